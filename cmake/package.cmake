@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+#
+# `cpack` in the build directory writes three .deb files: libbarcache0,
+# libbarcache-dev and barcache.  Configure with -DCMAKE_INSTALL_PREFIX=/usr so
+# that libraries go to the directory of the architecture.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "barcache authors <barcache@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
+set(CPACK_STRIP_FILES ON)
+
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL runtime dev tools doc)
+set(CPACK_COMPONENT_RUNTIME_GROUP runtime)
+set(CPACK_COMPONENT_DEV_GROUP dev)
+set(CPACK_COMPONENT_TOOLS_GROUP tools)
+set(CPACK_COMPONENT_DOC_GROUP tools)
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libbarcache0)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_DEV_PACKAGE_NAME libbarcache-dev)
+set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
+  "libbarcache0 (= ${PROJECT_VERSION}), liblmdb-dev, libxxhash-dev, libmd-dev")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME barcache)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+
+include(CPack)

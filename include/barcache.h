@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * barcache.h - a local cache of market data that many processes read in place.
+ *
+ * A cache is a directory.  It holds entries under keys: frames (typed columns
+ * of equal length with a time column, such as OHLCV bars), arrays (the same
+ * without time) and blobs (bytes).  A value that was put once is read by any
+ * number of processes on the host straight from the page cache: no copy, no
+ * lock, no server.  One process writes at a time; readers never wait for it.
+ *
+ * RULES THAT HOLD EVERYWHERE
+ *
+ * Errors: a fallible call returns an enum bc_status.  BC_OK is 0, an error is
+ * negative, BC_MISS is the error "nothing to serve" and comes with a reason.
+ * Results come back through pointers and are untouched or zeroed on failure,
+ * as each call says.  A call that takes a struct bc_error fills it on every
+ * failure (path, key, row, errno in words); NULL is allowed there.
+ *
+ * Time: int64 nanoseconds since 1970-01-01 00:00:00 UTC.  The time of a bar is
+ * the moment it opens.  Ranges are half-open: [from, to).
+ *
+ * Ownership: who opens closes; closing takes NULL.  Strings and structs that
+ * are passed in are copied unless a call says "borrowed".
+ *
+ * Threads: a struct bc_cache may be used by any number of threads at once.
+ *
+ * Fork: after fork() the child may go on using the handles of its parent; the
+ * first call in the child opens the cache anew.  Views taken before the fork
+ * stay valid in both.  _Fork() and raw clone() are not supported.
+ */
+#ifndef BARCACHE_H
+#define BARCACHE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The one place that states the version; the build reads it from here. */
+#define BC_VERSION_STRING "0.1.0"
+#define BC_VERSION_MAJOR 0
+#define BC_VERSION_MINOR 1
+#define BC_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define BC_API __attribute__((visibility("default")))
+#define BC_CHECKED __attribute__((warn_unused_result))
+#else
+#define BC_API
+#define BC_CHECKED
+#endif
+
+/* Version of the library that runs, as BC_VERSION_STRING; never NULL. */
+BC_API const char *bc_version(void);
+
+/* Version of the LMDB library that runs, such as "0.9.24"; never NULL. */
+BC_API const char *bc_lmdb_version(void);
+
+/* ------------------------------------------------------------------------ */
+/*  Status and errors                                                       */
+/* ------------------------------------------------------------------------ */
+
+/* One code for each different reaction of a caller.  Values never change. */
+enum bc_status {
+	BC_OK = 0,
+	BC_MISS = -1,       /* nothing to serve; enum bc_miss says why */
+	BC_NOMEM = -2,      /* no memory, or no address space */
+	BC_INVALID = -3,    /* an argument is not what the call takes */
+	BC_KEY = -4,        /* the key is empty, too long or not UTF-8 */
+	BC_ORDER = -5,      /* times are not strictly ascending */
+	BC_BARS = -6,       /* a bar is impossible: see bc_put() */
+	BC_EXISTS = -7,     /* the key exists and replacing was ruled out */
+	BC_TOO_LARGE = -8,  /* the value is larger than the cache accepts */
+	BC_ENTRIES = -9,    /* the cache holds as many entries as it may */
+	BC_FULL = -10,      /* the byte budget of the cache is used up */
+	BC_NOSPACE = -11,   /* the disk is full */
+	BC_IO = -12,        /* the operating system failed a call */
+	BC_CORRUPT = -13,   /* stored bytes are not what was written */
+	BC_FORMAT = -14,    /* not a barcache, or one of another format */
+	BC_UNSAFE = -15,    /* owner, mode, link or file system refused */
+	BC_DENIED = -16,    /* no permission */
+	BC_READONLY = -17,  /* the cache was, or can only be, opened to read */
+	BC_BUSY = -18,      /* another writer kept the lock past the deadline */
+	BC_ABSENT = -19     /* there is no cache at this path */
+};
+
+/* Short English text of a status; static, never NULL. */
+BC_API const char *bc_strerror(enum bc_status status);
+
+/* The name of a status as the header spells it, "BC_BUSY"; never NULL. */
+BC_API const char *bc_status_name(enum bc_status status);
+
+/*
+ * What went wrong, in words, in memory of the caller.  'message' is one line
+ * without a newline and names the path, key or row at fault.  'row' is the
+ * index of the row at fault or -1; 'os_errno' is 0 where no call failed.
+ */
+struct bc_error {
+	enum bc_status status;
+	int os_errno;
+	int64_t row;
+	char message[256];
+};
+
+/* Why a read had nothing to serve. */
+enum bc_miss {
+	BC_MISS_NONE = 0,      /* it was not a miss */
+	BC_MISS_ABSENT,        /* no such key */
+	BC_MISS_EXPIRED,       /* its time to live is over */
+	BC_MISS_EVICTED,       /* it was evicted to make room */
+	BC_MISS_CORRUPT,       /* stored bytes failed a check */
+	BC_MISS_OTHER_REQUEST, /* the key hashes a different request */
+	BC_MISS_NOT_COVERED,   /* the range asked for is not known here */
+	BC_MISS_BYPASSED,      /* the cache was opened to bypass or refresh */
+	BC_MISS_REASONS        /* how many there are */
+};
+
+/* "absent", "expired", ...; static, never NULL. */
+BC_API const char *bc_miss_name(enum bc_miss miss);
+
+/* ------------------------------------------------------------------------ */
+/*  Cache: open and close                                                   */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * An open cache.
+ *
+ * Threads: any number at once.  Lifetime: until bc_close(); views live on.
+ * A process may open one directory several times; the handles share one
+ * environment and differ only in their flags.
+ */
+struct bc_cache;
+
+/* What a put promises when it returns.  Stored with the cache. */
+enum bc_durability {
+	BC_DURABILITY_DEFAULT = 0, /* keep what is stored; relaxed when new */
+	BC_DURABLE = 1, /* survives a power cut */
+	BC_RELAXED = 2, /* survives kill -9; a power cut may lose puts newer
+	                   than sync_interval_ms, each then a clean miss */
+	BC_SCRATCH = 3  /* survives kill -9; gone after a reboot */
+};
+
+/* Whether a read checks the checksums of what it returns. */
+enum bc_checking {
+	BC_CHECK_FIRST = 0,  /* each 64 KiB once a process (default) */
+	BC_CHECK_ALWAYS = 1, /* on every read */
+	BC_CHECK_NEVER = 2   /* bounds and headers only: trusted disks */
+};
+
+enum bc_open_flags {
+	BC_OPEN_CREATE = 1,     /* make the cache if there is none */
+	BC_OPEN_READONLY = 2,   /* changes through this handle are refused */
+	BC_OPEN_BYPASS = 4,     /* every get misses, every put does nothing */
+	BC_OPEN_REFRESH = 8,    /* every get misses, puts replace */
+	BC_OPEN_GROUP = 16,     /* created for a group: 2770, 0660 */
+	BC_OPEN_NETWORK = 32    /* allow a network file system: unsafe */
+};
+
+/*
+ * Events worth a line in a log: a checksum mismatch, a segment dropped, a
+ * reopen after fork, a lock taken over from a dead holder.
+ */
+enum bc_event {
+	BC_EVENT_CHECKSUM = 1,  /* a segment failed its checksum */
+	BC_EVENT_QUARANTINE,    /* a writer dropped a bad segment */
+	BC_EVENT_REOPEN,        /* opened anew after fork() */
+	BC_EVENT_TAKEOVER,      /* the last writer died holding the lock */
+	BC_EVENT_ROLLBACK,      /* an arena is older than the catalogue knows */
+	BC_EVENT_DISCARD,       /* a scratch cache was begun afresh */
+	BC_EVENT_GUARDED,       /* reading without LMDB's reader table */
+	BC_EVENT_SYNC           /* a sync failed; what it covered was dropped */
+};
+
+/*
+ * Called with one line of text and no lock of the library held that another
+ * reader needs; it must not call back into barcache.  Any thread may call it.
+ */
+typedef void bc_log(void *context, enum bc_event event, const char *text);
+
+/*
+ * Memory for handles and slow paths.  'alloc' returns memory aligned for any
+ * type, or NULL; 'release' takes what 'alloc' gave.  Both may be called from
+ * any thread that uses the cache.  NULL functions mean malloc and free.
+ */
+struct bc_allocator {
+	void *(*alloc)(void *context, size_t bytes);
+	void (*release)(void *context, void *memory);
+	void *context;
+};
+
+/*
+ * How to open.  Begin with BC_OPTIONS_INIT; zero means the default everywhere.
+ * The settings marked (stored) are written to a new cache; for a cache that
+ * exists they are ignored: bc_config_set() changes them.
+ */
+struct bc_options {
+	size_t struct_size;       /* set by BC_OPTIONS_INIT */
+	unsigned flags;           /* enum bc_open_flags */
+	enum bc_checking checking;
+	enum bc_durability durability; /* (stored) default BC_RELAXED */
+	uint64_t warm_bytes;      /* (stored) budget, default 1 GiB */
+	uint64_t cold_bytes;      /* (stored) budget, default 10 GiB */
+	uint64_t value_max_bytes; /* (stored) default 1 GiB, the most */
+	uint64_t entries_max;     /* (stored) default 2^40 */
+	uint32_t sync_interval_ms;/* (stored) relaxed mode, default 10,000 */
+	uint32_t lock_timeout_ms; /* wait for another writer, default 10,000 */
+	bc_log *log;              /* NULL: no log */
+	void *log_context;
+	struct bc_allocator allocator;
+	const char *name;         /* this process in `stats`; default comm */
+};
+#define BC_OPTIONS_INIT { .struct_size = sizeof(struct bc_options) }
+
+/*
+ * Open the cache in directory 'path'; with BC_OPEN_CREATE make it (the last
+ * component of the path too, mode 0700) if it is not there.  'options' may be
+ * NULL.  On failure *out is NULL and nothing half-made is left that a later
+ * open would trip over.
+ *
+ * Returns BC_OK; BC_ABSENT if there is no cache and creating was not asked
+ * for; BC_FORMAT if the directory holds something else, a newer format, or
+ * the LMDB library is 1.0 or later; BC_UNSAFE if the directory or a file is a
+ * symbolic link, belongs to another user, is writable by everybody, or lies
+ * on a network file system; BC_DENIED; BC_BUSY if another process kept the
+ * lock past lock_timeout_ms while creating; BC_NOSPACE; BC_NOMEM; BC_IO;
+ * BC_INVALID if an option is out of range.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_open(const char *path, const struct bc_options *options,
+        struct bc_cache **out, struct bc_error *err);
+
+/*
+ * Close a handle; NULL is allowed.  In relaxed mode what this process put is
+ * synced.  Views live on until released; snapshots, batches and bound handles
+ * of this cache are closed before.
+ */
+BC_API void bc_close(struct bc_cache *cache);
+
+/*
+ * Sync everything committed so far, whatever the durability; in scratch mode
+ * too.  Returns BC_OK, BC_READONLY, BC_BUSY, BC_IO or BC_NOSPACE.  After a
+ * failure the affected entries have been dropped: see BC_EVENT_SYNC.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_sync(struct bc_cache *cache, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  Keys                                                                    */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * A key is 1 to BC_KEY_MAX bytes of UTF-8 without control characters (below
+ * 0x20 and 0x7F).  Three forms are usual and may be mixed in one cache: a
+ * request key, a series key, free text.  Keys never become file names.
+ */
+#define BC_KEY_MAX 400
+
+/* A request key is 16 lower-case hexadecimal digits. */
+#define BC_REQUEST_KEY_BYTES 17 /* with the final NUL */
+
+/*
+ * A request as RustyBT words it.  Nothing is normalised: case, dates and
+ * symbols count as they are; the order of symbols does not, duplicates do.
+ */
+struct bc_request {
+	const char *const *symbols;
+	size_t symbol_count;
+	const char *start;
+	const char *end;
+	const char *resolution;
+	const char *source;
+};
+
+/*
+ * The request key: the first 16 hexadecimal digits of SHA-256 over the
+ * canonical JSON text that RustyBT hashes.  Returns BC_OK, BC_KEY if a string
+ * is not valid UTF-8, BC_INVALID if one is NULL, BC_NOMEM.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_key_request(const struct bc_request *request, char key[BC_REQUEST_KEY_BYTES],
+               struct bc_error *err);
+
+/*
+ * One instrument at one timeframe.  'variant' tells apart what must not mix
+ * (mark or index prices, an adjustment epoch); NULL or "" for none.
+ */
+struct bc_series {
+	const char *source;    /* "binance" */
+	const char *market;    /* "spot" */
+	const char *symbol;    /* "BTC/USDT:USDT", any UTF-8 */
+	const char *timeframe; /* "1m", "1M" is a month */
+	const char *variant;   /* "mark", "adj3" */
+};
+
+/*
+ * Write the series key source/market/symbol/timeframe[@variant] to 'key'.
+ * Within a part, '%', '/', '@' and control characters are written as %XX, so
+ * two different series never share a key.  The timeframe is stored in its
+ * canonical spelling ("60min" becomes "1h").  Returns BC_OK, BC_KEY if a part
+ * is empty, not UTF-8, or the key longer than BC_KEY_MAX, BC_INVALID if the
+ * timeframe is not one.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_key_series(const struct bc_series *series, char key[BC_KEY_MAX + 1],
+              struct bc_error *err);
+
+/*
+ * The reverse: take a series key apart into 'text' (its memory) and point
+ * 'series' at the parts.  Returns BC_OK, or BC_KEY if 'key' is no series key.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_key_parse(const char *key, char text[BC_KEY_MAX + 8],
+             struct bc_series *series, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  Columns and schemas                                                     */
+/* ------------------------------------------------------------------------ */
+
+enum bc_type {
+	BC_I64 = 1,
+	BC_F64 = 2,
+	BC_I32 = 3,
+	BC_F32 = 4,
+	BC_U8 = 5,
+	BC_TEXT = 6 /* uint32 codes into a dictionary of strings */
+};
+
+/* Bytes of one element; 0 for a value that is no type. */
+BC_API size_t bc_type_bytes(enum bc_type type);
+
+/* "i64", "f64", "i32", "f32", "u8", "text"; "?" for no type. */
+BC_API const char *bc_type_name(enum bc_type type);
+
+#define BC_COLUMNS_MAX 512     /* columns of one frame, time included */
+#define BC_COLUMN_NAME_MAX 63  /* bytes of a column's name */
+
+/* The name that marks the time column; it is i64 and always column 0. */
+#define BC_TIME "time"
+
+/*
+ * Names and types of the columns of an entry.  Interned: read-only, shared by
+ * all views of the same shape.  Lifetime: as long as any view of it, or the
+ * cache.
+ */
+struct bc_schema {
+	uint32_t column_count;
+	uint32_t has_time; /* 1 if column 0 is the time column */
+	const struct bc_schema_column *columns;
+};
+
+struct bc_schema_column {
+	const char *name;
+	enum bc_type type;
+	uint32_t bytes;   /* of one element */
+	uint32_t wide;    /* private: columns of 8, 4 and 1 bytes before */
+	uint32_t medium;
+	uint32_t narrow;
+};
+
+/* Index of the column 'name', or -1. */
+BC_API int bc_schema_find(const struct bc_schema *schema, const char *name);
+
+/* ------------------------------------------------------------------------ */
+/*  Views: what a read returns                                              */
+/* ------------------------------------------------------------------------ */
+
+enum bc_kind { BC_FRAME = 1, BC_BLOB = 2, BC_ARRAYS = 3 };
+
+/* Where the bytes of a view came from. */
+enum bc_tier { BC_TIER_NONE = 0, BC_HOT, BC_WARM, BC_COLD, BC_TIERS };
+
+/*
+ * A value as it lies in the shared page cache.
+ *
+ * Columns have 'rows' elements, are contiguous, little-endian, aligned to 64
+ * bytes, and read-only: writing through them is a crash, not corruption.
+ * A frame's times are strictly ascending.
+ *
+ * Threads: any number may read one view; a view may be copied and moved to
+ * another thread; exactly one copy is released.
+ * Lifetime: until bc_view_release(), whatever happens to the entry, even
+ * after bc_close().  A view costs nothing but the mapping it keeps.
+ */
+struct bc_view {
+	enum bc_kind kind;
+	enum bc_tier tier;
+	enum bc_miss miss;     /* why, after BC_MISS; else BC_MISS_NONE */
+	uint32_t copied_bytes; /* bytes that had to be copied, 0 if mapped */
+	uint64_t rows;         /* elements of each column; 0 for a blob */
+	int64_t first_ns;      /* time of the first and of the last row; */
+	int64_t last_ns;       /* 0 and 0 if there is no time column */
+	const struct bc_schema *schema; /* NULL for a blob */
+	const void *data;      /* a blob's bytes; else private */
+	uint64_t bytes;        /* payload: of the blob, or of all columns */
+	uint64_t revision;     /* of the entry: grows with every put */
+	/* private */
+	uint64_t layout_rows, first_row, body_bytes;
+	void *pin, *pin_count;
+};
+
+/*
+ * The elements of column 'index' (0 is the time of a frame), as an array of
+ * the column's type; of uint32 codes for BC_TEXT.  NULL if there is no such
+ * column.  Costs a few multiplications.
+ */
+BC_API const void *bc_view_column(const struct bc_view *view, uint32_t index);
+
+/* The column called 'name' if it has exactly that type, else NULL. */
+BC_API const void *bc_view_find(const struct bc_view *view, const char *name,
+                                enum bc_type type);
+
+/* Shorthands: the time column, and a column of doubles by name; or NULL. */
+BC_API const int64_t *bc_view_time(const struct bc_view *view);
+BC_API const double *bc_view_f64(const struct bc_view *view, const char *name);
+
+/*
+ * Text of 'code' in the text column 'index': 'bytes' of UTF-8, not
+ * terminated, valid as long as the view.  NULL if the column is not text, the
+ * code is not in its dictionary, or the stored dictionary is damaged.
+ */
+BC_API const char *bc_view_text(const struct bc_view *view, uint32_t index,
+                                uint32_t code, size_t *bytes);
+
+/* How many strings the dictionary of text column 'index' holds; 0 if none. */
+BC_API uint32_t bc_view_text_count(const struct bc_view *view, uint32_t index);
+
+/* Let go of a view and zero it.  NULL and a zeroed view are allowed. */
+BC_API void bc_view_release(struct bc_view *view);
+
+/* ------------------------------------------------------------------------ */
+/*  Reading                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Get the entry 'key' as it was last committed by any process.  Lock-free: no
+ * system call and no allocation once this process has mapped the arena that
+ * holds it (values up to about 1 KiB that were put alone are copied out of
+ * the catalogue instead).  The caller releases the view.
+ *
+ * Returns BC_OK with *view filled; BC_MISS with *view zeroed but for 'miss';
+ * BC_NOMEM, BC_IO or BC_BUSY (guarded lookup only) with *view zeroed.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_get(struct bc_cache *cache, const char *key, struct bc_view *view);
+
+/*
+ * Get by request: the key is computed, and the stored request compared, so
+ * that a collision of 64-bit keys is a miss (BC_MISS_OTHER_REQUEST) and never
+ * another request's bars.  Returns as bc_get(), and BC_KEY or BC_INVALID.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_get_request(struct bc_cache *cache, const struct bc_request *request,
+               struct bc_view *view);
+
+/*
+ * Get 'count' entries from one consistent point in time.  views[i] is filled
+ * or has its 'miss' set.  Returns BC_OK if all were hits, BC_MISS if any was
+ * not; on another error every view is zeroed.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_get_many(struct bc_cache *cache, const char *const *keys, size_t count,
+            struct bc_view *views);
+
+/*
+ * Whether a get of 'key' would be a hit, without touching its bytes, its
+ * access time or the counters.  Returns BC_OK, BC_MISS (with *miss set if not
+ * NULL), BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_exists(struct bc_cache *cache, const char *key, enum bc_miss *miss);
+
+/*
+ * A handle bound to one key: while nothing in the cache changes, reading
+ * through it skips the lookup.  It always serves the newest commit.
+ *
+ * Threads: one at a time.  Lifetime: closed with bc_unbind() before the cache.
+ */
+struct bc_bound;
+
+/*
+ * Bind to 'key', which need not exist yet.  Returns BC_OK, BC_KEY, BC_NOMEM;
+ * *out is NULL on failure.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_bind(struct bc_cache *cache, const char *key, struct bc_bound **out);
+
+/* As bc_get() of the bound key. */
+BC_API BC_CHECKED enum bc_status
+bc_bound_get(struct bc_bound *bound, struct bc_view *view);
+
+/* Let go of a bound handle; its views live on.  NULL is allowed. */
+BC_API void bc_unbind(struct bc_bound *bound);
+
+/*
+ * One consistent point in time over the keys it was taken for: it shows every
+ * put committed before it was taken and none committed later.  It copies the
+ * locators and keeps the arenas mapped; it holds no transaction, so it may
+ * live as long as a backtest does and delays nobody.
+ *
+ * Threads: any number may read from it; one closes it.
+ */
+struct bc_snapshot;
+
+/*
+ * Take a snapshot of 'count' keys.  A key that does not exist is absent from
+ * it.  Returns BC_OK, BC_NOMEM, BC_IO, BC_BUSY; *out is NULL on failure.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_snapshot_open(struct bc_cache *cache, const char *const *keys, size_t count,
+                 struct bc_snapshot **out, struct bc_error *err);
+
+/*
+ * Get key 'index' (in the order given to bc_snapshot_open).  Returns as
+ * bc_get(), and BC_INVALID if there is no such index.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
+                struct bc_view *view);
+
+/* Close a snapshot; its views live on.  NULL is allowed. */
+BC_API void bc_snapshot_close(struct bc_snapshot *snapshot);
+
+/* ------------------------------------------------------------------------ */
+/*  Writing                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * A column to put.  'data' has as many elements as the frame has rows and is
+ * borrowed until the put, or the commit of its batch, returns.  For BC_TEXT
+ * it holds uint32 codes below 'dictionary_count', and 'dictionary' the
+ * strings (UTF-8, at most 65,535 bytes each).
+ */
+struct bc_column {
+	const char *name; /* 1 to BC_COLUMN_NAME_MAX bytes, unique, no '"' */
+	enum bc_type type;
+	const void *data;
+	const char *const *dictionary;
+	uint32_t dictionary_count;
+};
+
+/*
+ * A frame to put: columns of equal length.  If 'time_ns' is not NULL it
+ * becomes column 0, "time"; if it is NULL the value is arrays without time.
+ */
+struct bc_frame {
+	uint64_t rows; /* may be 0 */
+	const int64_t *time_ns;
+	const struct bc_column *columns;
+	uint32_t column_count;
+};
+
+enum bc_put_flags {
+	BC_PUT_NEW = 1,     /* refuse to replace: BC_EXISTS */
+	BC_PUT_SUSPECT = 2  /* keep impossible bars and count them */
+};
+
+/* Begin with BC_PUT_OPTIONS_INIT; zero means the default everywhere. */
+struct bc_put_options {
+	size_t struct_size;
+	unsigned flags;      /* enum bc_put_flags */
+	int64_t ttl_ns;      /* time to live from now; 0: does not expire */
+	uint64_t dataset_id; /* opaque to barcache; info returns it */
+	uint64_t cost_ns;    /* what fetching it cost; used by eviction */
+	const struct bc_request *request; /* stored, compared on a hit */
+};
+#define BC_PUT_OPTIONS_INIT { .struct_size = sizeof(struct bc_put_options) }
+
+/* What became of rows; the same words wherever rows are counted. */
+struct bc_counts {
+	uint64_t inserted;
+	uint64_t updated;
+	uint64_t identical;
+	uint64_t conflicting;
+	uint64_t suspect;  /* kept although impossible; also in the others */
+	uint64_t rejected;
+};
+
+/*
+ * Insert or replace 'key' by a frame.  Atomic: a reader sees the old value or
+ * the new one; views of the old value keep its bytes.  Not cached is never
+ * half cached: on failure the cache is as before.
+ *
+ * Checked before anything is written: times strictly ascending (BC_ORDER with
+ * the row; always refused); and where columns are called open, high, low and
+ * close and are f64 or f32: finite, low <= open, close <= high (BC_BARS with
+ * the row, or counted as suspect with BC_PUT_SUSPECT).  Volume may be NaN.
+ *
+ * 'key' may be NULL if options->request is given: then it is the request key.
+ * 'counts' and 'options' may be NULL.  'counts' is filled by the commit.
+ *
+ * Returns BC_OK; BC_KEY; BC_INVALID (column name or type, text code, request);
+ * BC_ORDER; BC_BARS; BC_EXISTS; BC_TOO_LARGE (above value_max_bytes or a
+ * quarter of the warm budget); BC_ENTRIES; BC_FULL; BC_NOSPACE; BC_BUSY;
+ * BC_READONLY; BC_NOMEM; BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_put(struct bc_cache *cache, const char *key, const struct bc_frame *frame,
+       const struct bc_put_options *options, struct bc_counts *counts,
+       struct bc_error *err);
+
+/* The same for 'bytes' bytes at 'data' (NULL only if 'bytes' is 0). */
+BC_API BC_CHECKED enum bc_status
+bc_put_blob(struct bc_cache *cache, const char *key, const void *data,
+            uint64_t bytes, const struct bc_put_options *options,
+            struct bc_error *err);
+
+/*
+ * Remove 'key'.  What bc_remove() acknowledged never comes back.  Returns
+ * BC_OK, BC_MISS if there is no such key, BC_KEY, BC_BUSY, BC_READONLY,
+ * BC_NOSPACE, BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_remove(struct bc_cache *cache, const char *key, struct bc_error *err);
+
+/*
+ * Many puts and removals in one atomic commit.  A batch holds no lock until
+ * bc_batch_commit(); the column data it was given is borrowed until then.
+ *
+ * Threads: one at a time.
+ */
+struct bc_batch;
+
+BC_API BC_CHECKED enum bc_status
+bc_batch_begin(struct bc_cache *cache, struct bc_batch **out,
+               struct bc_error *err);
+
+/*
+ * Add to the batch; a later operation on a key wins.  Values are checked
+ * here, limits and the budget at commit, which also fills 'counts' (borrowed
+ * until then).  Return as bc_put() and bc_remove(), except that removing an
+ * absent key is no error.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_batch_put(struct bc_batch *batch, const char *key,
+             const struct bc_frame *frame, const struct bc_put_options *options,
+             struct bc_counts *counts, struct bc_error *err);
+BC_API BC_CHECKED enum bc_status
+bc_batch_put_blob(struct bc_batch *batch, const char *key, const void *data,
+                  uint64_t bytes, const struct bc_put_options *options,
+                  struct bc_error *err);
+BC_API BC_CHECKED enum bc_status
+bc_batch_remove(struct bc_batch *batch, const char *key, struct bc_error *err);
+
+/*
+ * Commit everything or nothing, and free the batch: *batch is NULL afterwards
+ * whatever is returned.  Returns as bc_put().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_batch_commit(struct bc_batch **batch, struct bc_error *err);
+
+/* Forget the batch and free it.  NULL is allowed. */
+BC_API void bc_batch_abort(struct bc_batch *batch);
+
+/* ------------------------------------------------------------------------ */
+/*  Looking around                                                          */
+/* ------------------------------------------------------------------------ */
+
+/* What is known of an entry.  Strings are valid as the call says. */
+struct bc_info {
+	const char *key;
+	enum bc_kind kind;
+	enum bc_tier tier;
+	uint64_t id, revision;
+	uint64_t rows;
+	int64_t first_ns, last_ns;    /* of the rows; 0 if there is no time */
+	int64_t step_ns;              /* constant step, 0 if it varies */
+	int64_t created_ns;           /* first put under this key */
+	int64_t updated_ns;           /* newest put */
+	int64_t expires_ns;           /* 0: never */
+	int64_t accessed_ns;          /* last hit, to the second; 0: none */
+	uint64_t access_count;        /* 1 for the put, 1 for every hit */
+	uint64_t dataset_id, cost_ns, suspect_rows;
+	uint64_t payload_bytes;       /* of the values as the caller sees them */
+	uint64_t stored_bytes;        /* on disk */
+	uint32_t segment_count;
+	unsigned char digest[16];     /* of names, types and values */
+	const char *request;          /* canonical JSON, or NULL */
+	const struct bc_schema *schema; /* NULL for a blob */
+};
+
+/*
+ * Copy what is known of 'key' to *info.  'text' is memory for the strings:
+ * info->key and info->request point into it (a request that does not fit is
+ * left out as NULL).  Counts as no access.  Returns as bc_exists().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
+        struct bc_info *info, struct bc_error *err);
+
+/* Which entries to list; all conditions given must hold. */
+struct bc_filter {
+	const char *prefix;
+	const char *glob;   /* the whole key: * ? [a-z]; '*' matches '/' too */
+	const char *regex;  /* POSIX extended, matches anywhere in the key */
+};
+
+/*
+ * Called for each entry in order of keys (bytes).  'info' and its strings are
+ * valid during the call.  A non-zero return ends the listing.
+ */
+typedef int bc_list_function(void *context, const struct bc_info *info);
+
+/*
+ * List entries; 'filter' may be NULL.  Each entry is shown as it stood when
+ * its turn came; no transaction is held while 'function' runs, so it may call
+ * barcache.  Returns BC_OK (also when 'function' ended it), BC_INVALID for a
+ * regular expression that does not compile, BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_list(struct bc_cache *cache, const struct bc_filter *filter,
+        bc_list_function *function, void *context, struct bc_error *err);
+
+/* Settings stored with the cache. */
+struct bc_config {
+	enum bc_durability durability;
+	uint64_t warm_bytes, cold_bytes;
+	uint64_t value_max_bytes, entries_max;
+	uint32_t sync_interval_ms;
+	/* Facts, ignored by bc_config_set(). */
+	uint32_t format_version;
+	uint64_t cache_id;
+	int64_t created_ns;
+};
+
+BC_API BC_CHECKED enum bc_status
+bc_config_get(struct bc_cache *cache, struct bc_config *config,
+              struct bc_error *err);
+
+/*
+ * Change the settings; every process sees them with its next put.  Returns
+ * BC_OK, BC_INVALID if one is out of range, BC_READONLY, BC_BUSY, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_config_set(struct bc_cache *cache, const struct bc_config *config,
+              struct bc_error *err);
+
+/* Counters: hits by tier, misses by reason; hits + misses = requests. */
+struct bc_counters {
+	uint64_t hits[BC_TIERS];          /* indexed by enum bc_tier */
+	uint64_t misses[BC_MISS_REASONS]; /* indexed by enum bc_miss */
+	uint64_t puts, removals;
+	uint64_t put_bytes;               /* payload put */
+};
+
+struct bc_stats {
+	struct bc_counters total;    /* of all processes, ever */
+	struct bc_counters process;  /* of this process and cache */
+	uint64_t entries, segments;
+	uint64_t live_bytes;     /* arena bytes that entries name */
+	uint64_t warm_bytes;     /* linked: bytes of warm arena files */
+	uint64_t cold_bytes;     /* linked: bytes of cold arena files */
+	uint64_t catalogue_bytes, ledger_bytes;
+	uint64_t warm_budget_bytes, cold_budget_bytes;
+	uint64_t arenas, arenas_mapped; /* of the cache; by this process */
+	uint64_t access_sum;     /* sum of access counts of all entries */
+	uint32_t readers, readers_max; /* slots of LMDB's reader table */
+	uint32_t processes;      /* that have this cache open */
+	uint32_t guarded;        /* 1 if this process reads guarded */
+	uint32_t read_only;      /* 1 if this process cannot write */
+};
+
+/* Returns BC_OK, BC_IO, BC_BUSY, BC_NOMEM. */
+BC_API BC_CHECKED enum bc_status
+bc_stats(struct bc_cache *cache, struct bc_stats *stats, struct bc_error *err);
+
+/* One process that has the cache open. */
+struct bc_process {
+	uint64_t pid;          /* in its own PID namespace */
+	uint64_t pid_namespace;
+	int64_t started_ns;    /* when it opened the cache */
+	char name[32];
+	struct bc_counters counters;
+};
+
+/*
+ * Copy the rows of live processes to 'processes' (room for 'capacity') and
+ * their number to *count.  Returns BC_OK, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_processes(struct bc_cache *cache, struct bc_process *processes,
+             size_t capacity, size_t *count, struct bc_error *err);
+
+/* What bc_verify() found. */
+struct bc_verify_report {
+	uint64_t entries, segments, bytes; /* checked */
+	uint64_t bad_segments;
+	uint64_t bad_entries;
+};
+
+/* Called for each bad entry with the reason in words. */
+typedef void bc_verify_function(void *context, const char *key,
+                                const char *reason);
+
+/*
+ * Read and check every byte of every entry whose key begins with 'prefix'
+ * (NULL: all): bounds, headers, checksums, times.  Bad segments are marked,
+ * so that they are misses from now on.  'function' may be NULL.  Returns
+ * BC_OK if nothing is wrong, BC_CORRUPT if something is, BC_IO, BC_NOMEM.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_verify(struct bc_cache *cache, const char *prefix,
+          bc_verify_function *function, void *context,
+          struct bc_verify_report *report, struct bc_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BARCACHE_H */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping.h - memory mappings.
+ */
+#ifndef BCI_MAPPING_H
+#define BCI_MAPPING_H
+
+#include "common.h"
+
+/*
+ * Map 'bytes' bytes of 'fd' from its start, shared, for reading or for reading
+ * and writing; pages past the end of the file must not be touched.  NULL and
+ * errno on failure.
+ */
+void *bci_map_file(int fd, uint64_t bytes, bool writable);
+
+/* Zeroed private memory that costs only the pages that are touched. */
+void *bci_map_zeroed(uint64_t bytes);
+
+/* Undo either; NULL is allowed. */
+void bci_unmap(void *memory, uint64_t bytes);
+
+#endif /* BCI_MAPPING_H */

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apply.c - storing the operations of a commit.
+ *
+ * Sorted by key, of several on one key only the last.  Then removals, small
+ * values, large values: small ones of one commit share LMDB values ("bundles"),
+ * so that a million tiny frames do not take a million pages; a single tiny one
+ * lies in its catalogue record.
+ */
+#include "common.h"
+
+#include <stdlib.h>
+
+#include "error.h"
+#include "hash.h"
+#include "operation.h"
+#include "writer.h"
+
+#define BUNDLE_BYTES (256u << 10)
+
+/* An arena transaction holds its values in memory: commit it this often. */
+#define PENDING_BYTES (64ull << 20)
+
+/* What an entry record may take of a leaf page, key included. */
+#define LEAF_BYTES 2000u
+
+/* A value in an arena into which several segments are written. */
+struct apply_bundle {
+	unsigned char *room;
+	uint64_t offset;
+	uint32_t arena;
+	uint64_t used, bytes;
+};
+
+struct apply {
+	struct bci_writer writer;
+	struct bci_operation *operations;
+	size_t count;
+	bool bundling; /* more than one small value in this commit */
+	uint64_t pending_bytes;
+};
+
+/* ---- order ------------------------------------------------------------- */
+
+static int
+apply_compare(const void *left, const void *right)
+{
+	const struct bci_operation *a = left, *b = right;
+	int order = strcmp(a->key, b->key);
+
+	if (order != 0)
+		return order;
+	/* In order of arrival: qsort() is not stable. */
+	return a->sequence < b->sequence ? -1 : 1;
+}
+
+static bool
+apply_is_last(const struct apply *apply, size_t index)
+{
+	return index + 1 == apply->count ||
+	       strcmp(apply->operations[index].key,
+	              apply->operations[index + 1].key) != 0;
+}
+
+static void
+apply_sort(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->count; i++)
+		apply->operations[i].sequence = i;
+	if (apply->count > 1)
+		qsort(apply->operations, apply->count,
+		      sizeof(*apply->operations), apply_compare);
+	for (size_t i = 0; i < apply->count; i++)
+		apply->operations[i].superseded = !apply_is_last(apply, i);
+}
+
+/* ---- sizes ------------------------------------------------------------- */
+
+static bool
+apply_is_small(const struct bci_operation *operation)
+{
+	return operation->plan.bytes < BCI_VALUE_MIN;
+}
+
+static size_t
+apply_request_inline(const struct bci_operation *operation)
+{
+	return operation->request_bytes <= BCI_REQUEST_INLINE
+	               ? operation->request_bytes
+	               : 0;
+}
+
+static bool
+apply_is_inline(const struct apply *apply,
+                const struct bci_operation *operation)
+{
+	return !apply->bundling && operation->bare.bytes <= BCI_INLINE_MAX &&
+	       operation->key_bytes + sizeof(struct bci_entry_record) +
+	                       sizeof(struct bci_locator) +
+	                       apply_request_inline(operation) +
+	                       operation->bare.bytes <=
+	               LEAF_BYTES;
+}
+
+/* Bytes of a small segment in a bundle: the next begins on a line again. */
+static uint64_t
+apply_bundled_bytes(const struct bci_operation *operation)
+{
+	return bci_round_up(operation->plan.bytes, BCI_LINE);
+}
+
+/* Check limits, decide on bundling, reckon what the commit will take. */
+static enum bc_status
+apply_measure(struct apply *apply, struct bc_error *err)
+{
+	const struct bci_config_record *config = &apply->writer.config;
+	uint64_t quarter = config->warm_bytes / 4, bytes = 0, small_bytes = 0;
+	size_t small = 0;
+
+	for (size_t i = 0; i < apply->count; i++) {
+		const struct bci_operation *operation = &apply->operations[i];
+
+		if (operation->remove || operation->superseded)
+			continue;
+		if (operation->payload_bytes > config->value_max_bytes ||
+		    operation->plan.bytes > quarter)
+			return bci_fail(
+			        err, BC_TOO_LARGE,
+			        "%s has %llu bytes; this cache takes values of "
+			        "up to %llu (a quarter of its budget)",
+			        operation->key,
+			        (unsigned long long)operation->payload_bytes,
+			        (unsigned long long)bci_min(
+			                config->value_max_bytes, quarter));
+		if (apply_is_small(operation)) {
+			small++;
+			small_bytes += apply_bundled_bytes(operation);
+		} else {
+			bytes += bci_round_up(operation->plan.bytes +
+			                              BCI_VALUE_SHIFT,
+			                      BCI_PAGE);
+		}
+	}
+	apply->bundling = small > 1;
+	if (apply->bundling)
+		bytes += bci_round_up(small_bytes, BCI_PAGE) +
+		         (small_bytes / BUNDLE_BYTES + 1) * BCI_PAGE;
+	if (bytes == 0 && small == 0)
+		return BC_OK;
+	return bci_writer_check_room(&apply->writer, bytes, 0, err);
+}
+
+/* ---- one put ----------------------------------------------------------- */
+
+/* The entry that a put replaces, copied: LMDB's pages move under it. */
+struct apply_old {
+	bool exists;
+	struct bci_entry entry;
+	unsigned char record[BCI_PAGE];
+};
+
+static enum bc_status
+apply_find_old(struct apply *apply, const struct bci_operation *operation,
+               struct apply_old *old, struct bc_error *err)
+{
+	struct bci_writer *writer = &apply->writer;
+	struct bci_bytes record;
+	enum bc_status status;
+
+	old->exists = false;
+	status = bci_table_get(writer->txn, writer->env->tables.entries,
+	                       operation->key, operation->key_bytes, &record);
+	if (status == BC_MISS) {
+		if (writer->state.entries >= writer->config.entries_max)
+			return bci_writer_check_room(writer, 0, 1, err);
+		return BC_OK;
+	}
+	if (status != BC_OK || record.size > sizeof(old->record))
+		return bci_fail(err, BC_CORRUPT, "the record of entry %s",
+		                operation->key);
+	memcpy(old->record, record.data, record.size);
+	if (bci_entry_parse(old->record, record.size, &old->entry) != BC_OK)
+		return bci_fail(err, BC_CORRUPT, "the record of entry %s",
+		                operation->key);
+	old->exists = true;
+	if ((operation->flags & BC_PUT_NEW) != 0 &&
+	    (old->entry.head.expires_ns == 0 ||
+	     old->entry.head.expires_ns > writer->now_ns))
+		return bci_fail(err, BC_EXISTS, "%s exists", operation->key);
+	return BC_OK;
+}
+
+static void
+apply_head(struct apply *apply, const struct bci_operation *operation,
+           const struct apply_old *old, struct bci_entry_record *head)
+{
+	struct bci_writer *writer = &apply->writer;
+
+	*head = (struct bci_entry_record){
+		.version = BCI_RECORD_VERSION,
+		.kind = (uint8_t)operation->value.kind,
+		.id = old->exists ? old->entry.head.id
+		                  : writer->state.next_entry++,
+		.revision = writer->state.revision,
+		.rows = operation->value.rows,
+		.created_ns = old->exists ? old->entry.head.created_ns
+		                          : writer->now_ns,
+		.updated_ns = writer->now_ns,
+		.dataset_id = operation->dataset_id,
+		.cost_ns = operation->cost_ns,
+		.suspect_rows = operation->suspect_rows,
+		.payload_bytes = operation->payload_bytes,
+		.request_bytes = (uint32_t)operation->request_bytes,
+		.segment_count = 1,
+	};
+	if (operation->ttl_ns != 0 &&
+	    __builtin_add_overflow(writer->now_ns, operation->ttl_ns,
+	                           &head->expires_ns))
+		head->expires_ns = INT64_MAX;
+	if (operation->request_bytes > BCI_REQUEST_INLINE)
+		head->flags |= BCI_ENTRY_REQUEST_TABLE;
+}
+
+/* Take a slot of the ledger for a new segment and begin it. */
+static enum bc_status
+apply_slot(struct apply *apply, struct bci_locator *locator, uint64_t entry_id,
+           struct bc_error *err)
+{
+	struct bci_writer *writer = &apply->writer;
+	struct bci_env *env = writer->env;
+	enum bc_status status;
+
+	status = bci_slot_take(writer->txn, &env->tables, &writer->state,
+	                       &locator->slot, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_ledger_grow(&env->ledger, locator->slot + 1ull, err);
+	if (status == BC_OK)
+		bci_slot_begin(&env->ledger, locator->slot,
+		               bci_segment_id(locator, entry_id),
+		               (uint32_t)(writer->now_ns / 1000000000), 1);
+	return status;
+}
+
+static void
+apply_report(const struct bci_operation *operation, bool existed)
+{
+	if (operation->counts == NULL)
+		return;
+	operation->counts->suspect = operation->suspect_rows;
+	if (existed)
+		operation->counts->updated = operation->value.rows;
+	else
+		operation->counts->inserted = operation->value.rows;
+}
+
+/* Write the entry record and release what it replaced. */
+static enum bc_status
+apply_record(struct apply *apply, const struct bci_operation *operation,
+             const struct apply_old *old, struct bci_entry_record *head,
+             const struct bci_entry_parts *parts, struct bc_error *err)
+{
+	struct bci_writer *writer = &apply->writer;
+	const struct bci_tables *tables = &writer->env->tables;
+	enum bc_status status;
+	void *room;
+
+	if (old->exists)
+		BCI_TRY(bci_writer_release(writer, &old->entry, err));
+	else
+		writer->state.entries++;
+	if (operation->value.schema != NULL)
+		BCI_TRY(bci_schema_intern(writer->txn, tables, &writer->state,
+		                          operation->schema_stored,
+		                          operation->value.schema_bytes,
+		                          &head->schema, err));
+	if ((head->flags & BCI_ENTRY_REQUEST_TABLE) != 0)
+		BCI_TRY(bci_request_store(writer->txn, tables, head->id,
+		                          operation->request,
+		                          operation->request_bytes, err));
+	head->first_ns = parts->locators->first_ns;
+	head->last_ns = parts->locators->last_ns;
+	BCI_TRY(bci_table_reserve(writer->txn, tables->entries, operation->key,
+	                          operation->key_bytes,
+	                          bci_entry_bytes(head, parts), &room, err));
+	bci_entry_build(head, parts, room);
+	writer->counted_puts++;
+	writer->counted_bytes += operation->payload_bytes;
+	apply_report(operation, old->exists);
+done:
+	return status;
+}
+
+/* Put a value whose image goes to 'room', bytes 'offset' of arena 'arena'. */
+static enum bc_status
+apply_at(struct apply *apply, const struct bci_operation *operation,
+         const struct apply_old *old, unsigned char *room, uint32_t arena,
+         uint64_t offset, struct bc_error *err)
+{
+	struct bci_writer *writer = &apply->writer;
+	bool bare = arena == 0;
+	const struct bci_segment_plan *plan =
+	        bare ? &operation->bare : &operation->plan;
+	struct bci_entry_record head;
+	struct bci_locator locator;
+	struct bci_segment_owner owner = {
+		.cache_id = writer->env->cache_id,
+		.revision = writer->state.revision,
+		.arena = arena,
+		.key = operation->key,
+		.key_bytes = operation->key_bytes,
+		.key_hash = bci_hash64(operation->key, operation->key_bytes),
+	};
+	struct bci_entry_parts parts = {
+		.request = operation->request,
+		.locators = &locator,
+		.inlined = bare ? room : NULL,
+		.inlined_bytes = bare ? plan->bytes : 0,
+	};
+	enum bc_status status;
+
+	apply_head(apply, operation, old, &head);
+	if (bare)
+		head.flags |= BCI_ENTRY_INLINE;
+	owner.entry_id = head.id;
+	bci_segment_write(&operation->value, &owner, plan, room, &locator,
+	                  head.digest);
+	locator.offset = offset;
+	status = bci_writer_account(writer, arena, locator.bytes, 1, err);
+	if (status == BC_OK)
+		status = apply_slot(apply, &locator, head.id, err);
+	if (status != BC_OK)
+		return status;
+	return apply_record(apply, operation, old, &head, &parts, err);
+}
+
+static enum bc_status
+apply_inline(struct apply *apply, const struct bci_operation *operation,
+             const struct apply_old *old, struct bc_error *err)
+{
+	_Alignas(BCI_LINE) unsigned char room[BCI_LINE + BCI_INLINE_MAX];
+
+	return apply_at(apply, operation, old, room + BCI_VALUE_SHIFT, 0, 0,
+	                err);
+}
+
+/* A value of its own; the arena is committed when much is pending. */
+static enum bc_status
+apply_alone(struct apply *apply, const struct bci_operation *operation,
+            const struct apply_old *old, struct bc_error *err)
+{
+	enum bc_status status;
+	uint64_t offset;
+	uint32_t arena;
+	void *room;
+
+	status = bci_writer_room(&apply->writer, operation->plan.bytes, &room,
+	                         &arena, &offset, err);
+	if (status == BC_OK)
+		status = apply_at(apply, operation, old, room, arena, offset,
+		                  err);
+	apply->pending_bytes += operation->plan.bytes;
+	if (status == BC_OK && apply->pending_bytes > PENDING_BYTES) {
+		status = bci_writer_flush_arena(&apply->writer, err);
+		apply->pending_bytes = 0;
+	}
+	return status;
+}
+
+/* Begin a bundle for the small values from operation 'index' on. */
+static enum bc_status
+apply_begin_bundle(struct apply *apply, size_t index,
+                   struct apply_bundle *bundle, struct bc_error *err)
+{
+	uint64_t bytes = 0;
+	void *room;
+	enum bc_status status;
+
+	for (; index < apply->count; index++) {
+		const struct bci_operation *next = &apply->operations[index];
+
+		if (next->remove || next->superseded || !apply_is_small(next))
+			continue;
+		if (bytes + apply_bundled_bytes(next) > BUNDLE_BYTES)
+			break;
+		bytes += apply_bundled_bytes(next);
+	}
+	status = bci_writer_room(&apply->writer, bytes, &room, &bundle->arena,
+	                         &bundle->offset, err);
+	bundle->room = room;
+	bundle->used = 0;
+	bundle->bytes = bytes;
+	return status;
+}
+
+static enum bc_status
+apply_bundled(struct apply *apply, size_t index, const struct apply_old *old,
+              struct apply_bundle *bundle, struct bc_error *err)
+{
+	const struct bci_operation *operation = &apply->operations[index];
+	uint64_t step = apply_bundled_bytes(operation), at;
+	enum bc_status status;
+
+	if (bundle->used == bundle->bytes) {
+		status = apply_begin_bundle(apply, index, bundle, err);
+		if (status != BC_OK)
+			return status;
+	}
+	at = bundle->used;
+	BCI_ASSERT(at + step <= bundle->bytes);
+	memset(bundle->room + at + operation->plan.bytes, 0,
+	       step - operation->plan.bytes);
+	bundle->used += step;
+	return apply_at(apply, operation, old, bundle->room + at, bundle->arena,
+	                bundle->offset + at, err);
+}
+
+/* ---- all --------------------------------------------------------------- */
+
+static enum bc_status
+apply_removals(struct apply *apply, struct bc_error *err)
+{
+	for (size_t i = 0; i < apply->count; i++) {
+		struct bci_operation *operation = &apply->operations[i];
+		enum bc_status status;
+
+		if (!operation->remove || operation->superseded)
+			continue;
+		status = bci_writer_remove(&apply->writer, operation->key,
+		                           operation->key_bytes, err);
+		if (status != BC_OK && status != BC_MISS)
+			return status;
+		operation->existed = status == BC_OK;
+		apply->writer.counted_removals += operation->existed;
+	}
+	return BC_OK;
+}
+
+static enum bc_status
+apply_puts(struct apply *apply, bool small, struct bc_error *err)
+{
+	struct apply_bundle bundle = { 0 };
+	struct apply_old old;
+
+	for (size_t i = 0; i < apply->count; i++) {
+		const struct bci_operation *operation = &apply->operations[i];
+		enum bc_status status;
+
+		if (operation->remove || operation->superseded ||
+		    apply_is_small(operation) != small)
+			continue;
+		status = apply_find_old(apply, operation, &old, err);
+		if (status != BC_OK)
+			return status;
+		if (apply_is_inline(apply, operation))
+			status = apply_inline(apply, operation, &old, err);
+		else if (small && apply->bundling)
+			status = apply_bundled(apply, i, &old, &bundle, err);
+		else
+			status = apply_alone(apply, operation, &old, err);
+		if (status != BC_OK)
+			return status;
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
+                      size_t count, struct bc_error *err)
+{
+	struct apply apply = { .operations = operations, .count = count };
+	struct bci_env *env;
+	enum bc_status status;
+
+	status = bci_cache_env(cache, &env, err);
+	if (status != BC_OK)
+		return status;
+	apply_sort(&apply);
+	status = bci_writer_begin_tidy(cache, env, &apply.writer, err);
+	if (status != BC_OK)
+		return status;
+	/* Room that removals make counts for the puts beside them. */
+	BCI_TRY(apply_removals(&apply, err));
+	BCI_TRY(apply_measure(&apply, err));
+	BCI_TRY(apply_puts(&apply, true, err));
+	BCI_TRY(apply_puts(&apply, false, err));
+	return bci_writer_commit(&apply.writer, err);
+done:
+	bci_writer_abort(&apply.writer);
+	return status;
+}

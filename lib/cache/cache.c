@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.c - opening, closing and syncing a cache; its options; its log.
+ */
+#include "common.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "create.h"
+#include "error.h"
+#include "file.h"
+#include "hash.h"
+#include "recover.h"
+#include "writer.h"
+
+#define OPEN_FLAGS                                                             \
+	(BC_OPEN_CREATE | BC_OPEN_READONLY | BC_OPEN_BYPASS |                  \
+	 BC_OPEN_REFRESH | BC_OPEN_GROUP | BC_OPEN_NETWORK)
+
+#define WARM_DEFAULT (1ull << 30)
+#define COLD_DEFAULT (10ull << 30)
+#define ENTRIES_DEFAULT (1ull << 40)
+#define SYNC_DEFAULT_MS 10000
+#define LOCK_DEFAULT_MS 10000
+
+const char *
+bc_version(void)
+{
+	return BC_VERSION_STRING;
+}
+
+void
+bci_log(const struct bc_cache *cache, enum bc_event event, const char *format,
+        ...)
+{
+	char text[512];
+	va_list arguments;
+
+	if (cache->log == NULL)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	cache->log(cache->log_context, event, text);
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+static enum bc_status
+options_check(const struct bc_options *options, struct bc_error *err)
+{
+	if (options->struct_size != sizeof(*options))
+		return bci_fail(err, BC_INVALID,
+		                "options were not begun with BC_OPTIONS_INIT");
+	if ((options->flags & ~(unsigned)OPEN_FLAGS) != 0)
+		return bci_fail(err, BC_INVALID, "unknown open flags %#x",
+		                options->flags);
+	if ((unsigned)options->durability > BC_SCRATCH ||
+	    (unsigned)options->checking > BC_CHECK_NEVER)
+		return bci_fail(err, BC_INVALID,
+		                "durability or checking is out of range");
+	if ((options->allocator.alloc == NULL) !=
+	    (options->allocator.release == NULL))
+		return bci_fail(err, BC_INVALID,
+		                "an allocator needs both functions");
+	if (options->value_max_bytes > BCI_SEGMENT_MAX)
+		return bci_fail(err, BC_INVALID,
+		                "value_max_bytes is at most 1 GiB");
+	return BC_OK;
+}
+
+/* What a new cache stores. */
+static enum bc_status
+options_config(const struct bc_options *options,
+               struct bci_config_record *config, struct bc_error *err)
+{
+	*config = (struct bci_config_record){
+		.version = BCI_RECORD_VERSION,
+		.durability = (uint8_t)(options->durability != 0
+		                                ? options->durability
+		                                : BC_RELAXED),
+		.group = (options->flags & BC_OPEN_GROUP) != 0,
+		.format_version = BCI_FORMAT_VERSION,
+		.created_ns = bci_clock_wall_ns(),
+		.warm_bytes = options->warm_bytes != 0 ? options->warm_bytes
+		                                       : WARM_DEFAULT,
+		.cold_bytes = options->cold_bytes != 0 ? options->cold_bytes
+		                                       : COLD_DEFAULT,
+		.value_max_bytes = options->value_max_bytes != 0
+		                           ? options->value_max_bytes
+		                           : BCI_SEGMENT_MAX,
+		.entries_max = options->entries_max != 0 ? options->entries_max
+		                                         : ENTRIES_DEFAULT,
+		.sync_interval_ms = options->sync_interval_ms != 0
+		                            ? options->sync_interval_ms
+		                            : SYNC_DEFAULT_MS,
+	};
+	if (!bci_random(&config->cache_id, sizeof(config->cache_id)))
+		return bci_fail(err, BC_IO, "no random number to be had");
+	return BC_OK;
+}
+
+static struct bc_cache *
+cache_make(const struct bc_options *options)
+{
+	const struct bc_allocator *allocator =
+	        options->allocator.alloc != NULL ? &options->allocator
+	                                         : &bci_allocator_default;
+	struct bc_cache *cache = bci_zalloc(allocator, 1, sizeof(*cache));
+	uint32_t timeout = options->lock_timeout_ms != 0
+	                           ? options->lock_timeout_ms
+	                           : LOCK_DEFAULT_MS;
+
+	if (cache == NULL)
+		return NULL;
+	cache->magic = BCI_CACHE_MAGIC;
+	cache->flags = options->flags;
+	cache->checking = options->checking;
+	cache->lock_timeout_ns = (int64_t)timeout * 1000000;
+	cache->log = options->log;
+	cache->log_context = options->log_context;
+	cache->allocator = *allocator;
+	if (options->name != NULL)
+		memcpy(cache->name, options->name,
+		       strnlen(options->name, sizeof(cache->name) - 1));
+	pthread_mutex_init(&cache->reopen_mutex, NULL);
+	return cache;
+}
+
+static void
+cache_free(struct bc_cache *cache)
+{
+	struct bc_allocator allocator = cache->allocator;
+
+	pthread_mutex_destroy(&cache->reopen_mutex);
+	cache->magic = 0;
+	bci_free(&allocator, cache);
+}
+
+/* ---- open -------------------------------------------------------------- */
+
+/*
+ * After another boot what was never synced must be checked before it is read.
+ * A cache that cannot be written can only be checked read by read.
+ */
+static enum bc_status
+cache_check_boot(struct bc_cache *cache, struct bci_env *env,
+                 struct bc_error *err)
+{
+	struct bci_state_record state;
+	struct bci_lane *lane = bci_lane_take(env);
+	uint8_t boot_id[16];
+	struct bci_writer writer;
+	enum bc_status status;
+
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_state_load(lane->txn, &env->tables, &state, err);
+		bci_lane_end(lane);
+	} else {
+		bci_fail(err, status, "cannot read the catalogue");
+	}
+	bci_lane_give(lane);
+	if (status != BC_OK)
+		return status;
+	bci_boot_id(boot_id);
+	if (memcmp(boot_id, state.boot_id, sizeof(boot_id)) == 0)
+		return BC_OK;
+	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0) {
+		if (cache->checking == BC_CHECK_NEVER)
+			cache->checking = BC_CHECK_FIRST;
+		return BC_OK;
+	}
+	status = bci_writer_begin_tidy(cache, env, &writer, err);
+	if (status == BC_OK)
+		status = bci_writer_commit(&writer, err);
+	return status;
+}
+
+/* Open the environment in 'dir_fd', which is taken over. */
+static enum bc_status
+cache_attach(struct bc_cache *cache, int dir_fd,
+             const struct bci_config_record *config, struct bci_env **out,
+             struct bc_error *err)
+{
+	enum bc_status status;
+
+	status = bci_env_open(cache, dir_fd, config, out, err);
+	if (status != BC_OK)
+		return status;
+	status = cache_check_boot(cache, *out, err);
+	if (status != BC_OK) {
+		bci_env_close(*out);
+		*out = NULL;
+		return status;
+	}
+	if (bci_env_is_guarded(*out))
+		bci_log(cache, BC_EVENT_GUARDED,
+		        "LMDB has no reader slot for this process: lookups are "
+		        "guarded by a lock");
+	return BC_OK;
+}
+
+enum bc_status
+bc_open(const char *path, const struct bc_options *options,
+        struct bc_cache **out, struct bc_error *err)
+{
+	static const struct bc_options defaults = BC_OPTIONS_INIT;
+	struct bci_config_record config;
+	struct bci_dir_options dir = { 0 };
+	struct bc_cache *cache = NULL;
+	struct bci_env *env = NULL;
+	enum bc_status status;
+	int dir_fd = -1;
+
+	BCI_ASSERT(path != NULL && out != NULL);
+	*out = NULL;
+	if (options == NULL)
+		options = &defaults;
+	BCI_TRY(options_check(options, err));
+	if (!bci_db_supported()) {
+		status = bci_fail(err, BC_FORMAT,
+		                  "liblmdb %s: barcache needs LMDB 0.9, later "
+		                  "ones have another file format",
+		                  bc_lmdb_version());
+		goto done;
+	}
+	BCI_TRY(options_config(options, &config, err));
+	cache = cache_make(options);
+	if (cache == NULL) {
+		status = bci_fail(err, BC_NOMEM, "no memory to open %s", path);
+		goto done;
+	}
+	dir.create = (options->flags & BC_OPEN_CREATE) != 0;
+	dir.group = (options->flags & BC_OPEN_GROUP) != 0;
+	dir.network = (options->flags & BC_OPEN_NETWORK) != 0;
+	BCI_TRY(bci_dir_open(path, &dir, &dir_fd, err));
+	BCI_TRY(cache_attach(cache, dir_fd, dir.create ? &config : NULL, &env,
+	                     err));
+	atomic_store(&cache->env, env);
+	*out = cache;
+	cache = NULL;
+done:
+	if (cache != NULL)
+		cache_free(cache);
+	if (status != BC_OK && err != NULL && strstr(err->message, path) == NULL)
+	{
+		struct bc_error inner = *err;
+
+		snprintf(err->message, sizeof(err->message), "%.100s: %.150s",
+		         path, inner.message);
+	}
+	return status;
+}
+
+enum bc_status
+bci_cache_reopen(struct bc_cache *cache, struct bci_env **out,
+                 struct bc_error *err)
+{
+	struct bci_env *env;
+	enum bc_status status = BC_OK;
+	int dir_fd;
+
+	pthread_mutex_lock(&cache->reopen_mutex);
+	env = atomic_load(&cache->env);
+	if (env->fork_count != atomic_load(&bci_fork_count)) {
+		dir_fd = openat(env->dir_fd, ".",
+		                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		status = cache_attach(cache, dir_fd, NULL, &env, err);
+		if (status == BC_OK) {
+			atomic_store(&cache->env, env);
+			bci_log(cache, BC_EVENT_REOPEN,
+			        "opened anew after fork()");
+		}
+	}
+	pthread_mutex_unlock(&cache->reopen_mutex);
+	*out = status == BC_OK ? env : NULL;
+	return status;
+}
+
+/* ---- sync and close ---------------------------------------------------- */
+
+static enum bc_status
+cache_sync(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
+{
+	struct bci_writer writer;
+	uint64_t failed = 0;
+	enum bc_status status;
+
+	status = bci_writer_begin(cache, env, &writer, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_writer_sync_arenas(&writer, &failed, err);
+	if (status == BC_OK) {
+		/* Makes this commit, and with it all before, durable. */
+		writer.must_sync = true;
+		status = bci_writer_commit(&writer, err);
+		if (status == BC_OK &&
+		    writer.config.durability == BC_SCRATCH)
+			status = bci_db_sync(env->db, err);
+		return status;
+	}
+	bci_writer_abort(&writer);
+	if (failed != 0)
+		bci_recover_unsynced(cache, env, failed);
+	return status;
+}
+
+enum bc_status
+bc_sync(struct bc_cache *cache, struct bc_error *err)
+{
+	struct bci_env *env;
+	enum bc_status status = bci_cache_env(cache, &env, err);
+
+	return status == BC_OK ? cache_sync(cache, env, err) : status;
+}
+
+/* Whether relaxed mode has bytes to sync. */
+static bool
+cache_owes_sync(struct bci_env *env)
+{
+	struct bci_config_record config;
+	struct bci_state_record state;
+	struct bci_lane *lane = bci_lane_take(env);
+	bool owes = false;
+
+	if (bci_lane_begin(env, lane) == BC_OK) {
+		owes = bci_state_load(lane->txn, &env->tables, &state, NULL) ==
+		               BC_OK &&
+		       bci_config_load(lane->txn, &env->tables, &config,
+		                       NULL) == BC_OK &&
+		       state.unsynced && config.durability == BC_RELAXED;
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	return owes;
+}
+
+void
+bc_close(struct bc_cache *cache)
+{
+	struct bci_env *env;
+
+	if (cache == NULL)
+		return;
+	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
+	env = atomic_load(&cache->env);
+	if (env->fork_count == atomic_load(&bci_fork_count)) {
+		if (!env->read_only && atomic_load(&env->wrote) &&
+		    cache_owes_sync(env))
+			(void)cache_sync(cache, env, NULL);
+		bci_env_close(env);
+	}
+	cache_free(cache);
+}

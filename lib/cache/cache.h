@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.h - a handle of a cache, as bc_open() returns it.
+ */
+#ifndef BCI_CACHE_H
+#define BCI_CACHE_H
+
+#include "environment.h"
+
+#define BCI_CACHE_MAGIC 0x63616368u
+
+struct bc_cache {
+	unsigned magic;
+	unsigned flags; /* enum bc_open_flags */
+	enum bc_checking checking;
+	_Atomic(struct bci_env *) env;
+	int64_t lock_timeout_ns;
+	bc_log *log;
+	void *log_context;
+	struct bc_allocator allocator;
+	char name[32];
+	pthread_mutex_t reopen_mutex;
+};
+
+/* Report an event to the host's log callback. */
+void bci_log(const struct bc_cache *cache, enum bc_event event,
+             const char *format, ...) BCI_PRINTF(3, 4);
+
+/* After fork(): open anew in the child. */
+enum bc_status bci_cache_reopen(struct bc_cache *cache, struct bci_env **out,
+                                struct bc_error *err);
+
+/* The environment of a handle, opened anew if this is a forked child. */
+static inline enum bc_status
+bci_cache_env(struct bc_cache *cache, struct bci_env **out,
+              struct bc_error *err)
+{
+	struct bci_env *env =
+	        atomic_load_explicit(&cache->env, memory_order_acquire);
+
+	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
+	*out = env;
+	if (BCI_LIKELY(env->fork_count ==
+	               atomic_load_explicit(&bci_fork_count,
+	                                    memory_order_relaxed)))
+		return BC_OK;
+	return bci_cache_reopen(cache, out, err);
+}
+
+#endif /* BCI_CACHE_H */

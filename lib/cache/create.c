@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * create.c - the files of a new cache, made under the writer lock in an order
+ * that leaves no cache or a whole one whenever it is cut short: the catalogue
+ * is renamed into place last.
+ */
+#include "common.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "create.h"
+#include "error.h"
+#include "file.h"
+#include "hash.h"
+#include "lock.h"
+
+#define SCRATCH_FILE "scratch"
+#define SCRATCH_NEW "scratch.new"
+
+struct scratch_record {
+	struct bci_config_record config;
+	uint8_t boot_id[16];
+	uint64_t checksum; /* XXH3 of all before it */
+};
+_Static_assert(sizeof(struct scratch_record) == 88, "scratch marker");
+
+/* Names that a cache that was never finished may have left. */
+static const char *const own_names[] = {
+	".",           "..",          "writer.lock",  "guard.lock",
+	"arenas.lock", "warm",        "cold",         "ledger",
+	"scratch",     "scratch.new", "meta.mdb.new", "meta.mdb-lock",
+	"meta.mdb",    "meta.mdb.new-lock",
+};
+
+void
+bci_boot_id(uint8_t id[16])
+{
+	char text[37] = { 0 };
+	unsigned value[16];
+	int got = 0, fd;
+
+	memset(id, 0, 16);
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (bci_file_read(fd, text, 36, 0) == 36)
+		got = sscanf(text,
+		             "%2x%2x%2x%2x-%2x%2x-%2x%2x-%2x%2x-%2x%2x%2x%2x%2x"
+		             "%2x",
+		             &value[0], &value[1], &value[2], &value[3],
+		             &value[4], &value[5], &value[6], &value[7],
+		             &value[8], &value[9], &value[10], &value[11],
+		             &value[12], &value[13], &value[14], &value[15]);
+	close(fd);
+	for (int i = 0; got == 16 && i < 16; i++)
+		id[i] = (uint8_t)value[i];
+}
+
+/* Refuse a directory that has anything of somebody else in it. */
+static enum bc_status
+create_check_empty(int dir_fd, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+	struct dirent *entry;
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL) {
+		status = bci_fail_os(err, errno, "cannot list the directory");
+		bci_file_close(&fd);
+		return status;
+	}
+	while (status == BC_OK && (entry = readdir(dir)) != NULL) {
+		bool own = false;
+
+		for (size_t i = 0; i < BCI_COUNT(own_names); i++)
+			own = own || strcmp(entry->d_name, own_names[i]) == 0;
+		if (!own)
+			status = bci_fail(err, BC_FORMAT,
+			                  "the directory is not a cache and "
+			                  "not empty: it holds %s",
+			                  entry->d_name);
+	}
+	closedir(dir);
+	return status;
+}
+
+/* Everything but the lock; the catalogue last. */
+static enum bc_status
+create_files(int dir_fd, const struct bci_config_record *config,
+             struct bc_error *err)
+{
+	uint8_t boot_id[16];
+	enum bc_status status;
+	int fd = -1;
+	bool group = config->group != 0;
+
+	BCI_TRY(bci_dir_make(dir_fd, bci_arena_directory(BCI_ARENA_WARM), group,
+	                     err));
+	BCI_TRY(bci_dir_make(dir_fd, bci_arena_directory(BCI_ARENA_COLD), group,
+	                     err));
+	BCI_TRY(bci_file_ensure(dir_fd, "guard.lock", group, 4096, &fd, err));
+	bci_file_close(&fd);
+	BCI_TRY(bci_file_ensure(dir_fd, "arenas.lock", group, 4096, &fd, err));
+	bci_file_close(&fd);
+	BCI_TRY(bci_scratch_mark(dir_fd, config, err));
+	bci_boot_id(boot_id);
+	BCI_TRY(bci_catalogue_create(dir_fd, config, boot_id, err));
+done:
+	bci_file_close(&fd);
+	return status;
+}
+
+/* Take the writer lock of a directory that is not open as a cache. */
+static enum bc_status
+create_lock(int dir_fd, bool group, int64_t deadline_ns, int *fd,
+            struct bc_error *err)
+{
+	enum bc_status status;
+	int error;
+
+	status = bci_file_ensure(dir_fd, "writer.lock", group, 4096, fd, err);
+	if (status != BC_OK)
+		return status;
+	error = bci_lock_gated(*fd, BCI_LOCK_WRITER, BCI_LOCK_EXCLUSIVE,
+	                       deadline_ns);
+	if (error == 0)
+		return BC_OK;
+	bci_file_close(fd);
+	if (error == EAGAIN)
+		return bci_fail(err, BC_BUSY,
+		                "another process is creating the cache");
+	return bci_fail_os(err, error, "cannot lock writer.lock");
+}
+
+enum bc_status
+bci_cache_create(int dir_fd, const struct bci_config_record *config,
+                 int64_t deadline_ns, struct bc_error *err)
+{
+	enum bc_status status;
+	int fd = -1;
+
+	if (faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) ==
+	    0)
+		return BC_OK;
+	status = create_check_empty(dir_fd, err);
+	if (status != BC_OK)
+		return status;
+	status = create_lock(dir_fd, config->group != 0, deadline_ns, &fd, err);
+	if (status != BC_OK)
+		return status;
+	if (faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) !=
+	    0)
+		status = create_files(dir_fd, config, err);
+	bci_file_close(&fd); /* Drops the lock. */
+	return status;
+}
+
+/* ---- scratch ----------------------------------------------------------- */
+
+enum bc_status
+bci_scratch_mark(int dir_fd, const struct bci_config_record *config,
+                 struct bc_error *err)
+{
+	struct scratch_record record = { .config = *config };
+	enum bc_status status;
+	int fd = -1;
+
+	if (config->durability != BC_SCRATCH) {
+		if (unlinkat(dir_fd, SCRATCH_FILE, 0) != 0 && errno != ENOENT)
+			return bci_fail_os(err, errno, "cannot remove %s",
+			                   SCRATCH_FILE);
+		return BC_OK;
+	}
+	bci_boot_id(record.boot_id);
+	record.checksum = bci_hash64(
+	        &record, offsetof(struct scratch_record, checksum));
+	if (unlinkat(dir_fd, SCRATCH_NEW, 0) != 0 && errno != ENOENT)
+		return bci_fail_os(err, errno, "cannot remove %s", SCRATCH_NEW);
+	BCI_TRY(bci_file_create(dir_fd, SCRATCH_NEW, config->group != 0, &fd,
+	                        err));
+	BCI_TRY(bci_file_write(fd, &record, sizeof(record), 0, err));
+	if (fsync(fd) != 0 ||
+	    renameat(dir_fd, SCRATCH_NEW, dir_fd, SCRATCH_FILE) != 0 ||
+	    fsync(dir_fd) != 0)
+		status = bci_fail_os(err, errno, "cannot write %s",
+		                     SCRATCH_FILE);
+done:
+	bci_file_close(&fd);
+	return status;
+}
+
+/* Read the marker; *stale says whether it is of another boot. */
+static enum bc_status
+scratch_read(int dir_fd, struct scratch_record *record, bool *stale,
+             struct bc_error *err)
+{
+	uint8_t boot_id[16];
+	enum bc_status status;
+	int fd = -1;
+
+	*stale = false;
+	status = bci_file_open(dir_fd, SCRATCH_FILE, O_RDONLY, &fd, err);
+	if (status == BC_ABSENT)
+		return BC_OK;
+	if (status != BC_OK)
+		return status;
+	if (bci_file_read(fd, record, sizeof(*record), 0) !=
+	            (ssize_t)sizeof(*record) ||
+	    record->checksum !=
+	            bci_hash64(record,
+	                       offsetof(struct scratch_record, checksum)))
+		status = bci_fail(err, BC_FORMAT, "%s is damaged",
+		                  SCRATCH_FILE);
+	bci_file_close(&fd);
+	bci_boot_id(boot_id);
+	*stale = status == BC_OK &&
+	         memcmp(boot_id, record->boot_id, sizeof(boot_id)) != 0;
+	return status;
+}
+
+/* Remove the arenas of a class. */
+static void
+scratch_remove_arenas(int dir_fd, enum bci_arena_class class_)
+{
+	struct dirent *entry;
+	int fd = openat(dir_fd, bci_arena_directory(class_),
+	                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL) {
+		bci_file_close(&fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (bci_arena_number(entry->d_name) != 0)
+			(void)unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+enum bc_status
+bci_scratch_check(int dir_fd, int64_t deadline_ns, bool *discarded,
+                  struct bc_error *err)
+{
+	struct scratch_record record;
+	enum bc_status status;
+	bool stale;
+	int fd = -1;
+
+	*discarded = false;
+	status = scratch_read(dir_fd, &record, &stale, err);
+	if (status != BC_OK || !stale)
+		return status;
+	BCI_TRY(create_lock(dir_fd, record.config.group != 0, deadline_ns, &fd,
+	                    err));
+	/* Another process may have begun afresh in the meantime. */
+	BCI_TRY(scratch_read(dir_fd, &record, &stale, err));
+	if (!stale)
+		goto done;
+	if (!bci_random(&record.config.cache_id, 8)) {
+		status = bci_fail(err, BC_IO, "no random number to be had");
+		goto done;
+	}
+	(void)unlinkat(dir_fd, BCI_CATALOGUE_FILE, 0);
+	(void)unlinkat(dir_fd, BCI_LEDGER_FILE, 0);
+	scratch_remove_arenas(dir_fd, BCI_ARENA_WARM);
+	scratch_remove_arenas(dir_fd, BCI_ARENA_COLD);
+	BCI_TRY(create_files(dir_fd, &record.config, err));
+	*discarded = true;
+done:
+	bci_file_close(&fd);
+	return status;
+}

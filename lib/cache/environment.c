@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * environment.c - the registry of open caches of this process, opening and
+ * closing their files, fork.
+ *
+ * LMDB breaks when a process opens a file twice: the first close drops the
+ * locks of both.  So environments are shared, found by device and inode of the
+ * catalogue.  After fork() the child must neither use nor close what it
+ * inherited: its handler closes the lock descriptors (an OFD lock lives as long
+ * as any of them), forgets the environments, and every handle opens anew on its
+ * next use.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "create.h"
+#include "environment.h"
+#include "error.h"
+#include "file.h"
+#include "lock.h"
+#include "writer.h"
+
+#define LOCK_BYTES 4096
+
+atomic_uint bci_fork_count;
+
+static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct bci_env *registry; /* environments of this process */
+static struct bci_env *zombies;  /* closed, kept for the views they have */
+
+/* ---- fork -------------------------------------------------------------- */
+
+static void
+fork_prepare(void)
+{
+	pthread_mutex_lock(&registry_mutex);
+}
+
+static void
+fork_parent(void)
+{
+	pthread_mutex_unlock(&registry_mutex);
+}
+
+static void
+fork_child(void)
+{
+	struct bci_env *env;
+
+	for (env = registry; env != NULL; env = env->next) {
+		bci_file_close(&env->writer_fd);
+		bci_file_close(&env->guard_fd);
+		bci_file_close(&env->maps.lock_fd);
+		bci_ledger_abandon(&env->ledger);
+		for (unsigned i = 0; i < BCI_LANES; i++)
+			bci_file_close(&env->lanes[i].guard_fd);
+	}
+	registry = NULL;
+	zombies = NULL;
+	atomic_fetch_add(&bci_fork_count, 1);
+	pthread_mutex_unlock(&registry_mutex);
+}
+
+static void
+fork_register(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+/* ---- closing ----------------------------------------------------------- */
+
+static void
+env_free_schemas(struct bci_env *env)
+{
+	for (unsigned i = 0; i < BCI_SCHEMA_CHUNKS; i++) {
+		_Atomic(struct bc_schema *) *chunk =
+		        atomic_load(&env->schemas[i]);
+
+		for (unsigned k = 0; chunk != NULL && k < BCI_SCHEMA_CHUNK; k++)
+			bci_free(&env->allocator, atomic_load(&chunk[k]));
+		bci_free(&env->allocator, (void *)chunk);
+	}
+}
+
+/* What views need goes last: maps and schemas. */
+static void
+env_free(struct bci_env *env)
+{
+	struct bc_allocator allocator = env->allocator;
+
+	bci_file_close(&env->maps.class_fd[BCI_ARENA_WARM]);
+	bci_file_close(&env->maps.class_fd[BCI_ARENA_COLD]);
+	bci_file_close(&env->maps.lock_fd);
+	bci_maps_close(&env->maps);
+	env_free_schemas(env);
+	pthread_mutex_destroy(&env->schema_mutex);
+	pthread_mutex_destroy(&env->writer_mutex);
+	bci_free(&allocator, env);
+}
+
+static bool
+env_is_pinned(struct bci_env *env)
+{
+	return bci_maps_pins(&env->maps) != 0 ||
+	       atomic_load(&env->chunks_out) != 0;
+}
+
+/* Free what the last view has left. */
+static void
+env_free_zombies(void)
+{
+	struct bci_env **link = &zombies;
+
+	while (*link != NULL) {
+		struct bci_env *env = *link;
+
+		if (env_is_pinned(env)) {
+			link = &env->next;
+			continue;
+		}
+		*link = env->next;
+		env_free(env);
+	}
+}
+
+static void
+env_close_lanes(struct bci_env *env)
+{
+	for (unsigned i = 0; i < BCI_LANES; i++) {
+		struct bci_lane *lane = &env->lanes[i];
+
+		bci_txn_abort(lane->txn);
+		lane->txn = NULL;
+		bci_file_close(&lane->guard_fd);
+		while (lane->chunks != NULL) {
+			struct bci_chunk *chunk = lane->chunks;
+
+			lane->chunks = chunk->next;
+			bci_free(&env->allocator, chunk);
+		}
+	}
+}
+
+/*
+ * Close LMDB under the lock that also covers opening: liblmdb 0.9.26 to 0.9.31
+ * destroy mutexes that another process may be about to use.
+ */
+static void
+env_close_db(struct bci_env *env)
+{
+	struct MDB_env *guard = atomic_load(&env->guard_db);
+	bool locked =
+	        env->writer_fd >= 0 &&
+	        bci_lock_gated(env->writer_fd, BCI_LOCK_OPEN,
+	                       BCI_LOCK_EXCLUSIVE,
+	                       bci_clock_monotonic_ns() + BCI_SECOND_NS) == 0;
+
+	if (guard != env->db)
+		bci_db_close(guard);
+	bci_db_close(env->db);
+	env->db = NULL;
+	atomic_store(&env->guard_db, NULL);
+	if (locked)
+		bci_lock_release(env->writer_fd, BCI_LOCK_OPEN);
+}
+
+/* Close everything but what views still need; frees it if there are none. */
+static void
+env_shut(struct bci_env *env)
+{
+	bci_appender_close(&env->appender);
+	env_close_lanes(env);
+	env_close_db(env);
+	if (env->ledger.row != NULL)
+		bci_ledger_close(&env->ledger, &env->allocator);
+	bci_file_close(&env->writer_fd);
+	bci_file_close(&env->guard_fd);
+	bci_file_close(&env->dir_fd);
+	atomic_store(&env->closed, true);
+	env->next = zombies;
+	zombies = env;
+	env_free_zombies();
+}
+
+void
+bci_env_close(struct bci_env *env)
+{
+	struct bci_env **link = &registry;
+
+	/* A child leaks what it inherited: closing it would drop locks and
+	 * pages that the child's own environment needs. */
+	if (env->fork_count != atomic_load(&bci_fork_count))
+		return;
+	pthread_mutex_lock(&registry_mutex);
+	if (--env->references == 0) {
+		while (*link != env)
+			link = &(*link)->next;
+		*link = env->next;
+		env_shut(env);
+	}
+	pthread_mutex_unlock(&registry_mutex);
+}
+
+void
+bci_env_unpin(struct bci_env *env, atomic_long *count)
+{
+	/* After a fork nothing of what was inherited is freed. */
+	bool inherited = env->fork_count != atomic_load(&bci_fork_count);
+
+	pthread_mutex_lock(&registry_mutex);
+	atomic_fetch_sub(count, 1);
+	if (!inherited && !atomic_load(&env->closed))
+		bci_env_collect(env, NULL);
+	env_free_zombies();
+	pthread_mutex_unlock(&registry_mutex);
+}
+
+void
+bci_env_free_chunk(struct bci_env *env, struct bci_chunk *chunk)
+{
+	pthread_mutex_lock(&registry_mutex);
+	bci_free(&env->allocator, chunk);
+	atomic_fetch_sub(&env->chunks_out, 1);
+	env_free_zombies();
+	pthread_mutex_unlock(&registry_mutex);
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+/* A file of locks for writing, or, where that is not allowed, not at all. */
+static enum bc_status
+env_open_lock_file(struct bci_env *env, const char *name, int *fd,
+                   struct bc_error *err)
+{
+	enum bc_status status;
+
+	if (env->read_only)
+		return BC_OK;
+	status = bci_file_ensure(env->dir_fd, name, env->group, LOCK_BYTES, fd,
+	                         err);
+	if (status == BC_DENIED || status == BC_READONLY) {
+		env->read_only = true;
+		return BC_OK;
+	}
+	return status;
+}
+
+static enum bc_status
+env_open_class(struct bci_env *env, enum bci_arena_class class_,
+               struct bc_error *err)
+{
+	const char *name = bci_arena_directory(class_);
+	int *fd = &env->maps.class_fd[class_];
+
+	*fd = openat(env->dir_fd, name,
+	             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd >= 0)
+		return BC_OK;
+	if (errno == ELOOP || errno == ENOTDIR)
+		return bci_fail(err, BC_UNSAFE, "%s is not a directory", name);
+	return bci_fail_os(err, errno, "cannot open directory %s", name);
+}
+
+/* Open everything that is not LMDB. */
+static enum bc_status
+env_open_files(struct bci_env *env, struct bc_error *err)
+{
+	enum bc_status status;
+	struct stat st;
+	int fd = -1;
+
+	status = bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE, O_RDWR, &fd,
+	                       err);
+	if (status == BC_DENIED || status == BC_READONLY) {
+		env->read_only = true;
+		status = bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE,
+		                       O_RDONLY, &fd, err);
+	}
+	BCI_TRY(status);
+	BCI_TRY(bci_catalogue_check(fd, err));
+	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IRGRP) != 0;
+	BCI_TRY(env_open_lock_file(env, "writer.lock", &env->writer_fd, err));
+	BCI_TRY(env_open_lock_file(env, "guard.lock", &env->guard_fd, err));
+	BCI_TRY(env_open_lock_file(env, "arenas.lock", &env->maps.lock_fd,
+	                           err));
+	BCI_TRY(env_open_class(env, BCI_ARENA_WARM, err));
+	BCI_TRY(env_open_class(env, BCI_ARENA_COLD, err));
+done:
+	bci_file_close(&fd);
+	return status;
+}
+
+/*
+ * LMDB's lock file is looked at by name only: opening and closing it would drop
+ * the locks of an environment that an earlier handle of this process may have.
+ */
+static enum bc_status
+env_check_lmdb_lock(struct bci_env *env, struct bc_error *err)
+{
+	struct stat st;
+	int fd = -1;
+	enum bc_status status;
+
+	if (fstatat(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
+	            AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+			return bci_fail(err, BC_UNSAFE,
+			                "%s is not a regular file with one "
+			                "name",
+			                BCI_CATALOGUE_LOCK);
+		return BC_OK;
+	}
+	if (env->read_only)
+		return BC_OK;
+	/* A copied cache may lack it; a sparse one would be a SIGBUS. */
+	status = bci_file_ensure(env->dir_fd, BCI_CATALOGUE_LOCK, env->group,
+	                         64u * (4096 + 2), &fd, err);
+	bci_file_close(&fd);
+	return status;
+}
+
+/* Open LMDB, going down to what the permissions allow. */
+static enum bc_status
+env_open_lmdb(struct bci_env *env, struct bc_error *err)
+{
+	enum bc_status status = BC_DENIED;
+
+	if (!env->read_only)
+		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
+		                     BCI_CATALOGUE_MAP, 0, &env->db, err);
+	if (status == BC_DENIED || status == BC_READONLY) {
+		env->read_only = true;
+		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
+		                     BCI_CATALOGUE_MAP, BCI_DB_READONLY,
+		                     &env->db, err);
+	}
+	if (status == BC_DENIED || status == BC_READONLY) {
+		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
+		                     BCI_CATALOGUE_MAP,
+		                     BCI_DB_READONLY | BCI_DB_NOLOCK, &env->db,
+		                     err);
+		if (status == BC_OK)
+			atomic_store(&env->guard_db, env->db);
+	}
+	return status;
+}
+
+/*
+ * A file that was cut short would be a SIGBUS where its pages are missing.
+ * Lengthened, they read as zeros, and LMDB reports them as corrupt.
+ */
+static enum bc_status
+env_check_size(struct bc_cache *cache, struct bci_env *env,
+               struct bc_error *err)
+{
+	struct bci_db_facts facts;
+	enum bc_status status;
+	struct stat st;
+	int fd = bci_db_fd(env->db);
+
+	status = bci_db_facts(env->db, &facts, err);
+	if (status != BC_OK)
+		return status;
+	if (fstat(fd, &st) != 0)
+		return bci_fail_os(err, errno, "cannot examine %s",
+		                   BCI_CATALOGUE_FILE);
+	if ((uint64_t)st.st_size >= facts.end_bytes)
+		return BC_OK;
+	if (env->read_only)
+		return bci_fail(err, BC_CORRUPT, "%s was cut short",
+		                BCI_CATALOGUE_FILE);
+	status = bci_writer_lock(cache, env, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_db_facts(env->db, &facts, err);
+	if (status == BC_OK && fstat(fd, &st) == 0 &&
+	    (uint64_t)st.st_size < facts.end_bytes &&
+	    ftruncate(fd, (off_t)facts.end_bytes) != 0)
+		status = bci_fail_os(err, errno, "%s was cut short",
+		                     BCI_CATALOGUE_FILE);
+	bci_writer_unlock(env);
+	return status;
+}
+
+static enum bc_status
+env_open_db(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
+{
+	enum bc_status status;
+	bool locked = false;
+
+	BCI_TRY(env_check_lmdb_lock(env, err));
+	if (env->writer_fd >= 0) {
+		int error = bci_lock_gated(env->writer_fd, BCI_LOCK_OPEN,
+		                           BCI_LOCK_EXCLUSIVE,
+		                           bci_clock_monotonic_ns() +
+		                                   cache->lock_timeout_ns);
+
+		locked = error == 0;
+		if (!locked) {
+			status = bci_fail(err, BC_BUSY,
+			                  "another process keeps opening the "
+			                  "cache");
+			goto done;
+		}
+	}
+	BCI_TRY(env_open_lmdb(env, err));
+	BCI_TRY(env_check_size(cache, env, err));
+done:
+	if (locked)
+		bci_lock_release(env->writer_fd, BCI_LOCK_OPEN);
+	return status;
+}
+
+/*
+ * Open the tables for all later transactions.  Where LMDB has no reader slot
+ * for us, a write transaction does it.
+ */
+static enum bc_status
+env_open_tables(struct bc_cache *cache, struct bci_env *env,
+                struct bc_error *err)
+{
+	enum bc_status status;
+	int fd = -1;
+
+	/* Without a reader table, keep writers from committing meanwhile. */
+	if (env->read_only &&
+	    bci_file_open(env->dir_fd, "guard.lock", O_RDONLY, &fd, NULL) ==
+	            BC_OK)
+		(void)bci_lock_gated(fd, BCI_LOCK_GUARD, BCI_LOCK_SHARED,
+		                     bci_clock_monotonic_ns() +
+		                             cache->lock_timeout_ns);
+	status = bci_catalogue_tables(env->db, &env->tables, err);
+	bci_file_close(&fd);
+	if (status != BC_BUSY || env->read_only)
+		return status;
+	status = bci_writer_lock(cache, env, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_catalogue_tables_write(env->db, &env->tables, err);
+	bci_writer_unlock(env);
+	return status;
+}
+
+static enum bc_status
+env_open_ledger(struct bc_cache *cache, struct bci_env *env,
+                struct bc_error *err)
+{
+	bool rebuild = !env->read_only &&
+	               !bci_ledger_is_usable(env->dir_fd, env->cache_id);
+	enum bc_status status;
+
+	if (rebuild) {
+		status = bci_writer_lock(cache, env, err);
+		if (status != BC_OK)
+			return status;
+	}
+	status = bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id,
+	                         rebuild, env->group, &env->allocator, err);
+	if (rebuild)
+		bci_writer_unlock(env);
+	if (status == BC_OK && !env->read_only)
+		bci_ledger_claim(&env->ledger, cache->name, &env->allocator);
+	return status;
+}
+
+/* Read what the catalogue says of itself, through a lane as readers do. */
+static enum bc_status
+env_load_config(struct bci_env *env, struct bc_error *err)
+{
+	struct bci_config_record config;
+	struct bci_lane *lane = bci_lane_take(env);
+	enum bc_status status = bci_lane_begin(env, lane);
+
+	if (status == BC_OK) {
+		status = bci_config_load(lane->txn, &env->tables, &config, err);
+		bci_lane_end(lane);
+	} else {
+		bci_fail(err, status, "cannot read %s", BCI_CATALOGUE_FILE);
+	}
+	bci_lane_give(lane);
+	if (status == BC_OK)
+		env->cache_id = config.cache_id;
+	return status;
+}
+
+static void
+env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
+{
+	env->allocator = cache->allocator;
+	env->dir_fd = dir_fd;
+	env->writer_fd = -1;
+	env->guard_fd = -1;
+	env->references = 1;
+	env->fork_count = atomic_load(&bci_fork_count);
+	env->ledger.fd = -1;
+	env->ledger.probe_fd = -1;
+	env->appender.dir_fd = -1;
+	for (unsigned i = 0; i < BCI_LANES; i++) {
+		env->lanes[i].index = i;
+		env->lanes[i].guard_fd = -1;
+	}
+	pthread_mutex_init(&env->schema_mutex, NULL);
+	pthread_mutex_init(&env->writer_mutex, NULL);
+	bci_maps_open(&env->maps, &cache->allocator);
+}
+
+/* Open an environment that this process has not; takes 'dir_fd' over. */
+static enum bc_status
+env_new(struct bc_cache *cache, int dir_fd, const struct stat *st,
+        struct bci_env **out, struct bc_error *err)
+{
+	struct bci_env *env = bci_zalloc(&cache->allocator, 1, sizeof(*env));
+	enum bc_status status;
+
+	if (env == NULL) {
+		bci_file_close(&dir_fd);
+		return bci_fail(err, BC_NOMEM, "no memory to open a cache");
+	}
+	env_init(cache, env, dir_fd);
+	env->device = st->st_dev;
+	env->inode = st->st_ino;
+	BCI_TRY(env_open_files(env, err));
+	BCI_TRY(env_open_db(cache, env, err));
+	BCI_TRY(env_open_tables(cache, env, err));
+	BCI_TRY(env_load_config(env, err));
+	BCI_TRY(env_open_ledger(cache, env, err));
+	env->next = registry;
+	registry = env;
+	*out = env;
+	env = NULL;
+done:
+	if (env != NULL)
+		env_shut(env);
+	return status;
+}
+
+/* Make the catalogue be there, and say which file it is. */
+static enum bc_status
+env_locate(struct bc_cache *cache, int dir_fd,
+           const struct bci_config_record *config, struct stat *st,
+           struct bc_error *err)
+{
+	const int64_t deadline =
+	        bci_clock_monotonic_ns() + cache->lock_timeout_ns;
+	enum bc_status status;
+	bool discarded;
+
+	status = bci_scratch_check(dir_fd, deadline, &discarded, err);
+	if (status != BC_OK)
+		return status;
+	if (discarded)
+		bci_log(cache, BC_EVENT_DISCARD,
+		        "the host was restarted: the scratch cache begins "
+		        "afresh");
+	if (config != NULL) {
+		status = bci_cache_create(dir_fd, config, deadline, err);
+		if (status != BC_OK)
+			return status;
+	}
+	if (fstatat(dir_fd, BCI_CATALOGUE_FILE, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return BC_OK;
+	if (errno == ENOENT)
+		return bci_fail(err, BC_ABSENT, "there is no %s",
+		                BCI_CATALOGUE_FILE);
+	return bci_fail_os(err, errno, "cannot examine %s", BCI_CATALOGUE_FILE);
+}
+
+enum bc_status
+bci_env_open(struct bc_cache *cache, int dir_fd,
+             const struct bci_config_record *config, struct bci_env **out,
+             struct bc_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct bci_env *env;
+	enum bc_status status;
+	struct stat st;
+
+	*out = NULL;
+	pthread_once(&once, fork_register);
+	pthread_mutex_lock(&registry_mutex);
+	env_free_zombies();
+	status = env_locate(cache, dir_fd, config, &st, err);
+	for (env = registry; status == BC_OK && env != NULL; env = env->next) {
+		if (env->device == st.st_dev && env->inode == st.st_ino)
+			break;
+	}
+	if (status != BC_OK) {
+		bci_file_close(&dir_fd);
+	} else if (env != NULL) {
+		bci_file_close(&dir_fd);
+		env->references++;
+		*out = env;
+	} else {
+		status = env_new(cache, dir_fd, &st, out, err);
+	}
+	pthread_mutex_unlock(&registry_mutex);
+	return status;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * environment.h - what one process shares per cache: one LMDB environment,
+ * however often the cache is opened, the maps, the ledger, the lanes of its
+ * readers, the writer's side.
+ */
+#ifndef BCI_ENVIRONMENT_H
+#define BCI_ENVIRONMENT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "arena.h"
+#include "catalogue.h"
+#include "ledger.h"
+#include "mapped.h"
+#include "segment.h"
+
+/* Bytes of writer.lock and of guard.lock; each lock's gate is the next byte. */
+#define BCI_LOCK_WRITER 0
+#define BCI_LOCK_OPEN 2 /* around opening and closing LMDB */
+#define BCI_LOCK_GUARD 0
+
+#define BCI_SCHEMA_CHUNK 256u
+#define BCI_SCHEMA_CHUNKS 1024u
+
+/* A copy of an inline value, kept by the views that show it. */
+struct bci_chunk {
+	struct bci_env *env;
+	struct bci_chunk *next;
+	atomic_uint references;
+	unsigned char *image; /* in 'room', aligned as in an arena */
+	unsigned char room[2 * BCI_LINE + BCI_INLINE_MAX];
+};
+
+/*
+ * One reader's way into the catalogue: a pooled read transaction and a shard of
+ * counters.  A thread has it to itself between bci_lane_take() and
+ * bci_lane_give(); it usually gets the same one again.
+ */
+struct bci_lane {
+	atomic_uint busy;
+	unsigned index;
+	struct MDB_txn *txn; /* NULL until first used; else reset when idle */
+	int guard_fd;        /* holds the guard lock; -1: not guarded */
+	unsigned chunk_count;
+	struct bci_chunk *chunks; /* free ones */
+	char rest[96]; /* no two lanes share a cache line */
+};
+_Static_assert(sizeof(struct bci_lane) == 128, "lane");
+
+struct bci_env {
+	struct bci_lane lanes[BCI_LANES];
+	struct bci_env *next; /* registry */
+	unsigned references;
+	unsigned fork_count;  /* of the process that opened it */
+	dev_t device;
+	ino_t inode;
+	struct bc_allocator allocator;
+	int dir_fd, writer_fd, guard_fd;
+	struct MDB_env *db;
+	_Atomic(struct MDB_env *) guard_db; /* LMDB without its reader table */
+	struct bci_tables tables;
+	uint64_t cache_id;
+	bool read_only, group;
+	atomic_bool closed;       /* only views are left */
+	atomic_bool wrote;        /* this process committed something */
+	atomic_ullong generation; /* of the ledger, when last looked */
+	atomic_long chunks_out;
+	struct bci_maps maps;
+	struct bci_ledger ledger;
+	_Atomic(_Atomic(struct bc_schema *) *) schemas[BCI_SCHEMA_CHUNKS];
+	pthread_mutex_t schema_mutex;
+	/* The writer's: under writer_mutex. */
+	pthread_mutex_t writer_mutex;
+	struct bci_appender appender;
+	bool swept; /* leftover files were removed */
+};
+
+/* Forks this process has behind it; a child's handles compare it. */
+extern atomic_uint bci_fork_count;
+
+/*
+ * Get the environment of the cache in 'dir_fd' (which is kept, or closed), open
+ * it if this process has not, create the cache if 'config' is not NULL and
+ * there is none.  Errors as bc_open().
+ */
+enum bc_status bci_env_open(struct bc_cache *cache, int dir_fd,
+                            const struct bci_config_record *config,
+                            struct bci_env **out, struct bc_error *err);
+
+/* Give a reference back; the last one closes. */
+void bci_env_close(struct bci_env *env);
+
+/* Drop a pin that may be the last of a map that is to go, or of a cache. */
+void bci_env_unpin(struct bci_env *env, atomic_long *count);
+
+/* The same for a copy of an inline value. */
+void bci_env_free_chunk(struct bci_env *env, struct bci_chunk *chunk);
+
+/* ---- lanes ------------------------------------------------------------- */
+
+struct bci_lane *bci_lane_take_slow(struct bci_env *env, unsigned first);
+
+/* Take a lane; the same thread finds the same one unless it is taken. */
+static inline struct bci_lane *
+bci_lane_take(struct bci_env *env)
+{
+	uintptr_t self = (uintptr_t)pthread_self();
+	unsigned first = (unsigned)(self >> 12 ^ self >> 20) % BCI_LANES;
+	struct bci_lane *lane = &env->lanes[first];
+
+	if (BCI_LIKELY(atomic_exchange_explicit(&lane->busy, 1,
+	                                        memory_order_acquire) == 0))
+		return lane;
+	return bci_lane_take_slow(env, first);
+}
+
+static inline void
+bci_lane_give(struct bci_lane *lane)
+{
+	atomic_store_explicit(&lane->busy, 0, memory_order_release);
+}
+
+/* Begin the lane's first transaction, or mend it; see bci_lane_begin(). */
+enum bc_status bci_lane_begin_slow(struct bci_env *env, struct bci_lane *lane);
+
+/*
+ * Let the lane see the newest commit.  Returns BC_OK, BC_NOMEM, BC_IO, or
+ * BC_BUSY if a guarded lookup did not get the guard lock in time.
+ */
+static inline enum bc_status
+bci_lane_begin(struct bci_env *env, struct bci_lane *lane)
+{
+	if (BCI_LIKELY(lane->txn != NULL && lane->guard_fd < 0 &&
+	               bci_txn_renew(lane->txn) == BC_OK))
+		return BC_OK;
+	return bci_lane_begin_slow(env, lane);
+}
+
+/* End what bci_lane_begin() began. */
+void bci_lane_end(struct bci_lane *lane);
+
+/* Whether this process reads without LMDB's reader table. */
+bool bci_env_is_guarded(struct bci_env *env);
+
+/* ---- what lookups need ------------------------------------------------- */
+
+/* The schema 'id', decoded once a process; NULL if damaged or no memory. */
+const struct bc_schema *bci_env_schema_slow(struct bci_env *env,
+                                            struct MDB_txn *txn, uint32_t id);
+
+static inline const struct bc_schema *
+bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id)
+{
+	_Atomic(struct bc_schema *) *chunk;
+	const struct bc_schema *schema = NULL;
+
+	if (BCI_LIKELY(id / BCI_SCHEMA_CHUNK < BCI_SCHEMA_CHUNKS)) {
+		chunk = atomic_load_explicit(&env->schemas[id / BCI_SCHEMA_CHUNK],
+		                             memory_order_acquire);
+		if (BCI_LIKELY(chunk != NULL))
+			schema = atomic_load_explicit(
+			        &chunk[id % BCI_SCHEMA_CHUNK],
+			        memory_order_acquire);
+	}
+	return BCI_LIKELY(schema != NULL) ? schema
+	                                  : bci_env_schema_slow(env, txn, id);
+}
+
+/* Whether arenas were removed since this process looked last. */
+static inline bool
+bci_env_is_stale(const struct bci_env *env)
+{
+	return env->ledger.header != NULL &&
+	       atomic_load_explicit(&env->ledger.header->generation,
+	                            memory_order_relaxed) !=
+	               atomic_load_explicit(&env->generation,
+	                                    memory_order_relaxed);
+}
+
+/*
+ * Let go of maps whose arenas the catalogue no longer names.  Called with a
+ * lane whose transaction is running, when the ledger's generation moved.
+ */
+void bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane);
+
+/* Unmap what was let go, if no lane but 'own' is busy. */
+void bci_env_collect(struct bci_env *env, const struct bci_lane *own);
+
+/* A chunk for an inline value, with one reference, or NULL. */
+struct bci_chunk *bci_chunk_take(struct bci_env *env, struct bci_lane *lane);
+
+/* Drop a reference; the last one frees it.  The caller has no lane. */
+void bci_chunk_give(struct bci_chunk *chunk);
+
+#endif /* BCI_ENVIRONMENT_H */

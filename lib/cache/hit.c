@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hit.c - from a key to bytes that may be shown.
+ *
+ * The warm path: renew a pooled transaction, one B-tree lookup, a look at the
+ * segment's header, a pin, a stamp, a counter.  No system call, no lock, no
+ * allocation.  Mapping an arena and checking checksums happen once.
+ */
+#include "common.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "hit.h"
+
+/* Newer transactions to try when an arena is gone. */
+#define RETRIES 8
+
+/* Report damage, and mark the segment for the next writer. */
+static void
+hit_report(struct bc_cache *cache, struct bci_env *env,
+           const struct bci_hit *hit, const struct bci_wanted *wanted,
+           const char *wrong)
+{
+	const struct bci_locator *locator = &hit->locator;
+
+	bci_slot_mark_bad(&env->ledger, locator->slot,
+	                  bci_segment_id(locator, hit->entry_id));
+	bci_log(cache, BC_EVENT_CHECKSUM,
+	        "%.*s: damaged in arena %u at %llu: %s",
+	        (int)wanted->key_bytes, wanted->key, locator->arena,
+	        (unsigned long long)locator->offset, wrong);
+}
+
+/* ---- lookup ------------------------------------------------------------ */
+
+/* Whether the stored request is the one asked for. */
+static enum bc_status
+hit_compare_request(struct bci_env *env, struct MDB_txn *txn,
+                    const struct bci_entry *entry,
+                    const struct bci_wanted *wanted)
+{
+	enum bc_status status;
+	char *stored;
+	bool same;
+
+	if (entry->head.request_bytes != wanted->request_bytes)
+		return BC_MISS;
+	if ((entry->head.flags & BCI_ENTRY_REQUEST_TABLE) == 0)
+		return memcmp(entry->request, wanted->request,
+		              wanted->request_bytes) == 0
+		               ? BC_OK
+		               : BC_MISS;
+	stored = bci_alloc(&env->allocator, wanted->request_bytes, 1);
+	if (stored == NULL)
+		return BC_NOMEM;
+	status = bci_request_load(txn, &env->tables, entry->head.id, stored,
+	                          wanted->request_bytes);
+	same = status == BC_OK && memcmp(stored, wanted->request,
+	                                 wanted->request_bytes) == 0;
+	bci_free(&env->allocator, stored);
+	if (status == BC_OK && !same)
+		return BC_MISS;
+	return status;
+}
+
+/* Copy an inline segment out of the catalogue's page. */
+static enum bc_status
+hit_copy_inline(struct bci_env *env, struct bci_lane *lane,
+                const struct bci_entry *entry, struct bci_hit *hit)
+{
+	if (entry->inlined_bytes > BCI_INLINE_MAX ||
+	    entry->inlined_bytes != hit->locator.bytes ||
+	    hit->locator.arena != 0)
+		return BC_CORRUPT;
+	hit->chunk = bci_chunk_take(env, lane);
+	if (hit->chunk == NULL)
+		return BC_NOMEM;
+	memcpy(hit->chunk->image, entry->inlined, entry->inlined_bytes);
+	return BC_OK;
+}
+
+/* Bounds that must hold before a single byte of a segment is touched. */
+static bool
+hit_locator_is_sane(const struct bci_locator *locator)
+{
+	return locator->header_bytes >= sizeof(struct bci_segment_header) &&
+	       locator->header_bytes <= locator->bytes &&
+	       locator->bytes <= BCI_SEGMENT_MAX && locator->codec == 0;
+}
+
+/* The map of the segment's arena, made if this is the first use. */
+static enum bc_status
+hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
+{
+	struct bci_arena_record arena;
+	enum bc_status status;
+
+	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
+	if (BCI_UNLIKELY(hit->map == NULL)) {
+		status = bci_arena_load(lane->txn, &env->tables,
+		                        hit->locator.arena, &arena);
+		if (status != BC_OK)
+			return status == BC_MISS ? BC_CORRUPT : status;
+		status = bci_maps_add(&env->maps, hit->locator.arena, &arena,
+		                      &hit->map);
+		if (status != BC_OK)
+			return status == BC_MISS ? BC_ABSENT : status;
+	}
+	if (BCI_UNLIKELY(!bci_map_reaches(
+	            hit->map, hit->locator.offset + hit->locator.bytes)))
+		return BC_CORRUPT;
+	return BC_OK;
+}
+
+static enum bc_status
+hit_miss(enum bc_miss reason, enum bc_miss *miss)
+{
+	*miss = reason;
+	return BC_MISS;
+}
+
+/* Fill the hit from a parsed entry. */
+static enum bc_status
+hit_fill(struct bci_env *env, struct bci_lane *lane,
+         const struct bci_entry *entry, struct bci_hit *hit)
+{
+	hit->entry_id = entry->head.id;
+	hit->revision = entry->head.revision;
+	hit->rows = entry->head.rows;
+	hit->payload_bytes = entry->head.payload_bytes;
+	hit->expires_ns = entry->head.expires_ns;
+	hit->kind = (enum bc_kind)entry->head.kind;
+	hit->schema = NULL;
+	hit->map = NULL;
+	hit->chunk = NULL;
+	bci_entry_locator(entry, 0, &hit->locator);
+	if (BCI_UNLIKELY(!hit_locator_is_sane(&hit->locator) ||
+	                 hit->locator.rows != hit->rows))
+		return BC_CORRUPT;
+	if (hit->kind != BC_BLOB) {
+		hit->schema = bci_env_schema(env, lane->txn, entry->head.schema);
+		if (BCI_UNLIKELY(hit->schema == NULL))
+			return BC_CORRUPT;
+	}
+	if (BCI_UNLIKELY(entry->inlined != NULL))
+		return hit_copy_inline(env, lane, entry, hit);
+	return hit_map(env, lane, hit);
+}
+
+enum bc_status
+bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
+             const struct bci_wanted *wanted, struct bci_hit *hit,
+             enum bc_miss *miss)
+{
+	struct bci_bytes record;
+	struct bci_entry entry;
+	enum bc_status status;
+
+	status = bci_table_get(lane->txn, env->tables.entries, wanted->key,
+	                       wanted->key_bytes, &record);
+	if (status == BC_MISS)
+		return hit_miss(BC_MISS_ABSENT, miss);
+	if (BCI_UNLIKELY(status != BC_OK))
+		return status == BC_CORRUPT ? hit_miss(BC_MISS_CORRUPT, miss)
+		                            : status;
+	if (BCI_UNLIKELY(bci_entry_parse(record.data, record.size, &entry) !=
+	                 BC_OK))
+		return hit_miss(BC_MISS_CORRUPT, miss);
+	if (entry.head.expires_ns != 0 &&
+	    entry.head.expires_ns <= wanted->now_ns)
+		return hit_miss(BC_MISS_EXPIRED, miss);
+	if (wanted->request != NULL) {
+		status = hit_compare_request(env, lane->txn, &entry, wanted);
+		if (status == BC_MISS)
+			return hit_miss(BC_MISS_OTHER_REQUEST, miss);
+		if (status != BC_OK)
+			return status;
+	}
+	if (BCI_UNLIKELY(entry.head.segment_count == 0))
+		return hit_miss(BC_MISS_EVICTED, miss);
+	if (BCI_UNLIKELY(entry.head.segment_count != 1))
+		return hit_miss(BC_MISS_CORRUPT, miss);
+	status = hit_fill(env, lane, &entry, hit);
+	if (BCI_UNLIKELY(status == BC_CORRUPT)) {
+		hit_report(cache, env, hit, wanted, "what the catalogue says");
+		return hit_miss(BC_MISS_CORRUPT, miss);
+	}
+	return status;
+}
+
+/* ---- checking ---------------------------------------------------------- */
+
+
+/* Check an inline value, which is copied anew each time. */
+static const char *
+hit_check_inline(const struct bci_hit *hit)
+{
+	const unsigned char *image = bci_hit_image(hit);
+	const char *wrong = bci_segment_check(image, &hit->locator,
+	                                      hit->schema);
+
+	for (uint32_t i = 0;
+	     wrong == NULL && i < bci_segment_blocks(&hit->locator); i++) {
+		if (!bci_segment_check_block(image, &hit->locator, i))
+			wrong = "checksum of a block";
+	}
+	return wrong;
+}
+
+enum bc_status
+bci_hit_check(struct bc_cache *cache, struct bci_env *env,
+              const struct bci_hit *hit, const struct bci_wanted *wanted,
+              bool again)
+{
+	const struct bci_locator *locator = &hit->locator;
+	uint64_t id = bci_segment_id(locator, hit->entry_id);
+	const char *wrong;
+
+	if (bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot), id))
+		return BC_MISS;
+	if (hit->map == NULL)
+		wrong = hit_check_inline(hit);
+	else
+		wrong = bci_map_check(hit->map, locator, hit->schema, again);
+	if (wrong == NULL)
+		return BC_OK;
+	hit_report(cache, env, hit, wanted, wrong);
+	return BC_MISS;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+void
+bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
+{
+	const struct bci_locator *locator = &hit->locator;
+
+	view->kind = hit->kind;
+	view->tier = BC_WARM;
+	view->miss = BC_MISS_NONE;
+	view->copied_bytes = 0;
+	view->rows = hit->rows;
+	view->first_ns = locator->first_ns;
+	view->last_ns = locator->last_ns;
+	view->schema = hit->schema;
+	view->data = bci_hit_image(hit) + locator->header_bytes;
+	view->bytes = hit->payload_bytes;
+	view->revision = hit->revision;
+	view->layout_rows = hit->rows;
+	view->first_row = 0;
+	view->body_bytes = locator->bytes - locator->header_bytes;
+	if (BCI_LIKELY(hit->map != NULL)) {
+		view->pin = hit->map;
+		view->pin_count = &hit->map->pins[shard % BCI_PIN_SHARDS].count;
+	} else {
+		view->copied_bytes = (uint32_t)hit->payload_bytes;
+		view->pin = hit->chunk;
+		view->pin_count = NULL;
+	}
+}
+
+enum bc_status
+bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
+             const struct bci_hit *hit, const struct bci_wanted *wanted,
+             struct bc_view *view)
+{
+	struct bci_slot *slot =
+	        bci_ledger_slot(&env->ledger, hit->locator.slot);
+
+	bci_hit_view(hit, lane->index, view);
+	if (BCI_UNLIKELY(!bci_segment_is(bci_hit_image(hit), &hit->locator,
+	                                 env->cache_id, hit->entry_id))) {
+		hit_report(cache, env, hit, wanted, "another segment");
+		return BC_MISS;
+	}
+	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&
+	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
+	                                                     hit->entry_id))))
+		return BC_OK;
+	return bci_hit_check(cache, env, hit, wanted,
+	                     cache->checking == BC_CHECK_ALWAYS);
+}
+
+/* One try of a get; BC_ABSENT asks for another with a newer transaction. */
+static enum bc_status
+hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
+        const struct bci_wanted *wanted, struct bc_view *view)
+{
+	enum bc_miss miss = BC_MISS_CORRUPT;
+	struct bci_hit hit;
+	enum bc_status status;
+
+	status = bci_lane_begin(env, lane);
+	if (BCI_UNLIKELY(status != BC_OK))
+		return status;
+	if (BCI_UNLIKELY(bci_env_is_stale(env)))
+		bci_env_drop_maps(env, lane);
+	status = bci_hit_find(cache, env, lane, wanted, &hit, &miss);
+	if (BCI_LIKELY(status == BC_OK && hit.map != NULL))
+		bci_map_pin(hit.map, lane->index);
+	bci_lane_end(lane);
+	if (BCI_LIKELY(status == BC_OK)) {
+		status = bci_hit_show(cache, env, lane, &hit, wanted, view);
+		if (BCI_LIKELY(status == BC_OK)) {
+			bci_hit_count(env, lane, &hit, wanted->now_ns);
+			return BC_OK;
+		}
+		miss = BC_MISS_CORRUPT;
+	}
+	if (BCI_UNLIKELY(status == BC_ABSENT))
+		hit_report(cache, env, &hit, wanted, "its arena is gone");
+	if (status == BC_MISS) {
+		bci_count(&env->ledger, lane->index,
+		          BCI_COUNT_MISSES + (unsigned)miss, 1);
+		view->miss = miss;
+	}
+	return status;
+}
+
+enum bc_status
+bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
+            struct bc_view *view)
+{
+	enum bc_status status;
+	struct bci_lane *lane;
+	struct bci_env *env;
+	enum bc_miss miss;
+
+	view->pin = NULL;
+	status = bci_cache_env(cache, &env, NULL);
+	if (BCI_UNLIKELY(status != BC_OK)) {
+		*view = (struct bc_view){ 0 };
+		return status;
+	}
+	wanted->now_ns = bci_clock_coarse_ns();
+	lane = bci_lane_take(env);
+	status = hit_try(cache, env, lane, wanted, view);
+	for (int i = 0; BCI_UNLIKELY(status == BC_ABSENT) && i < RETRIES; i++)
+		status = hit_try(cache, env, lane, wanted, view);
+	if (BCI_UNLIKELY(status == BC_ABSENT)) {
+		view->miss = BC_MISS_CORRUPT;
+		bci_count(&env->ledger, lane->index,
+		          BCI_COUNT_MISSES + BC_MISS_CORRUPT, 1);
+		status = BC_MISS;
+	}
+	bci_lane_give(lane);
+	if (BCI_LIKELY(status == BC_OK))
+		return BC_OK;
+	miss = status == BC_MISS ? view->miss : BC_MISS_NONE;
+	bc_view_release(view);
+	view->miss = miss;
+	return status;
+}

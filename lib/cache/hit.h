@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hit.h - an entry that a lookup found: enough to show its bytes after the
+ * transaction is over.
+ */
+#ifndef BCI_HIT_H
+#define BCI_HIT_H
+
+#include "cache.h"
+
+struct bci_hit {
+	struct bci_locator locator;
+	uint64_t entry_id, revision, rows, payload_bytes;
+	int64_t expires_ns;
+	const struct bc_schema *schema;
+	struct bci_map *map;      /* where it lies, not pinned by this */
+	struct bci_chunk *chunk;  /* a copy of an inline value; owned */
+	enum bc_kind kind;
+};
+
+/* What a lookup looks for. */
+struct bci_wanted {
+	const char *key;
+	size_t key_bytes;
+	const char *request; /* canonical text that must be the stored one */
+	size_t request_bytes;
+	int64_t now_ns;
+};
+
+/*
+ * Look a key up in the lane's transaction.  Returns BC_OK with *hit filled (the
+ * map may go as soon as the lane is given back: pin it); BC_MISS with *miss
+ * set; BC_ABSENT if the arena's file is gone, so that a newer transaction must be
+ * asked; BC_NOMEM, BC_IO, BC_BUSY.
+ */
+enum bc_status bci_hit_find(struct bc_cache *cache, struct bci_env *env,
+                            struct bci_lane *lane,
+                            const struct bci_wanted *wanted,
+                            struct bci_hit *hit, enum bc_miss *miss);
+
+/* Whether its bytes may be shown without checking. */
+static inline bool
+bci_hit_is_checked(const struct bc_cache *cache, const struct bci_hit *hit)
+{
+	return BCI_LIKELY(hit->map != NULL &&
+	                  (cache->checking == BC_CHECK_NEVER ||
+	                   (cache->checking == BC_CHECK_FIRST &&
+	                    bci_map_is_checked(hit->map, &hit->locator))));
+}
+
+/*
+ * Check the bytes of a pinned hit, if 'again' also what was checked before.
+ * BC_OK, or BC_MISS if they are damaged: reported, and marked in the ledger for
+ * the next writer.
+ */
+enum bc_status bci_hit_check(struct bc_cache *cache, struct bci_env *env,
+                             const struct bci_hit *hit,
+                             const struct bci_wanted *wanted, bool again);
+
+/* The image of its segment. */
+static inline const unsigned char *
+bci_hit_image(const struct bci_hit *hit)
+{
+	return hit->map != NULL ? hit->map->base + hit->locator.offset
+	                        : hit->chunk->image;
+}
+
+/* Fill a view.  It takes over the pin in 'shard', or a chunk's reference. */
+void bci_hit_view(const struct bci_hit *hit, unsigned shard,
+                  struct bc_view *view);
+
+/* Pin, check and show a hit while the lane is still held. */
+enum bc_status bci_hit_show(struct bc_cache *cache, struct bci_env *env,
+                            struct bci_lane *lane, const struct bci_hit *hit,
+                            const struct bci_wanted *wanted,
+                            struct bc_view *view);
+
+/* Count a request in the lane's shard and stamp the segment. */
+static inline void
+bci_hit_count(struct bci_env *env, struct bci_lane *lane,
+              const struct bci_hit *hit, int64_t now_ns)
+{
+	struct bci_slot *slot;
+
+	bci_count(&env->ledger, lane->index, BCI_COUNT_HITS + BC_WARM, 1);
+	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);
+	if (BCI_LIKELY(slot != NULL && env->ledger.writable))
+		bci_slot_stamp(slot,
+		               bci_segment_id(&hit->locator, hit->entry_id),
+		               (uint32_t)(now_ns / 1000000000));
+}
+
+/* The whole of a get: lane, lookup, retries, check, counters. */
+enum bc_status bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
+                           struct bc_view *view);
+
+#endif /* BCI_HIT_H */

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list.c - what is known of one entry, and listing many.
+ *
+ * A listing walks the keys in steps: each step is one short transaction that
+ * copies some records out, so that neither the caller's function nor a slow
+ * terminal keeps the catalogue from reusing its pages.
+ */
+#include "common.h"
+
+#include <regex.h>
+#include <stdio.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "error.h"
+#include "list.h"
+#include "pattern.h"
+
+#define STEP 128 /* records copied at a time */
+
+/* ---- one entry --------------------------------------------------------- */
+
+/* Copy the request text to 'text'; NULL if there is none or no room. */
+static const char *
+info_request(struct bci_env *env, struct MDB_txn *txn,
+             const struct bci_entry *entry, char *text, size_t room)
+{
+	size_t bytes = entry->head.request_bytes;
+
+	if (bytes == 0 || bytes >= room)
+		return NULL;
+	if ((entry->head.flags & BCI_ENTRY_REQUEST_TABLE) == 0)
+		memcpy(text, entry->request, bytes);
+	else if (bci_request_load(txn, &env->tables, entry->head.id, text,
+	                          bytes) != BC_OK)
+		return NULL;
+	text[bytes] = '\0';
+	return text;
+}
+
+/* Add what the segments say: bytes, step, accesses. */
+static void
+info_segments(struct bci_env *env, const struct bci_entry *entry,
+              struct bc_info *info)
+{
+	for (unsigned i = 0; i < entry->head.segment_count; i++) {
+		struct bci_locator locator;
+		struct bci_slot *slot;
+		uint64_t id;
+
+		bci_entry_locator(entry, i, &locator);
+		id = bci_segment_id(&locator, entry->head.id);
+		info->stored_bytes += locator.bytes;
+		info->step_ns = locator.step_ns;
+		slot = bci_ledger_slot(&env->ledger, locator.slot);
+		if (slot == NULL ||
+		    (atomic_load(&slot->word) & BCI_SLOT_ID) != id)
+			continue;
+		info->access_count += atomic_load(&slot->count);
+		info->accessed_ns =
+		        (int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
+	}
+}
+
+enum bc_status
+bci_info_fill(struct bci_env *env, struct MDB_txn *txn,
+              const struct bci_bytes *key, const struct bci_bytes *record,
+              char *text, size_t room, struct bc_info *info)
+{
+	struct bci_entry entry;
+	enum bc_status status;
+
+	*info = (struct bc_info){ 0 };
+	status = bci_entry_parse(record->data, record->size, &entry);
+	if (status != BC_OK || key->size >= room)
+		return BC_CORRUPT;
+	memcpy(text, key->data, key->size);
+	text[key->size] = '\0';
+	info->key = text;
+	info->kind = (enum bc_kind)entry.head.kind;
+	info->tier = BC_WARM;
+	info->id = entry.head.id;
+	info->revision = entry.head.revision;
+	info->rows = entry.head.rows;
+	info->first_ns = entry.head.first_ns;
+	info->last_ns = entry.head.last_ns;
+	info->created_ns = entry.head.created_ns;
+	info->updated_ns = entry.head.updated_ns;
+	info->expires_ns = entry.head.expires_ns;
+	info->dataset_id = entry.head.dataset_id;
+	info->cost_ns = entry.head.cost_ns;
+	info->suspect_rows = entry.head.suspect_rows;
+	info->payload_bytes = entry.head.payload_bytes;
+	info->segment_count = entry.head.segment_count;
+	memcpy(info->digest, entry.head.digest, sizeof(info->digest));
+	info->request = info_request(env, txn, &entry, text + key->size + 1,
+	                             room - key->size - 1);
+	if (entry.head.schema != 0)
+		info->schema = bci_env_schema(env, txn, entry.head.schema);
+	info_segments(env, &entry, info);
+	return BC_OK;
+}
+
+enum bc_status
+bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
+        struct bc_info *info, struct bc_error *err)
+{
+	struct bci_bytes name = { strlen(key), key }, record;
+	enum bc_status status;
+	struct bci_lane *lane;
+	struct bci_env *env;
+
+	*info = (struct bc_info){ 0 };
+	if (name.size == 0 || name.size > BC_KEY_MAX)
+		return bci_fail(err, BC_MISS, "there is no entry '%.100s'",
+		                key);
+	if (text_bytes <= name.size)
+		return bci_fail(err, BC_INVALID,
+		                "no room for the key: %zu bytes", text_bytes);
+	status = bci_cache_env(cache, &env, err);
+	if (status != BC_OK)
+		return status;
+	lane = bci_lane_take(env);
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_table_get(lane->txn, env->tables.entries, key,
+		                       name.size, &record);
+		if (status == BC_OK)
+			status = bci_info_fill(env, lane->txn, &name, &record,
+			                       text, text_bytes, info);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	if (status == BC_MISS)
+		return bci_fail(err, status, "there is no entry %s", key);
+	if (status != BC_OK)
+		return bci_fail(err, status, "entry %s: %s", key,
+		                bc_strerror(status));
+	return BC_OK;
+}
+
+/* ---- walking ----------------------------------------------------------- */
+
+/* Records copied in one step: key length u16, record length u16, both. */
+struct walk_step {
+	unsigned char *bytes;
+	size_t used, count;
+};
+
+#define STEP_BYTES (STEP * (4 + BC_KEY_MAX + BCI_PAGE))
+
+/* Copy the next records after '*last' (inclusive where 'from' is true). */
+static enum bc_status
+walk_copy(struct MDB_cursor *cursor, const struct bci_walk *walk,
+          struct walk_step *step, bool *end)
+{
+	struct bci_bytes key = { walk->last_bytes, walk->last }, value;
+	enum bc_status status;
+
+	step->used = step->count = 0;
+	*end = false;
+	status = bci_cursor_move(cursor,
+	                         walk->last_bytes == 0 ? BCI_FIRST : BCI_FROM,
+	                         &key, &value);
+	if (status == BC_OK && walk->started &&
+	    key.size == walk->last_bytes &&
+	    memcmp(key.data, walk->last, key.size) == 0)
+		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
+	for (; status == BC_OK && step->count < STEP;
+	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
+		uint16_t sizes[2] = { (uint16_t)key.size,
+			              (uint16_t)value.size };
+		unsigned char *to = step->bytes + step->used;
+
+		if (key.size > BC_KEY_MAX || value.size > BCI_PAGE)
+			return BC_CORRUPT;
+		memcpy(to, sizes, sizeof(sizes));
+		memcpy(to + 4, key.data, key.size);
+		memcpy(to + 4 + key.size, value.data, value.size);
+		step->used += 4 + key.size + value.size;
+		step->count++;
+	}
+	*end = status == BC_MISS;
+	return status == BC_MISS ? BC_OK : status;
+}
+
+static enum bc_status
+walk_read(struct bci_env *env, const struct bci_walk *walk,
+          struct walk_step *step, bool *end)
+{
+	struct bci_lane *lane = bci_lane_take(env);
+	struct MDB_cursor *cursor = NULL;
+	enum bc_status status = bci_lane_begin(env, lane);
+
+	if (status == BC_OK) {
+		status = bci_cursor_open(lane->txn, env->tables.entries,
+		                         &cursor, NULL);
+		if (status == BC_OK)
+			status = walk_copy(cursor, walk, step, end);
+		bci_cursor_close(cursor);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	return status;
+}
+
+/* Hand the records of a step out; *end is set when 'function' says so. */
+static enum bc_status
+walk_hand_out(struct bci_walk *walk, const struct walk_step *step, bool *end)
+{
+	const unsigned char *at = step->bytes;
+
+	for (size_t i = 0; i < step->count; i++) {
+		struct bci_bytes key, record;
+		uint16_t sizes[2];
+		enum bc_status status;
+
+		memcpy(sizes, at, sizeof(sizes));
+		key = (struct bci_bytes){ sizes[0], at + 4 };
+		record = (struct bci_bytes){ sizes[1], at + 4 + sizes[0] };
+		at += 4 + sizes[0] + sizes[1];
+		walk->last_bytes = key.size;
+		memcpy(walk->last, key.data, key.size);
+		walk->started = true;
+		if (walk->prefix_bytes > key.size ||
+		    memcmp(walk->prefix, key.data, walk->prefix_bytes) != 0) {
+			*end = true; /* Past the prefix: keys are sorted. */
+			return BC_OK;
+		}
+		status = walk->function(walk->context, &key, &record);
+		if (status != BC_OK) {
+			*end = true;
+			return status == BC_MISS ? BC_OK : status;
+		}
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_walk(struct bc_cache *cache, struct bci_walk *walk)
+{
+	struct walk_step step = { 0 };
+	enum bc_status status;
+	struct bci_env *env;
+	bool end = false;
+
+	if (walk->prefix == NULL)
+		walk->prefix = "";
+	walk->started = false;
+	walk->last_bytes = walk->prefix_bytes;
+	memcpy(walk->last, walk->prefix, walk->prefix_bytes);
+	step.bytes = bci_alloc(&cache->allocator, STEP_BYTES, 1);
+	if (step.bytes == NULL)
+		return BC_NOMEM;
+	do {
+		bool stop = false;
+
+		status = bci_cache_env(cache, &env, NULL);
+		if (status == BC_OK)
+			status = walk_read(env, walk, &step, &end);
+		if (status == BC_OK)
+			status = walk_hand_out(walk, &step, &stop);
+		end = end || stop;
+	} while (status == BC_OK && !end);
+	bci_free(&cache->allocator, step.bytes);
+	return status;
+}
+
+/* ---- listing ----------------------------------------------------------- */
+
+#define LIST_TEXT (BC_KEY_MAX + 1 + 65536)
+
+struct list {
+	struct bc_cache *cache;
+	const struct bc_filter *filter;
+	regex_t regex;
+	bool has_regex;
+	bc_list_function *function;
+	void *context;
+	char *text; /* LIST_TEXT bytes */
+};
+
+/* Load an entry's info in a transaction of its own. */
+static enum bc_status
+list_info(struct list *list, const struct bci_bytes *key,
+          const struct bci_bytes *record, struct bc_info *info)
+{
+	struct bci_lane *lane;
+	struct bci_env *env;
+	enum bc_status status = bci_cache_env(list->cache, &env, NULL);
+
+	if (status != BC_OK)
+		return status;
+	lane = bci_lane_take(env);
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_info_fill(env, lane->txn, key, record, list->text,
+		                       LIST_TEXT, info);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	return status;
+}
+
+static enum bc_status
+list_visit(void *context, const struct bci_bytes *key,
+           const struct bci_bytes *record)
+{
+	struct list *list = context;
+	char name[BC_KEY_MAX + 1];
+	struct bc_info info;
+	enum bc_status status;
+
+	memcpy(name, key->data, key->size);
+	name[key->size] = '\0';
+	if (list->filter->glob != NULL &&
+	    !bci_glob_match(list->filter->glob, name))
+		return BC_OK;
+	if (list->has_regex &&
+	    regexec(&list->regex, name, 0, NULL, 0) != 0)
+		return BC_OK;
+	status = list_info(list, key, record, &info);
+	if (status == BC_CORRUPT)
+		return BC_OK; /* bc_verify() reports it. */
+	if (status != BC_OK)
+		return status;
+	return list->function(list->context, &info) != 0 ? BC_MISS : BC_OK;
+}
+
+static enum bc_status
+list_compile(struct list *list, struct bc_error *err)
+{
+	char reason[128];
+	int code;
+
+	if (list->filter->regex == NULL)
+		return BC_OK;
+	code = regcomp(&list->regex, list->filter->regex,
+	               REG_EXTENDED | REG_NOSUB);
+	if (code != 0) {
+		regerror(code, &list->regex, reason, sizeof(reason));
+		return bci_fail(err, BC_INVALID, "regular expression %s: %s",
+		                list->filter->regex, reason);
+	}
+	list->has_regex = true;
+	return BC_OK;
+}
+
+enum bc_status
+bc_list(struct bc_cache *cache, const struct bc_filter *filter,
+        bc_list_function *function, void *context, struct bc_error *err)
+{
+	static const struct bc_filter everything = { 0 };
+	struct list list = {
+		.cache = cache,
+		.filter = filter != NULL ? filter : &everything,
+		.function = function,
+		.context = context,
+	};
+	struct bci_walk walk = { .function = list_visit, .context = &list };
+	enum bc_status status;
+
+	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
+	status = list_compile(&list, err);
+	if (status != BC_OK)
+		return status;
+	if (list.filter->prefix != NULL) {
+		walk.prefix = list.filter->prefix;
+		walk.prefix_bytes = strlen(walk.prefix);
+	}
+	list.text = bci_alloc(&cache->allocator, LIST_TEXT, 1);
+	if (list.text == NULL)
+		status = BC_NOMEM;
+	else if (walk.prefix_bytes <= BC_KEY_MAX)
+		status = bci_walk(cache, &walk);
+	bci_free(&cache->allocator, list.text);
+	if (list.has_regex)
+		regfree(&list.regex);
+	if (status != BC_OK)
+		bci_fail(err, status, "cannot list the entries: %s",
+		         bc_strerror(status));
+	return status;
+}

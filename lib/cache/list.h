@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list.h - walking all entries in short transactions.
+ */
+#ifndef BCI_LIST_H
+#define BCI_LIST_H
+
+#include "cache.h"
+
+/*
+ * Called for each entry with copies of its key and record.  BC_OK goes on,
+ * BC_MISS ends the walk well, anything else ends it with that status.
+ */
+typedef enum bc_status bci_walk_function(void *context,
+                                         const struct bci_bytes *key,
+                                         const struct bci_bytes *record);
+
+struct bci_walk {
+	const char *prefix; /* keys that begin so; NULL with prefix_bytes 0 */
+	size_t prefix_bytes; /* at most BC_KEY_MAX */
+	bci_walk_function *function;
+	void *context;
+	/* private */
+	bool started;
+	size_t last_bytes;
+	char last[BC_KEY_MAX];
+};
+
+/* Walk; no lane is held while the function runs. */
+enum bc_status bci_walk(struct bc_cache *cache, struct bci_walk *walk);
+
+/*
+ * Fill 'info' from a record.  'text' gets the key and, if it fits, the request.
+ * BC_OK or BC_CORRUPT.
+ */
+enum bc_status bci_info_fill(struct bci_env *env, struct MDB_txn *txn,
+                             const struct bci_bytes *key,
+                             const struct bci_bytes *record, char *text,
+                             size_t room, struct bc_info *info);
+
+#endif /* BCI_LIST_H */

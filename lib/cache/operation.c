@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operation.c - checking what a caller wants stored.
+ *
+ * Everything that can be refused without looking at the cache is refused here,
+ * before a lock is taken or a byte written.
+ */
+#include "common.h"
+
+#include "alloc.h"
+#include "bar.h"
+#include "error.h"
+#include "key.h"
+#include "operation.h"
+
+#define TEXT_MAX 65535u
+
+/* ---- keys and requests ------------------------------------------------- */
+
+/* The operation's key: the caller's, or that of its request. */
+static enum bc_status
+operation_key(const struct bc_allocator *allocator, const char *key,
+              const struct bc_request *request,
+              struct bci_operation *operation, struct bc_error *err)
+{
+	char hashed[BC_REQUEST_KEY_BYTES];
+	enum bc_status status;
+
+	if (request != NULL) {
+		status = bci_request_text(allocator, request,
+		                          &operation->request,
+		                          &operation->request_bytes, err);
+		if (status != BC_OK)
+			return status;
+		bci_request_key(operation->request, operation->request_bytes,
+		                hashed);
+		if (key == NULL)
+			key = hashed;
+	}
+	if (key == NULL)
+		return bci_fail(err, BC_KEY, "the key is NULL");
+	operation->key_bytes = strlen(key);
+	if (!bci_key_valid(key, operation->key_bytes))
+		return bci_fail(err, BC_KEY,
+		                "'%.100s' is no key: 1 to %d bytes of UTF-8 "
+		                "without control characters (it has %zu)",
+		                key, BC_KEY_MAX, operation->key_bytes);
+	operation->key = bci_strndup(allocator, key, operation->key_bytes);
+	if (operation->key == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory to put %s", key);
+	return BC_OK;
+}
+
+static enum bc_status
+operation_options(const struct bc_put_options *options,
+                  struct bci_operation *operation, struct bc_error *err)
+{
+	if (options == NULL)
+		return BC_OK;
+	if (options->struct_size != sizeof(*options))
+		return bci_fail(err, BC_INVALID,
+		                "put options were not begun with "
+		                "BC_PUT_OPTIONS_INIT");
+	if ((options->flags & ~(unsigned)(BC_PUT_NEW | BC_PUT_SUSPECT)) != 0)
+		return bci_fail(err, BC_INVALID, "unknown put flags %#x",
+		                options->flags);
+	if (options->ttl_ns < 0)
+		return bci_fail(err, BC_INVALID, "a negative time to live");
+	operation->flags = options->flags;
+	operation->ttl_ns = options->ttl_ns;
+	operation->dataset_id = options->dataset_id;
+	operation->cost_ns = options->cost_ns;
+	return BC_OK;
+}
+
+/* ---- frames ------------------------------------------------------------ */
+
+/* Codes of a text column must be in its dictionary, its strings storable. */
+static enum bc_status
+operation_check_text(const struct bc_column *column, uint64_t rows,
+                     struct bc_error *err)
+{
+	const uint32_t *codes = column->data;
+
+	if (column->dictionary_count != 0 && column->dictionary == NULL)
+		return bci_fail(err, BC_INVALID,
+		                "column %s: the dictionary is NULL",
+		                column->name);
+	for (uint32_t i = 0; i < column->dictionary_count; i++) {
+		const char *text = column->dictionary[i];
+		size_t bytes = text == NULL ? 0 : strnlen(text, TEXT_MAX + 1);
+
+		if (text == NULL || bytes > TEXT_MAX ||
+		    !bci_utf8_valid(text, bytes))
+			return bci_fail(err, BC_INVALID,
+			                "column %s: string %u of its dictionary "
+			                "is NULL, too long or not UTF-8",
+			                column->name, i);
+	}
+	for (uint64_t i = 0; i < rows; i++) {
+		if (codes[i] >= column->dictionary_count)
+			return bci_fail_row(err, BC_INVALID, i,
+			                    "column %s, row %llu: code %u, but "
+			                    "%u strings",
+			                    column->name,
+			                    (unsigned long long)i, codes[i],
+			                    column->dictionary_count);
+	}
+	return BC_OK;
+}
+
+/* Times must ascend; bars must be possible, or are counted as suspect. */
+static enum bc_status
+operation_check_rows(const struct bc_frame *frame,
+                     struct bci_operation *operation, struct bc_error *err)
+{
+	struct bci_bar_columns bars;
+	enum bc_status status;
+	uint64_t first_bad;
+
+	if (frame->time_ns == NULL)
+		return BC_OK; /* Arrays are not bars. */
+	status = bci_bar_check_times(frame->time_ns, frame->rows, err);
+	if (status != BC_OK)
+		return status;
+	bci_bar_columns(frame->columns, frame->column_count, &bars);
+	operation->suspect_rows =
+	        bci_bar_count_bad(&bars, frame->rows, &first_bad);
+	if (operation->suspect_rows != 0 &&
+	    (operation->flags & BC_PUT_SUSPECT) == 0)
+		return bci_fail_row(err, BC_BARS, first_bad,
+		                    "%s: row %llu: %s (%llu such rows)",
+		                    operation->key,
+		                    (unsigned long long)first_bad,
+		                    bci_bar_reason(&bars, first_bad),
+		                    (unsigned long long)operation->suspect_rows);
+	return BC_OK;
+}
+
+/* The stored schema, the schema, and copies of the columns. */
+static enum bc_status
+operation_schema(const struct bc_allocator *allocator,
+                 const struct bc_frame *frame, struct bci_operation *operation,
+                 struct bc_error *err)
+{
+	size_t room = 4 + (frame->column_count + 1ull) *
+	                          (2 + BC_COLUMN_NAME_MAX);
+	enum bc_status status;
+	bool damaged;
+
+	if (frame->column_count > BC_COLUMNS_MAX)
+		return bci_fail(err, BC_INVALID, "%u columns; at most %d",
+		                frame->column_count, BC_COLUMNS_MAX);
+	operation->schema_stored = bci_alloc(allocator, room, 1);
+	operation->columns = bci_alloc(allocator, frame->column_count,
+	                               sizeof(*operation->columns));
+	if (operation->schema_stored == NULL || operation->columns == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory to put %s",
+		                operation->key);
+	status = bci_schema_encode(frame, operation->schema_stored,
+	                           &operation->value.schema_bytes, err);
+	if (status != BC_OK)
+		return status;
+	if (frame->column_count != 0)
+		memcpy(operation->columns, frame->columns,
+		       frame->column_count * sizeof(*operation->columns));
+	operation->schema = bci_schema_decode(allocator,
+	                                      operation->schema_stored,
+	                                      operation->value.schema_bytes,
+	                                      &damaged);
+	if (operation->schema == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory to put %s",
+		                operation->key);
+	return BC_OK;
+}
+
+static enum bc_status
+operation_plan(struct bci_operation *operation, struct bc_error *err)
+{
+	if (bci_segment_plan(&operation->value, operation->key_bytes, false,
+	                     &operation->plan) &&
+	    bci_segment_plan(&operation->value, operation->key_bytes, true,
+	                     &operation->bare))
+		return BC_OK;
+	return bci_fail(err, BC_TOO_LARGE,
+	                "%s: a value may have %u MiB with its header",
+	                operation->key, BCI_SEGMENT_MAX >> 20);
+}
+
+enum bc_status
+bci_operation_put(const struct bc_allocator *allocator, const char *key,
+                  const struct bc_frame *frame,
+                  const struct bc_put_options *options,
+                  struct bc_counts *counts, struct bci_operation *operation,
+                  struct bc_error *err)
+{
+	struct bci_value *value = &operation->value;
+	enum bc_status status;
+
+	*operation = (struct bci_operation){ .counts = counts };
+	if (counts != NULL)
+		*counts = (struct bc_counts){ 0 };
+	if (frame == NULL)
+		return bci_fail(err, BC_INVALID, "the frame is NULL");
+	BCI_TRY(operation_options(options, operation, err));
+	BCI_TRY(operation_key(allocator, key,
+	                      options == NULL ? NULL : options->request,
+	                      operation, err));
+	BCI_TRY(operation_schema(allocator, frame, operation, err));
+	for (uint32_t i = 0; i < frame->column_count; i++) {
+		if (frame->columns[i].type == BC_TEXT)
+			BCI_TRY(operation_check_text(&frame->columns[i],
+			                             frame->rows, err));
+	}
+	BCI_TRY(operation_check_rows(frame, operation, err));
+	value->kind = frame->time_ns != NULL ? BC_FRAME : BC_ARRAYS;
+	value->rows = frame->rows;
+	value->time_ns = frame->time_ns;
+	value->columns = operation->columns;
+	value->column_count = frame->column_count;
+	value->schema = operation->schema;
+	value->schema_stored = operation->schema_stored;
+	BCI_TRY(operation_plan(operation, err));
+	operation->payload_bytes = bci_layout_payload(value->schema,
+	                                              value->rows);
+	if (counts != NULL)
+		counts->suspect = operation->suspect_rows;
+done:
+	return status;
+}
+
+enum bc_status
+bci_operation_blob(const struct bc_allocator *allocator, const char *key,
+                   const void *data, uint64_t bytes,
+                   const struct bc_put_options *options,
+                   struct bci_operation *operation, struct bc_error *err)
+{
+	enum bc_status status;
+
+	*operation = (struct bci_operation){ .payload_bytes = bytes };
+	if (data == NULL && bytes != 0)
+		return bci_fail(err, BC_INVALID, "the data are NULL");
+	BCI_TRY(operation_options(options, operation, err));
+	BCI_TRY(operation_key(allocator, key,
+	                      options == NULL ? NULL : options->request,
+	                      operation, err));
+	operation->value.kind = BC_BLOB;
+	operation->value.blob = data;
+	operation->value.blob_bytes = bytes;
+	BCI_TRY(operation_plan(operation, err));
+done:
+	return status;
+}
+
+enum bc_status
+bci_operation_remove(const struct bc_allocator *allocator, const char *key,
+                     struct bci_operation *operation, struct bc_error *err)
+{
+	*operation = (struct bci_operation){ .remove = true };
+	return operation_key(allocator, key, NULL, operation, err);
+}
+
+void
+bci_operation_free(const struct bc_allocator *allocator,
+                   struct bci_operation *operation)
+{
+	bci_free(allocator, operation->key);
+	bci_free(allocator, operation->columns);
+	bci_free(allocator, operation->schema);
+	bci_free(allocator, operation->schema_stored);
+	bci_free(allocator, operation->request);
+	*operation = (struct bci_operation){ 0 };
+}

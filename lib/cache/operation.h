@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operation.h - a put or a removal, checked and made ready before any lock is
+ * taken; applying many of them in one commit.
+ */
+#ifndef BCI_OPERATION_H
+#define BCI_OPERATION_H
+
+#include "cache.h"
+#include "segment.h"
+
+struct bci_operation {
+	bool remove;
+	unsigned flags; /* enum bc_put_flags */
+	char *key;
+	size_t key_bytes;
+	struct bci_value value;
+	struct bc_column *columns;    /* copies; data is borrowed */
+	struct bc_schema *schema;
+	unsigned char *schema_stored;
+	char *request;                /* canonical text or NULL */
+	size_t request_bytes;
+	int64_t ttl_ns;
+	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
+	struct bc_counts *counts;     /* the caller's, or NULL */
+	struct bci_segment_plan plan; /* with schema and key */
+	struct bci_segment_plan bare; /* without */
+	size_t sequence;              /* place in the batch */
+	bool superseded;              /* a later one has the same key */
+	bool existed;                 /* of a removal: there was something */
+};
+
+/*
+ * Check the arguments of a put and make an operation of it.  Errors as bc_put()
+ * lists them; 'operation' is to be freed in any case.
+ */
+enum bc_status bci_operation_put(const struct bc_allocator *allocator,
+                                 const char *key, const struct bc_frame *frame,
+                                 const struct bc_put_options *options,
+                                 struct bc_counts *counts,
+                                 struct bci_operation *operation,
+                                 struct bc_error *err);
+enum bc_status bci_operation_blob(const struct bc_allocator *allocator,
+                                  const char *key, const void *data,
+                                  uint64_t bytes,
+                                  const struct bc_put_options *options,
+                                  struct bci_operation *operation,
+                                  struct bc_error *err);
+enum bc_status bci_operation_remove(const struct bc_allocator *allocator,
+                                    const char *key,
+                                    struct bci_operation *operation,
+                                    struct bc_error *err);
+
+void bci_operation_free(const struct bc_allocator *allocator,
+                        struct bci_operation *operation);
+
+/*
+ * Apply 'count' operations in one commit; of several on one key the last wins.
+ * The array is reordered.
+ */
+enum bc_status bci_operations_commit(struct bc_cache *cache,
+                                     struct bci_operation *operations,
+                                     size_t count, struct bc_error *err);
+
+#endif /* BCI_OPERATION_H */

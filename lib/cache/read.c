@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * read.c - the calls that read one entry, and bound handles.
+ */
+#include "common.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "error.h"
+#include "hit.h"
+#include "key.h"
+
+/* Whether the handle is not to serve anything; then the miss is counted. */
+static bool
+read_is_bypassed(struct bc_cache *cache, struct bc_view *view)
+{
+	struct bci_lane *lane;
+	struct bci_env *env;
+
+	if (BCI_LIKELY((cache->flags & (BC_OPEN_BYPASS | BC_OPEN_REFRESH)) ==
+	               0))
+		return false;
+	*view = (struct bc_view){ .miss = BC_MISS_BYPASSED };
+	if (bci_cache_env(cache, &env, NULL) == BC_OK) {
+		lane = bci_lane_take(env);
+		bci_count(&env->ledger, lane->index,
+		          BCI_COUNT_MISSES + BC_MISS_BYPASSED, 1);
+		bci_lane_give(lane);
+	}
+	return true;
+}
+
+enum bc_status
+bc_get(struct bc_cache *cache, const char *key, struct bc_view *view)
+{
+	struct bci_wanted wanted = { .key = key };
+
+	BCI_ASSERT(view != NULL && key != NULL);
+	if (BCI_UNLIKELY(read_is_bypassed(cache, view)))
+		return BC_MISS;
+	wanted.key_bytes = strlen(key);
+	if (BCI_UNLIKELY(wanted.key_bytes == 0 ||
+	                 wanted.key_bytes > BC_KEY_MAX)) {
+		*view = (struct bc_view){ .miss = BC_MISS_ABSENT };
+		return BC_MISS;
+	}
+	return bci_hit_get(cache, &wanted, view);
+}
+
+enum bc_status
+bc_get_request(struct bc_cache *cache, const struct bc_request *request,
+               struct bc_view *view)
+{
+	char key[BC_REQUEST_KEY_BYTES], *text = NULL;
+	struct bci_wanted wanted = { .key = key };
+	enum bc_status status;
+
+	BCI_ASSERT(view != NULL && request != NULL);
+	if (read_is_bypassed(cache, view))
+		return BC_MISS;
+	*view = (struct bc_view){ 0 };
+	status = bci_request_text(&cache->allocator, request, &text,
+	                          &wanted.request_bytes, NULL);
+	if (status != BC_OK)
+		return status;
+	bci_request_key(text, wanted.request_bytes, key);
+	wanted.key_bytes = strlen(key);
+	wanted.request = text;
+	status = bci_hit_get(cache, &wanted, view);
+	bci_free(&cache->allocator, text);
+	return status;
+}
+
+/* Whether a lookup would be a hit, by the catalogue and the marks of readers. */
+static enum bc_status
+exists_find(struct bc_cache *cache, struct bci_env *env,
+            const struct bci_wanted *wanted, enum bc_miss *miss)
+{
+	struct bci_lane *lane = bci_lane_take(env);
+	struct bci_hit hit = { .chunk = NULL };
+	struct bci_slot *slot;
+	enum bc_status status;
+
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_hit_find(cache, env, lane, wanted, &hit, miss);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	slot = bci_ledger_slot(&env->ledger, hit.locator.slot);
+	if (status == BC_ABSENT ||
+	    (status == BC_OK &&
+	     bci_slot_is_bad(slot,
+	                     bci_segment_id(&hit.locator, hit.entry_id)))) {
+		*miss = BC_MISS_CORRUPT;
+		status = BC_MISS;
+	}
+	if (hit.chunk != NULL)
+		bci_chunk_give(hit.chunk);
+	return status;
+}
+
+enum bc_status
+bc_exists(struct bc_cache *cache, const char *key, enum bc_miss *miss)
+{
+	struct bci_wanted wanted = { .key = key };
+	enum bc_miss reason = BC_MISS_ABSENT;
+	enum bc_status status;
+	struct bci_env *env;
+
+	BCI_ASSERT(key != NULL);
+	wanted.key_bytes = strlen(key);
+	wanted.now_ns = bci_clock_coarse_ns();
+	if (wanted.key_bytes == 0 || wanted.key_bytes > BC_KEY_MAX)
+		status = BC_MISS;
+	else
+		status = bci_cache_env(cache, &env, NULL);
+	if (status == BC_OK)
+		status = exists_find(cache, env, &wanted, &reason);
+	if (miss != NULL)
+		*miss = status == BC_MISS ? reason : BC_MISS_NONE;
+	return status;
+}
+
+/* ---- bound handles ----------------------------------------------------- */
+
+#define BOUND_MAGIC 0x626f756eu
+
+struct bc_bound {
+	unsigned magic;
+	struct bc_cache *cache;
+	struct bci_env *env; /* that 'hit' was found in; NULL: nothing known */
+	uint64_t txnid;      /* of the catalogue that 'hit' was found in */
+	uint64_t id;         /* of its segment */
+	struct bci_hit hit;
+	size_t key_bytes;
+	char key[];
+};
+
+enum bc_status
+bc_bind(struct bc_cache *cache, const char *key, struct bc_bound **out)
+{
+	size_t bytes = strlen(key);
+	struct bc_bound *bound;
+
+	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
+	*out = NULL;
+	if (!bci_key_valid(key, bytes))
+		return BC_KEY;
+	bound = bci_zalloc(&cache->allocator, 1, sizeof(*bound) + bytes + 1);
+	if (bound == NULL)
+		return BC_NOMEM;
+	bound->magic = BOUND_MAGIC;
+	bound->cache = cache;
+	bound->key_bytes = bytes;
+	memcpy(bound->key, key, bytes);
+	*out = bound;
+	return BC_OK;
+}
+
+/* Remember where the entry lies, for as long as the catalogue is the same. */
+static void
+bound_learn(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
+            const struct bci_wanted *wanted)
+{
+	enum bc_miss miss;
+	enum bc_status status;
+
+	bound->env = NULL;
+	if (bci_lane_begin(env, lane) != BC_OK)
+		return;
+	status = bci_hit_find(bound->cache, env, lane, wanted, &bound->hit,
+	                      &miss);
+	bound->txnid = bci_txn_id(lane->txn);
+	bci_lane_end(lane);
+	/* A copy of an inline value would have to be made anew anyway. */
+	if (status == BC_OK && bound->hit.map != NULL) {
+		bound->env = env;
+		bound->id = bci_segment_id(&bound->hit.locator,
+		                           bound->hit.entry_id);
+	}
+}
+
+/*
+ * Serve what is remembered: BC_OK, or BC_MISS if it does not hold any more.
+ * The map is looked up again because another thread may have let it go.
+ */
+static enum bc_status
+bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
+          const struct bci_wanted *wanted, struct bc_view *view)
+{
+	struct bci_hit *hit = &bound->hit;
+	struct bci_slot *slot;
+	bool same;
+
+	if (bci_lane_begin(env, lane) != BC_OK)
+		return BC_MISS;
+	same = bci_txn_id(lane->txn) == bound->txnid;
+	bci_lane_end(lane);
+	if (!same || (hit->expires_ns != 0 &&
+	              hit->expires_ns <= wanted->now_ns))
+		return BC_MISS;
+	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
+	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);
+	if (hit->map == NULL || !bci_hit_is_checked(bound->cache, hit) ||
+	    bci_slot_is_bad(slot, bound->id))
+		return BC_MISS;
+	bci_map_pin(hit->map, lane->index);
+	bci_hit_view(hit, lane->index, view);
+	bci_hit_count(env, lane, hit, wanted->now_ns);
+	return BC_OK;
+}
+
+enum bc_status
+bc_bound_get(struct bc_bound *bound, struct bc_view *view)
+{
+	struct bc_cache *cache = bound->cache;
+	struct bci_wanted wanted = {
+		.key = bound->key,
+		.key_bytes = bound->key_bytes,
+	};
+	enum bc_status status;
+	struct bci_lane *lane;
+	struct bci_env *env;
+
+	BCI_ASSERT(bound->magic == BOUND_MAGIC);
+	if (BCI_UNLIKELY(read_is_bypassed(cache, view)))
+		return BC_MISS;
+	status = bci_cache_env(cache, &env, NULL);
+	if (BCI_LIKELY(status == BC_OK && bound->env == env)) {
+		wanted.now_ns = bci_clock_coarse_ns();
+		lane = bci_lane_take(env);
+		status = bound_try(bound, env, lane, &wanted, view);
+		bci_lane_give(lane);
+		if (BCI_LIKELY(status == BC_OK))
+			return BC_OK;
+	}
+	status = bci_hit_get(cache, &wanted, view);
+	if (status == BC_OK && bci_cache_env(cache, &env, NULL) == BC_OK) {
+		lane = bci_lane_take(env);
+		bound_learn(bound, env, lane, &wanted);
+		bci_lane_give(lane);
+		if (bound->env == NULL && bound->hit.chunk != NULL) {
+			bci_chunk_give(bound->hit.chunk);
+			bound->hit.chunk = NULL;
+		}
+	}
+	return status;
+}
+
+void
+bc_unbind(struct bc_bound *bound)
+{
+	if (bound == NULL)
+		return;
+	BCI_ASSERT(bound->magic == BOUND_MAGIC);
+	bound->magic = 0;
+	bci_free(&bound->cache->allocator, bound);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * snapshot.c - several entries from one point in time: snapshots and
+ * bc_get_many().
+ *
+ * All keys are looked up in one transaction, which ends before anything is
+ * returned; the maps stay pinned.
+ */
+#include "common.h"
+
+#include "alloc.h"
+#include "clock.h"
+#include "error.h"
+#include "hit.h"
+
+#define SNAPSHOT_MAGIC 0x736e6170u
+#define RETRIES 8
+
+/* One key of a snapshot: a hit whose map is pinned, or why there is none. */
+struct snapshot_entry {
+	struct bci_hit hit;
+	enum bc_miss miss;
+	char *key;
+	size_t key_bytes;
+};
+
+struct bc_snapshot {
+	unsigned magic;
+	struct bc_cache *cache;
+	struct bci_env *env;
+	size_t count;
+	unsigned shard;       /* that our pins are in */
+	struct bc_allocator allocator;
+	struct snapshot_entry entries[];
+};
+
+static void
+snapshot_unpin(struct bc_snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct snapshot_entry *entry = &snapshot->entries[i];
+		struct bc_view view = { 0 };
+
+		if (entry->miss != BC_MISS_NONE)
+			continue;
+		/* A view that takes the pin over, only to release it. */
+		bci_hit_view(&entry->hit, snapshot->shard, &view);
+		bc_view_release(&view);
+		entry->miss = BC_MISS_ABSENT;
+	}
+}
+
+/* Look all keys up in one transaction and pin what is found. */
+static enum bc_status
+snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane)
+{
+	struct bci_env *env = snapshot->env;
+	struct bci_wanted wanted = { .now_ns = bci_clock_coarse_ns() };
+	enum bc_status status = bci_lane_begin(env, lane);
+
+	if (status != BC_OK)
+		return status;
+	if (bci_env_is_stale(env))
+		bci_env_drop_maps(env, lane);
+	for (size_t i = 0; i < snapshot->count; i++) {
+		struct snapshot_entry *entry = &snapshot->entries[i];
+
+		wanted.key = entry->key;
+		wanted.key_bytes = entry->key_bytes;
+		entry->miss = BC_MISS_ABSENT;
+		status = entry->key_bytes == 0
+		                 ? BC_MISS
+		                 : bci_hit_find(snapshot->cache, env, lane,
+		                                &wanted, &entry->hit,
+		                                &entry->miss);
+		if (status == BC_OK) {
+			entry->miss = BC_MISS_NONE;
+			if (entry->hit.map != NULL)
+				bci_map_pin(entry->hit.map, lane->index);
+		} else if (status != BC_MISS) {
+			break;
+		}
+		status = BC_OK;
+	}
+	bci_lane_end(lane);
+	return status;
+}
+
+/* Make a snapshot with room for 'count' keys. */
+static enum bc_status
+snapshot_make(struct bc_cache *cache, struct bci_env *env,
+              const char *const *keys, size_t count, struct bc_snapshot **out)
+{
+	struct bc_snapshot *snapshot;
+
+	snapshot = bci_zalloc(&cache->allocator, 1,
+	                      sizeof(*snapshot) +
+	                              count * sizeof(snapshot->entries[0]));
+	if (snapshot == NULL)
+		return BC_NOMEM;
+	snapshot->magic = SNAPSHOT_MAGIC;
+	snapshot->cache = cache;
+	snapshot->env = env;
+	snapshot->allocator = cache->allocator;
+	snapshot->count = count;
+	for (size_t i = 0; i < count; i++) {
+		size_t bytes = strlen(keys[i]);
+
+		snapshot->entries[i].miss = BC_MISS_ABSENT;
+		if (bytes > BC_KEY_MAX)
+			bytes = 0; /* No key: absent. */
+		snapshot->entries[i].key_bytes = bytes;
+		snapshot->entries[i].key =
+		        bci_strndup(&cache->allocator, keys[i], bytes);
+		if (snapshot->entries[i].key == NULL) {
+			bc_snapshot_close(snapshot);
+			return BC_NOMEM;
+		}
+	}
+	*out = snapshot;
+	return BC_OK;
+}
+
+enum bc_status
+bc_snapshot_open(struct bc_cache *cache, const char *const *keys, size_t count,
+                 struct bc_snapshot **out, struct bc_error *err)
+{
+	struct bc_snapshot *snapshot = NULL;
+	enum bc_status status;
+	struct bci_lane *lane;
+	struct bci_env *env;
+
+	*out = NULL;
+	if (count > SIZE_MAX / sizeof(struct snapshot_entry) / 2 ||
+	    (keys == NULL && count != 0))
+		return bci_fail(err, BC_INVALID, "no keys");
+	status = bci_cache_env(cache, &env, err);
+	if (status == BC_OK)
+		status = snapshot_make(cache, env, keys, count, &snapshot);
+	if (status != BC_OK)
+		return bci_fail(err, status, "cannot take a snapshot: %s",
+		                bc_strerror(status));
+	lane = bci_lane_take(env);
+	snapshot->shard = lane->index;
+	for (int i = 0; i <= RETRIES; i++) {
+		status = snapshot_fill(snapshot, lane);
+		if (status != BC_ABSENT)
+			break;
+		/* An arena is gone: a newer transaction knows where to look. */
+		bci_lane_give(lane);
+		snapshot_unpin(snapshot);
+		lane = bci_lane_take(env);
+		snapshot->shard = lane->index;
+	}
+	bci_lane_give(lane);
+	if (status != BC_OK) {
+		bc_snapshot_close(snapshot);
+		if (status == BC_ABSENT)
+			status = BC_IO;
+		return bci_fail(err, status, "cannot take a snapshot: %s",
+		                bc_strerror(status));
+	}
+	*out = snapshot;
+	return BC_OK;
+}
+
+/* Count a miss of a snapshot. */
+static enum bc_status
+snapshot_miss(struct bci_env *env, struct bci_lane *lane, enum bc_miss miss,
+              struct bc_view *view)
+{
+	bci_count(&env->ledger, lane->index,
+	          BCI_COUNT_MISSES + (unsigned)miss, 1);
+	bci_lane_give(lane);
+	bc_view_release(view);
+	*view = (struct bc_view){ .miss = miss };
+	return BC_MISS;
+}
+
+enum bc_status
+bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
+                struct bc_view *view)
+{
+	struct snapshot_entry *entry;
+	struct bci_wanted wanted;
+	struct bci_lane *lane;
+	struct bci_env *env;
+	enum bc_miss miss;
+
+	BCI_ASSERT(snapshot->magic == SNAPSHOT_MAGIC);
+	*view = (struct bc_view){ 0 };
+	if (index >= snapshot->count)
+		return BC_INVALID;
+	env = snapshot->env;
+	entry = &snapshot->entries[index];
+	wanted = (struct bci_wanted){
+		.key = entry->key,
+		.key_bytes = entry->key_bytes,
+		.now_ns = bci_clock_coarse_ns(),
+	};
+	lane = bci_lane_take(env);
+	miss = entry->miss;
+	if ((snapshot->cache->flags & (BC_OPEN_BYPASS | BC_OPEN_REFRESH)) != 0)
+		miss = BC_MISS_BYPASSED;
+	else if (miss == BC_MISS_NONE && entry->hit.expires_ns != 0 &&
+	         entry->hit.expires_ns <= wanted.now_ns)
+		miss = BC_MISS_EXPIRED;
+	if (miss != BC_MISS_NONE)
+		return snapshot_miss(env, lane, miss, view);
+	if (entry->hit.map != NULL)
+		bci_map_pin(entry->hit.map, lane->index);
+	else
+		atomic_fetch_add(&entry->hit.chunk->references, 1);
+	if (bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
+	                 view) != BC_OK)
+		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
+	bci_hit_count(env, lane, &entry->hit, wanted.now_ns);
+	bci_lane_give(lane);
+	return BC_OK;
+}
+
+void
+bc_snapshot_close(struct bc_snapshot *snapshot)
+{
+	struct bc_allocator allocator;
+
+	if (snapshot == NULL)
+		return;
+	BCI_ASSERT(snapshot->magic == SNAPSHOT_MAGIC);
+	snapshot_unpin(snapshot);
+	allocator = snapshot->allocator;
+	for (size_t i = 0; i < snapshot->count; i++)
+		bci_free(&allocator, snapshot->entries[i].key);
+	snapshot->magic = 0;
+	bci_free(&allocator, snapshot);
+}
+
+enum bc_status
+bc_get_many(struct bc_cache *cache, const char *const *keys, size_t count,
+            struct bc_view *views)
+{
+	struct bc_snapshot *snapshot;
+	enum bc_status status, worst = BC_OK;
+
+	for (size_t i = 0; i < count; i++)
+		views[i] = (struct bc_view){ 0 };
+	status = bc_snapshot_open(cache, keys, count, &snapshot, NULL);
+	if (status != BC_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		if (bc_snapshot_get(snapshot, i, &views[i]) != BC_OK)
+			worst = BC_MISS;
+	}
+	bc_snapshot_close(snapshot);
+	return worst;
+}

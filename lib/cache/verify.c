@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verify.c - reading and checking everything.
+ */
+#include "common.h"
+
+#include "bar.h"
+#include "clock.h"
+#include "error.h"
+#include "hit.h"
+#include "list.h"
+
+struct verify {
+	struct bc_cache *cache;
+	bc_verify_function *function;
+	void *context;
+	struct bc_verify_report *report;
+};
+
+/* What is wrong with the content of a segment whose checksums are right. */
+static const char *
+verify_content(const struct bc_view *view)
+{
+	const int64_t *time_ns = bc_view_time(view);
+
+	if (time_ns == NULL || view->rows == 0)
+		return NULL;
+	if (bci_bar_check_times(time_ns, view->rows, NULL) != BC_OK)
+		return "times do not ascend";
+	if (time_ns[0] != view->first_ns ||
+	    time_ns[view->rows - 1] != view->last_ns)
+		return "first or last time differs from the catalogue";
+	return NULL;
+}
+
+/* Look the entry up and check every byte, checked before or not. */
+static const char *
+verify_entry(struct verify *verify, struct bci_env *env, const char *key,
+             size_t key_bytes)
+{
+	struct bci_wanted wanted = { .key = key, .key_bytes = key_bytes };
+	enum bc_miss miss = BC_MISS_NONE;
+	struct bci_lane *lane = bci_lane_take(env);
+	struct bci_hit hit = { .chunk = NULL };
+	const char *wrong = NULL;
+	struct bc_view view;
+	enum bc_status status;
+
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_hit_find(verify->cache, env, lane, &wanted, &hit,
+		                      &miss);
+		if (status == BC_OK && hit.map != NULL)
+			bci_map_pin(hit.map, lane->index);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	if (status == BC_MISS)
+		return miss == BC_MISS_CORRUPT ? "catalogue record or place"
+		                               : NULL; /* gone meanwhile */
+	if (status != BC_OK)
+		return status == BC_ABSENT ? "its arena is gone"
+		                           : bc_strerror(status);
+	bci_hit_view(&hit, lane->index, &view);
+	verify->report->segments++;
+	verify->report->bytes += hit.locator.bytes;
+	if (!bci_segment_is(bci_hit_image(&hit), &hit.locator, env->cache_id,
+	                    hit.entry_id))
+		wrong = "another segment lies in its place";
+	else if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
+		wrong = "checksum";
+	else
+		wrong = verify_content(&view);
+	verify->report->bad_segments += wrong != NULL;
+	bc_view_release(&view);
+	return wrong;
+}
+
+static enum bc_status
+verify_visit(void *context, const struct bci_bytes *key,
+             const struct bci_bytes *record)
+{
+	struct verify *verify = context;
+	char name[BC_KEY_MAX + 1];
+	struct bci_entry entry;
+	struct bci_env *env;
+	const char *wrong;
+	enum bc_status status = bci_cache_env(verify->cache, &env, NULL);
+
+	if (status != BC_OK)
+		return status;
+	memcpy(name, key->data, key->size);
+	name[key->size] = '\0';
+	verify->report->entries++;
+	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
+		wrong = "catalogue record";
+	else
+		wrong = verify_entry(verify, env, name, key->size);
+	if (wrong != NULL) {
+		verify->report->bad_entries++;
+		if (verify->function != NULL)
+			verify->function(verify->context, name, wrong);
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bc_verify(struct bc_cache *cache, const char *prefix,
+          bc_verify_function *function, void *context,
+          struct bc_verify_report *report, struct bc_error *err)
+{
+	struct bc_verify_report ignored;
+	struct verify verify = {
+		.cache = cache,
+		.function = function,
+		.context = context,
+		.report = report != NULL ? report : &ignored,
+	};
+	struct bci_walk walk = { .function = verify_visit, .context = &verify };
+	enum bc_status status;
+
+	*verify.report = (struct bc_verify_report){ 0 };
+	if (prefix != NULL) {
+		walk.prefix = prefix;
+		walk.prefix_bytes = strlen(prefix);
+	}
+	if (walk.prefix_bytes > BC_KEY_MAX)
+		return bci_fail(err, BC_INVALID, "the prefix is too long");
+	status = bci_walk(cache, &walk);
+	if (status != BC_OK)
+		return bci_fail(err, status, "cannot verify: %s",
+		                bc_strerror(status));
+	if (verify.report->bad_entries != 0)
+		return bci_fail(err, BC_CORRUPT,
+		                "%llu of %llu entries are damaged",
+		                (unsigned long long)verify.report->bad_entries,
+		                (unsigned long long)verify.report->entries);
+	return BC_OK;
+}

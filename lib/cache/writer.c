@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.c - taking turns at writing, and the two-step commit.
+ *
+ * Segments are committed to their arenas first, then one transaction of the
+ * catalogue makes them visible.  A crash between the two leaves bytes that
+ * nothing names.  The outer lock has a deadline and survives close(); LMDB's
+ * own mutex, taken inside it, has neither property.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "create.h"
+#include "error.h"
+#include "file.h"
+#include "lock.h"
+#include "recover.h"
+#include "writer.h"
+
+/* Where the holder of the writer lock says who it is. */
+#define HOLDER_AT 64
+#define GUARD_WAIT_NS (10 * BCI_SECOND_NS)
+
+struct holder {
+	uint64_t pid;
+	uint64_t pid_namespace;
+	int64_t since_ns;
+	uint64_t held; /* 1 from taking the lock to giving it back */
+};
+
+/* ---- the lock ---------------------------------------------------------- */
+
+static void
+holder_write(struct bci_env *env, bool held)
+{
+	struct holder holder = { .held = held };
+	struct stat st;
+
+	holder.pid = (uint64_t)getpid();
+	holder.since_ns = bci_clock_wall_ns();
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		holder.pid_namespace = st.st_ino;
+	(void)bci_file_write(env->writer_fd, &holder, sizeof(holder), HOLDER_AT,
+	                     NULL);
+}
+
+static bool
+holder_read(struct bci_env *env, struct holder *holder)
+{
+	return bci_file_read(env->writer_fd, holder, sizeof(*holder),
+	                     HOLDER_AT) == (ssize_t)sizeof(*holder);
+}
+
+static enum bc_status
+lock_fail_busy(struct bci_env *env, int64_t waited_ns, struct bc_error *err)
+{
+	struct holder holder;
+
+	if (!holder_read(env, &holder) || holder.pid == 0)
+		return bci_fail(err, BC_BUSY,
+		                "the writer lock was not to be had in %lld ms",
+		                (long long)(waited_ns / 1000000));
+	return bci_fail(err, BC_BUSY,
+	                "the writer lock was not to be had in %lld ms; last "
+	                "holder: process %llu",
+	                (long long)(waited_ns / 1000000),
+	                (unsigned long long)holder.pid);
+}
+
+static enum bc_status
+lock_mutex(struct bci_env *env, int64_t timeout_ns)
+{
+	int64_t until = bci_clock_monotonic_ns() + timeout_ns;
+	struct timespec deadline = {
+		.tv_sec = until / BCI_SECOND_NS,
+		.tv_nsec = until % BCI_SECOND_NS,
+	};
+
+	return pthread_mutex_clocklock(&env->writer_mutex, CLOCK_MONOTONIC,
+	                               &deadline) == 0
+	               ? BC_OK
+	               : BC_BUSY;
+}
+
+enum bc_status
+bci_writer_lock(struct bc_cache *cache, struct bci_env *env,
+                struct bc_error *err)
+{
+	int64_t timeout = cache->lock_timeout_ns;
+	struct holder last;
+	int error;
+
+	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0)
+		return bci_fail(err, BC_READONLY,
+		                env->read_only
+		                        ? "the files of the cache cannot be "
+		                          "written"
+		                        : "the cache was opened to read only");
+	if (lock_mutex(env, timeout) != BC_OK)
+		return bci_fail(err, BC_BUSY,
+		                "another thread of this process kept the "
+		                "writer lock for %lld ms",
+		                (long long)(timeout / 1000000));
+	error = bci_lock_gated(env->writer_fd, BCI_LOCK_WRITER,
+	                       BCI_LOCK_EXCLUSIVE,
+	                       bci_clock_monotonic_ns() + timeout);
+	if (error != 0) {
+		pthread_mutex_unlock(&env->writer_mutex);
+		if (error == EAGAIN)
+			return lock_fail_busy(env, timeout, err);
+		return bci_fail_os(err, error, "cannot lock writer.lock");
+	}
+	if (holder_read(env, &last) && last.held == 1)
+		bci_log(cache, BC_EVENT_TAKEOVER,
+		        "process %llu ended while it held the writer lock",
+		        (unsigned long long)last.pid);
+	holder_write(env, true);
+	return BC_OK;
+}
+
+void
+bci_writer_unlock(struct bci_env *env)
+{
+	holder_write(env, false);
+	bci_lock_release(env->writer_fd, BCI_LOCK_WRITER);
+	pthread_mutex_unlock(&env->writer_mutex);
+}
+
+/* ---- beginning --------------------------------------------------------- */
+
+enum bc_status
+bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
+                 struct bci_writer *writer, struct bc_error *err)
+{
+	enum bc_status status;
+
+	*writer = (struct bci_writer){ .cache = cache, .env = env };
+	status = bci_writer_lock(cache, env, err);
+	if (status != BC_OK)
+		return status;
+	BCI_TRY(bci_txn_begin(env->db, &writer->txn, err));
+	BCI_TRY(bci_config_load(writer->txn, &env->tables, &writer->config,
+	                        err));
+	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
+	if (writer->state.active_arena != 0) {
+		status = bci_arena_load(writer->txn, &env->tables,
+		                        writer->state.active_arena,
+		                        &writer->active);
+		if (status != BC_OK) {
+			bci_fail(err, BC_CORRUPT,
+			         "the record of arena %llu is gone",
+			         (unsigned long long)writer->state.active_arena);
+			status = BC_CORRUPT;
+			goto done;
+		}
+	}
+	writer->now_ns = bci_clock_wall_ns();
+	writer->state.revision++;
+done:
+	if (status != BC_OK)
+		bci_writer_abort(writer);
+	return status;
+}
+
+enum bc_status
+bci_writer_begin_tidy(struct bc_cache *cache, struct bci_env *env,
+                      struct bci_writer *writer, struct bc_error *err)
+{
+	enum bc_status status;
+	uint8_t boot_id[16];
+
+	status = bci_writer_begin(cache, env, writer, err);
+	if (status != BC_OK)
+		return status;
+	bci_boot_id(boot_id);
+	if (memcmp(boot_id, writer->state.boot_id, sizeof(boot_id)) != 0)
+		BCI_TRY(bci_recover_boot(writer, boot_id, err));
+	if (!env->swept) {
+		bci_recover_sweep(writer);
+		env->swept = true;
+	}
+	BCI_TRY(bci_recover_bad(writer, err));
+done:
+	if (status != BC_OK)
+		bci_writer_abort(writer);
+	return status;
+}
+
+/* ---- ending ------------------------------------------------------------ */
+
+static void
+writer_end(struct bci_writer *writer)
+{
+	bci_free(&writer->env->allocator, writer->retired);
+	writer->retired = NULL;
+	bci_writer_unlock(writer->env);
+}
+
+void
+bci_writer_abort(struct bci_writer *writer)
+{
+	bci_txn_abort(writer->txn);
+	writer->txn = NULL;
+	/* Drops what was added.  It may be an arena that this transaction
+	 * made, whose number another writer will use again: never keep it. */
+	bci_appender_close(&writer->env->appender);
+	writer_end(writer);
+}
+
+/* Unlink what the commit retired; tell readers to let go of their maps. */
+static void
+writer_unlink_retired(struct bci_writer *writer)
+{
+	struct bci_env *env = writer->env;
+	char name[BCI_ARENA_NAME];
+
+	for (size_t i = 0; i < writer->retired_count; i++) {
+		const struct bci_retired *arena = &writer->retired[i];
+
+		bci_arena_name(arena->number, name);
+		(void)unlinkat(env->maps.class_fd[arena->class_], name, 0);
+	}
+	if (writer->retired_count != 0 && env->ledger.header != NULL &&
+	    env->ledger.writable)
+		atomic_fetch_add(&env->ledger.header->generation, 1);
+}
+
+static enum bci_db_sync
+writer_commit_sync(const struct bci_writer *writer)
+{
+	switch (writer->config.durability) {
+	case BC_DURABLE:
+		return BCI_SYNC_FULL;
+	case BC_SCRATCH:
+		return BCI_SYNC_NONE;
+	default:
+		return writer->must_sync ? BCI_SYNC_FULL : BCI_SYNC_DATA;
+	}
+}
+
+/* Commit the catalogue while no guarded reader looks anything up. */
+static enum bc_status
+writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	enum bc_status status;
+	int error;
+
+	bci_db_set_sync(env->db, writer_commit_sync(writer));
+	error = bci_lock_gated(env->guard_fd, BCI_LOCK_GUARD,
+	                       BCI_LOCK_EXCLUSIVE,
+	                       bci_clock_monotonic_ns() + GUARD_WAIT_NS);
+	if (error != 0)
+		return bci_fail(err, BC_BUSY,
+		                "a guarded reader keeps guard.lock");
+	status = bci_txn_commit(&writer->txn, err);
+	bci_lock_release(env->guard_fd, BCI_LOCK_GUARD);
+	return status;
+}
+
+static void
+writer_count(struct bci_writer *writer)
+{
+	struct bci_env *env = writer->env;
+	struct bci_lane *lane = bci_lane_take(env);
+
+	bci_count(&env->ledger, lane->index, BCI_COUNT_PUTS,
+	          writer->counted_puts);
+	bci_count(&env->ledger, lane->index, BCI_COUNT_REMOVALS,
+	          writer->counted_removals);
+	bci_count(&env->ledger, lane->index, BCI_COUNT_PUT_BYTES,
+	          writer->counted_bytes);
+	bci_lane_give(lane);
+}
+
+/* Whether relaxed mode owes the disk a sync. */
+static bool
+writer_sync_is_due(const struct bci_writer *writer)
+{
+	int64_t interval = (int64_t)writer->config.sync_interval_ms * 1000000;
+	int64_t age = writer->now_ns - writer->state.unsynced_ns;
+
+	/* A clock set back counts as long ago. */
+	return writer->config.durability == BC_RELAXED &&
+	       writer->state.unsynced && (age >= interval || age < 0);
+}
+
+enum bc_status
+bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	uint64_t failed = 0;
+	enum bc_status status;
+
+	BCI_TRY(bci_writer_flush_arena(writer, err));
+	if (writer_sync_is_due(writer))
+		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
+	if (writer->active_changed && writer->state.active_arena != 0)
+		BCI_TRY(bci_arena_store(writer->txn, &env->tables,
+		                        writer->state.active_arena,
+		                        &writer->active, err));
+	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
+	                        err));
+	BCI_TRY(writer_commit_catalogue(writer, err));
+	atomic_store(&env->wrote, true);
+	writer_unlink_retired(writer);
+	writer_count(writer);
+	writer_end(writer);
+	return BC_OK;
+done:
+	bci_writer_abort(writer);
+	if (failed != 0)
+		bci_recover_unsynced(writer->cache, env, failed);
+	return status;
+}

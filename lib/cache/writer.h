@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.h - one writer's turn: the lock, the transaction, what it changes.
+ */
+#ifndef BCI_WRITER_H
+#define BCI_WRITER_H
+
+#include "cache.h"
+
+/* Arenas that a commit leaves without live bytes; unlinked after it. */
+struct bci_retired {
+	uint64_t number;
+	enum bci_arena_class class_;
+};
+
+struct bci_writer {
+	struct bc_cache *cache;
+	struct bci_env *env;
+	struct MDB_txn *txn;
+	struct bci_config_record config;
+	struct bci_state_record state;
+	struct bci_arena_record active; /* of state.active_arena */
+	bool active_changed; /* 'active' must be stored */
+	bool arena_pending;  /* the appender has values to commit */
+	bool must_sync;      /* the commit removes or overwrites something */
+	struct bci_retired *retired;
+	size_t retired_count, retired_room;
+	int64_t now_ns;
+	uint64_t counted_puts, counted_removals, counted_bytes;
+};
+
+/*
+ * Take the writer lock: the mutex of this process, the gate, the lock itself.
+ * Returns BC_OK, BC_READONLY, BC_BUSY ("last holder ..."), BC_IO.
+ */
+enum bc_status bci_writer_lock(struct bc_cache *cache, struct bci_env *env,
+                               struct bc_error *err);
+void bci_writer_unlock(struct bci_env *env);
+
+/* Take the lock and begin a transaction on the newest state. */
+enum bc_status bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
+                                struct bci_writer *writer,
+                                struct bc_error *err);
+
+/*
+ * Begin, and first do what is due: sweep leftover files, drop segments that
+ * readers found bad, recover after another boot.
+ */
+enum bc_status bci_writer_begin_tidy(struct bc_cache *cache,
+                                     struct bci_env *env,
+                                     struct bci_writer *writer,
+                                     struct bc_error *err);
+
+/*
+ * Commit: arenas first, then the catalogue, then unlink retired arenas; gives
+ * the lock back whatever happens.
+ */
+enum bc_status bci_writer_commit(struct bci_writer *writer,
+                                 struct bc_error *err);
+
+/* Forget everything since the beginning and give the lock back. */
+void bci_writer_abort(struct bci_writer *writer);
+
+/* Check budget and entry limit for puts of 'bytes' stored bytes in total. */
+enum bc_status bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
+                                     uint64_t new_entries,
+                                     struct bc_error *err);
+
+/*
+ * Room for a value of 'bytes' bytes in the active arena, sealing it and making
+ * another as needed; locator's arena and offset are filled.
+ */
+enum bc_status bci_writer_room(struct bci_writer *writer, uint64_t bytes,
+                               void **room, uint32_t *arena, uint64_t *offset,
+                               struct bc_error *err);
+
+/* Commit what was added to the active arena; the catalogue comes later. */
+enum bc_status bci_writer_flush_arena(struct bci_writer *writer,
+                                      struct bc_error *err);
+
+/* Seal the active arena; if nothing in it is live it is retired. */
+enum bc_status bci_writer_seal(struct bci_writer *writer, struct bc_error *err);
+
+/* Change an arena's live bytes and segments; retires it when none are left. */
+enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
+                                  int64_t bytes, int64_t segments,
+                                  struct bc_error *err);
+
+/* Give back everything that an entry holds, but not its record. */
+enum bc_status bci_writer_release(struct bci_writer *writer,
+                                  const struct bci_entry *entry,
+                                  struct bc_error *err);
+
+/* Remove entry 'key'; BC_MISS if there is none. */
+enum bc_status bci_writer_remove(struct bci_writer *writer, const char *key,
+                                 size_t key_bytes, struct bc_error *err);
+
+/*
+ * Sync all arenas with unsynced bytes, as part of a transaction.  If one fails,
+ * *failed is its number: abort, then bci_recover_unsynced().
+ */
+enum bc_status bci_writer_sync_arenas(struct bci_writer *writer,
+                                      uint64_t *failed, struct bc_error *err);
+
+#endif /* BCI_WRITER_H */

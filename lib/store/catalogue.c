@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * catalogue.c - making the catalogue, and its records by name.
+ *
+ * All records are small and of bounded size, so the free list of this LMDB file
+ * holds single pages only and commits stay cheap however many there were.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "catalogue.h"
+#include "error.h"
+#include "file.h"
+#include "hash.h"
+
+#define NEW_FILE "meta.mdb.new"
+
+/* LMDB's lock file for 4,096 readers: 64 bytes a slot and two in front. */
+#define LOCK_BYTES (64u * (4096 + 2))
+
+/* Offsets in the first page of an LMDB 0.9 file on a 64-bit host. */
+#define LMDB_MAGIC_AT 16
+#define LMDB_MAGIC 0xbeefc0deu
+
+static const char config_key[] = "config";
+static const char state_key[] = "state";
+
+static const struct {
+	const char *name;
+	bool integer_keys;
+	size_t offset;
+} tables_all[] = {
+	{ "meta", false, offsetof(struct bci_tables, meta) },
+	{ "entries", false, offsetof(struct bci_tables, entries) },
+	{ "schemas", false, offsetof(struct bci_tables, schemas) },
+	{ "requests", false, offsetof(struct bci_tables, requests) },
+	{ "arenas", true, offsetof(struct bci_tables, arenas) },
+	{ "slots", true, offsetof(struct bci_tables, slots) },
+};
+
+static enum bc_status
+tables_open(struct MDB_txn *txn, bool create, struct bci_tables *tables,
+            struct bc_error *err)
+{
+	for (size_t i = 0; i < BCI_COUNT(tables_all); i++) {
+		unsigned *handle = (unsigned *)(void *)((char *)tables +
+		                                        tables_all[i].offset);
+		enum bc_status status = bci_table_open(
+		        txn, tables_all[i].name, create,
+		        tables_all[i].integer_keys, handle, err);
+
+		if (status != BC_OK)
+			return status;
+	}
+	return BC_OK;
+}
+
+/* Open the tables in a transaction that was begun or failed to. */
+static enum bc_status
+tables_open_in(enum bc_status status, struct MDB_txn *txn,
+               struct bci_tables *tables, struct bc_error *err)
+{
+	BCI_TRY(status);
+	BCI_TRY(tables_open(txn, false, tables, err));
+	BCI_TRY(bci_txn_commit(&txn, err)); /* Abort would drop the handles. */
+done:
+	bci_txn_abort(txn);
+	return status;
+}
+
+enum bc_status
+bci_catalogue_tables(struct MDB_env *env, struct bci_tables *tables,
+                     struct bc_error *err)
+{
+	struct MDB_txn *txn = NULL;
+	enum bc_status status = bci_txn_begin_read(env, &txn, err);
+
+	return tables_open_in(status, txn, tables, err);
+}
+
+enum bc_status
+bci_catalogue_tables_write(struct MDB_env *env, struct bci_tables *tables,
+                           struct bc_error *err)
+{
+	struct MDB_txn *txn = NULL;
+	enum bc_status status = bci_txn_begin(env, &txn, err);
+
+	return tables_open_in(status, txn, tables, err);
+}
+
+/* Write the first commit of a new catalogue. */
+static enum bc_status
+catalogue_fill(struct MDB_env *env, const struct bci_config_record *config,
+               const uint8_t boot_id[16], struct bc_error *err)
+{
+	struct bci_state_record state = {
+		.version = BCI_RECORD_VERSION,
+		.next_schema = 1,
+		.next_entry = 1,
+		.next_arena = 1,
+	};
+	struct bci_tables tables;
+	struct MDB_txn *txn = NULL;
+	enum bc_status status;
+
+	memcpy(state.boot_id, boot_id, sizeof(state.boot_id));
+	BCI_TRY(bci_txn_begin(env, &txn, err));
+	BCI_TRY(tables_open(txn, true, &tables, err));
+	BCI_TRY(bci_config_store(txn, &tables, config, err));
+	BCI_TRY(bci_state_store(txn, &tables, &state, err));
+	BCI_TRY(bci_txn_commit(&txn, err));
+done:
+	bci_txn_abort(txn);
+	return status;
+}
+
+/* LMDB's lock file, allocated in full: a sparse one turns ENOSPC to SIGBUS. */
+static enum bc_status
+catalogue_lock_file(int dir_fd, bool group, struct bc_error *err)
+{
+	enum bc_status status;
+	int fd = -1;
+
+	if (unlinkat(dir_fd, BCI_CATALOGUE_LOCK, 0) != 0 && errno != ENOENT)
+		return bci_fail_os(err, errno, "cannot remove %s",
+		                   BCI_CATALOGUE_LOCK);
+	status = bci_file_create(dir_fd, BCI_CATALOGUE_LOCK, group, &fd, err);
+	if (status == BC_OK)
+		status = bci_file_allocate(fd, 0, LOCK_BYTES, err);
+	bci_file_close(&fd);
+	return status;
+}
+
+enum bc_status
+bci_catalogue_create(int dir_fd, const struct bci_config_record *config,
+                     const uint8_t boot_id[16], struct bc_error *err)
+{
+	struct MDB_env *env = NULL;
+	enum bc_status status;
+	int fd = -1;
+
+	if (unlinkat(dir_fd, NEW_FILE, 0) != 0 && errno != ENOENT)
+		return bci_fail_os(err, errno, "cannot remove %s", NEW_FILE);
+	BCI_TRY(bci_file_create(dir_fd, NEW_FILE, config->group != 0, &fd,
+	                        err));
+	BCI_TRY(bci_db_open(dir_fd, NEW_FILE, BCI_CATALOGUE_MAP, BCI_DB_NOLOCK,
+	                    &env, err));
+	BCI_TRY(catalogue_fill(env, config, boot_id, err));
+	bci_db_close(env);
+	env = NULL;
+	BCI_TRY(catalogue_lock_file(dir_fd, config->group != 0, err));
+	if (fsync(fd) != 0 ||
+	    renameat(dir_fd, NEW_FILE, dir_fd, BCI_CATALOGUE_FILE) != 0 ||
+	    fsync(dir_fd) != 0)
+		status = bci_fail_os(err, errno, "cannot create %s",
+		                     BCI_CATALOGUE_FILE);
+done:
+	bci_db_close(env);
+	bci_file_close(&fd);
+	if (status != BC_OK)
+		(void)unlinkat(dir_fd, NEW_FILE, 0);
+	return status;
+}
+
+enum bc_status
+bci_catalogue_check(int fd, struct bc_error *err)
+{
+	unsigned char page[64];
+	uint32_t magic = 0, version = 0;
+	ssize_t got = bci_file_read(fd, page, sizeof(page), 0);
+
+	if (got == (ssize_t)sizeof(page)) {
+		memcpy(&magic, page + LMDB_MAGIC_AT, sizeof(magic));
+		memcpy(&version, page + LMDB_MAGIC_AT + 4, sizeof(version));
+	}
+	if (magic != LMDB_MAGIC)
+		return bci_fail(err, BC_FORMAT, "%s is not an LMDB file",
+		                BCI_CATALOGUE_FILE);
+	if (version != 1)
+		return bci_fail(err, BC_FORMAT,
+		                "%s has LMDB's file format %u; barcache needs "
+		                "that of LMDB 0.9",
+		                BCI_CATALOGUE_FILE, version);
+	return BC_OK;
+}
+
+/* Copy a record of exactly this size out of `meta`. */
+static enum bc_status
+meta_load(struct MDB_txn *txn, const struct bci_tables *tables, const char *key,
+          void *record, size_t bytes, struct bc_error *err)
+{
+	struct bci_bytes value;
+	enum bc_status status = bci_table_get(txn, tables->meta, key,
+	                                      strlen(key), &value);
+
+	if (status != BC_OK && status != BC_MISS)
+		return bci_fail(err, status, "cannot read record '%s'", key);
+	if (status == BC_MISS || value.size != bytes ||
+	    *(const uint8_t *)value.data != BCI_RECORD_VERSION)
+		return bci_fail(err, BC_FORMAT,
+		                "record '%s' of the catalogue is missing or of "
+		                "another format",
+		                key);
+	memcpy(record, value.data, bytes);
+	return BC_OK;
+}
+
+enum bc_status
+bci_config_load(struct MDB_txn *txn, const struct bci_tables *tables,
+                struct bci_config_record *config, struct bc_error *err)
+{
+	enum bc_status status = meta_load(txn, tables, config_key, config,
+	                                  sizeof(*config), err);
+
+	if (status == BC_OK && config->format_version != BCI_FORMAT_VERSION)
+		return bci_fail(err, BC_FORMAT,
+		                "the cache has format %u, this library reads "
+		                "format %d",
+		                config->format_version, BCI_FORMAT_VERSION);
+	return status;
+}
+
+enum bc_status
+bci_config_store(struct MDB_txn *txn, const struct bci_tables *tables,
+                 const struct bci_config_record *config, struct bc_error *err)
+{
+	return bci_table_put(txn, tables->meta, config_key, strlen(config_key),
+	                     config, sizeof(*config), err);
+}
+
+enum bc_status
+bci_state_load(struct MDB_txn *txn, const struct bci_tables *tables,
+               struct bci_state_record *state, struct bc_error *err)
+{
+	return meta_load(txn, tables, state_key, state, sizeof(*state), err);
+}
+
+enum bc_status
+bci_state_store(struct MDB_txn *txn, const struct bci_tables *tables,
+                const struct bci_state_record *state, struct bc_error *err)
+{
+	return bci_table_put(txn, tables->meta, state_key, strlen(state_key),
+	                     state, sizeof(*state), err);
+}
+
+enum bc_status
+bci_arena_load(struct MDB_txn *txn, const struct bci_tables *tables,
+               uint64_t number, struct bci_arena_record *arena)
+{
+	struct bci_bytes value;
+	enum bc_status status = bci_table_get(txn, tables->arenas, &number,
+	                                      sizeof(number), &value);
+
+	if (status != BC_OK)
+		return status;
+	if (value.size != sizeof(*arena))
+		return BC_CORRUPT;
+	memcpy(arena, value.data, sizeof(*arena));
+	return arena->version == BCI_RECORD_VERSION ? BC_OK : BC_CORRUPT;
+}
+
+enum bc_status
+bci_arena_store(struct MDB_txn *txn, const struct bci_tables *tables,
+                uint64_t number, const struct bci_arena_record *arena,
+                struct bc_error *err)
+{
+	return bci_table_put(txn, tables->arenas, &number, sizeof(number),
+	                     arena, sizeof(*arena), err);
+}
+
+enum bc_status
+bci_schema_intern(struct MDB_txn *txn, const struct bci_tables *tables,
+                  struct bci_state_record *state, const unsigned char *stored,
+                  size_t bytes, uint32_t *id, struct bc_error *err)
+{
+	unsigned char digest[16];
+	struct bci_bytes value;
+	enum bc_status status;
+
+	bci_hash128(stored, bytes, digest);
+	status = bci_table_get(txn, tables->schemas, digest, sizeof(digest),
+	                       &value);
+	if (status == BC_OK && value.size == sizeof(*id)) {
+		memcpy(id, value.data, sizeof(*id));
+		return BC_OK;
+	}
+	if (status != BC_MISS)
+		return bci_fail(err, BC_CORRUPT, "the table of schemas");
+	*id = state->next_schema++;
+	status = bci_table_put(txn, tables->schemas, id, sizeof(*id), stored,
+	                       bytes, err);
+	if (status == BC_OK)
+		status = bci_table_put(txn, tables->schemas, digest,
+		                       sizeof(digest), id, sizeof(*id), err);
+	return status;
+}
+
+enum bc_status
+bci_slot_take(struct MDB_txn *txn, const struct bci_tables *tables,
+              struct bci_state_record *state, uint32_t *slot,
+              struct bc_error *err)
+{
+	struct MDB_cursor *cursor = NULL;
+	struct bci_bytes key, value;
+	enum bc_status status;
+	uint64_t number = 0;
+
+	BCI_TRY(bci_cursor_open(txn, tables->slots, &cursor, err));
+	status = bci_cursor_move(cursor, BCI_FIRST, &key, &value);
+	if (status == BC_OK) {
+		memcpy(&number, key.data, sizeof(number));
+		*slot = (uint32_t)number;
+		status = bci_table_delete(txn, tables->slots, &number,
+		                          sizeof(number), err);
+	} else if (status == BC_MISS) {
+		*slot = (uint32_t)state->next_slot++;
+		status = BC_OK;
+	} else {
+		status = bci_fail(err, status, "the table of free slots");
+	}
+done:
+	bci_cursor_close(cursor);
+	return status;
+}
+
+enum bc_status
+bci_slot_give(struct MDB_txn *txn, const struct bci_tables *tables,
+              uint32_t slot, struct bc_error *err)
+{
+	uint64_t number = slot;
+
+	return bci_table_put(txn, tables->slots, &number, sizeof(number), "", 0,
+	                     err);
+}
+
+/* ---- requests ---------------------------------------------------------- */
+
+struct request_key {
+	uint64_t entry_id;
+	uint32_t chunk;
+} __attribute__((packed));
+
+static size_t
+request_chunk_bytes(size_t bytes, uint32_t chunk)
+{
+	return (size_t)bci_min(bytes - (size_t)chunk * BCI_RECORD_MAX,
+	                       BCI_RECORD_MAX);
+}
+
+static uint32_t
+request_chunks(size_t bytes)
+{
+	return (uint32_t)((bytes + BCI_RECORD_MAX - 1) / BCI_RECORD_MAX);
+}
+
+enum bc_status
+bci_request_store(struct MDB_txn *txn, const struct bci_tables *tables,
+                  uint64_t entry_id, const char *text, size_t bytes,
+                  struct bc_error *err)
+{
+	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
+		struct request_key key = { entry_id, i };
+		enum bc_status status = bci_table_put(
+		        txn, tables->requests, &key, sizeof(key),
+		        text + (size_t)i * BCI_RECORD_MAX,
+		        request_chunk_bytes(bytes, i), err);
+
+		if (status != BC_OK)
+			return status;
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_request_delete(struct MDB_txn *txn, const struct bci_tables *tables,
+                   uint64_t entry_id, size_t bytes, struct bc_error *err)
+{
+	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
+		struct request_key key = { entry_id, i };
+		enum bc_status status = bci_table_delete(
+		        txn, tables->requests, &key, sizeof(key), err);
+
+		if (status != BC_OK && status != BC_MISS)
+			return status;
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_request_load(struct MDB_txn *txn, const struct bci_tables *tables,
+                 uint64_t entry_id, char *text, size_t bytes)
+{
+	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
+		struct request_key key = { entry_id, i };
+		size_t step = request_chunk_bytes(bytes, i);
+		struct bci_bytes value;
+		enum bc_status status = bci_table_get(
+		        txn, tables->requests, &key, sizeof(key), &value);
+
+		if (status == BC_MISS || (status == BC_OK && value.size != step))
+			return BC_CORRUPT;
+		if (status != BC_OK)
+			return status;
+		memcpy(text + (size_t)i * BCI_RECORD_MAX, value.data, step);
+	}
+	return BC_OK;
+}

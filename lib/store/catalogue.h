@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * catalogue.h - the tables of meta.mdb and typed access to their records.
+ *
+ *   meta      "config", "state"
+ *   entries   key -> entry record
+ *   schemas   id u32 -> stored schema; its XXH3-128 -> id u32
+ *   requests  (entry id u64, chunk u32) -> text of a long request
+ *   arenas    number u64 -> arena record
+ *   slots     number u64 -> nothing: free slots of the ledger
+ */
+#ifndef BCI_CATALOGUE_H
+#define BCI_CATALOGUE_H
+
+#include "db.h"
+#include "record.h"
+
+#define BCI_CATALOGUE_FILE "meta.mdb"
+#define BCI_CATALOGUE_LOCK "meta.mdb-lock"
+
+/* Address space for the catalogue; fixed, because LMDB cannot grow it live. */
+#define BCI_CATALOGUE_MAP (1ull << 36)
+
+/* Handles of the tables; the same numbers in every environment. */
+struct bci_tables {
+	unsigned meta, entries, schemas, requests, arenas, slots;
+};
+
+/*
+ * Make a new catalogue in 'dir_fd', under a temporary name first, synced and
+ * renamed, because LMDB refuses for ever a file whose first commit was cut
+ * short.  The caller holds the writer lock and knows that there is none.
+ */
+enum bc_status bci_catalogue_create(int dir_fd,
+                                    const struct bci_config_record *config,
+                                    const uint8_t boot_id[16],
+                                    struct bc_error *err);
+
+/* Whether the file at 'fd' can be a catalogue: BC_OK or BC_FORMAT. */
+enum bc_status bci_catalogue_check(int fd, struct bc_error *err);
+
+/*
+ * Open the tables of an environment.  BC_BUSY if LMDB has no reader slot for
+ * us; then the second form, under the writer lock, does it by a write
+ * transaction that changes nothing.
+ */
+enum bc_status bci_catalogue_tables(struct MDB_env *env,
+                                    struct bci_tables *tables,
+                                    struct bc_error *err);
+enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
+                                          struct bci_tables *tables,
+                                          struct bc_error *err);
+
+enum bc_status bci_config_load(struct MDB_txn *txn,
+                               const struct bci_tables *tables,
+                               struct bci_config_record *config,
+                               struct bc_error *err);
+enum bc_status bci_config_store(struct MDB_txn *txn,
+                                const struct bci_tables *tables,
+                                const struct bci_config_record *config,
+                                struct bc_error *err);
+enum bc_status bci_state_load(struct MDB_txn *txn,
+                              const struct bci_tables *tables,
+                              struct bci_state_record *state,
+                              struct bc_error *err);
+enum bc_status bci_state_store(struct MDB_txn *txn,
+                               const struct bci_tables *tables,
+                               const struct bci_state_record *state,
+                               struct bc_error *err);
+
+/* BC_MISS if there is no such arena. */
+enum bc_status bci_arena_load(struct MDB_txn *txn,
+                              const struct bci_tables *tables, uint64_t number,
+                              struct bci_arena_record *arena);
+enum bc_status bci_arena_store(struct MDB_txn *txn,
+                               const struct bci_tables *tables, uint64_t number,
+                               const struct bci_arena_record *arena,
+                               struct bc_error *err);
+
+/* Find the id of a stored schema, adding it if it is new. */
+enum bc_status bci_schema_intern(struct MDB_txn *txn,
+                                 const struct bci_tables *tables,
+                                 struct bci_state_record *state,
+                                 const unsigned char *stored, size_t bytes,
+                                 uint32_t *id, struct bc_error *err);
+
+/* Take a free slot of the ledger, or give one back. */
+enum bc_status bci_slot_take(struct MDB_txn *txn,
+                             const struct bci_tables *tables,
+                             struct bci_state_record *state, uint32_t *slot,
+                             struct bc_error *err);
+enum bc_status bci_slot_give(struct MDB_txn *txn,
+                             const struct bci_tables *tables, uint32_t slot,
+                             struct bc_error *err);
+
+/* The text of a long request, kept in chunks that stay in leaf pages. */
+enum bc_status bci_request_store(struct MDB_txn *txn,
+                                 const struct bci_tables *tables,
+                                 uint64_t entry_id, const char *text,
+                                 size_t bytes, struct bc_error *err);
+enum bc_status bci_request_delete(struct MDB_txn *txn,
+                                  const struct bci_tables *tables,
+                                  uint64_t entry_id, size_t bytes,
+                                  struct bc_error *err);
+
+/* Copy it to 'text' ('bytes' of room); BC_CORRUPT if a chunk is not there. */
+enum bc_status bci_request_load(struct MDB_txn *txn,
+                                const struct bci_tables *tables,
+                                uint64_t entry_id, char *text, size_t bytes);
+
+#endif /* BCI_CATALOGUE_H */

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ledger.c - opening, growing and rebuilding the ledger; rows of processes.
+ *
+ * The file is mapped once at its largest size; only the part that is allocated
+ * on the disk and published is touched, so that a full disk is an error and not
+ * a SIGBUS.  A row's owner is alive as long as it holds the lock on the row's
+ * byte; the kernel drops it with the process.
+ */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "error.h"
+#include "file.h"
+#include "ledger.h"
+#include "lock.h"
+#include "mapping.h"
+
+#define ROWS_STEP 16u
+#define SLOTS_STEP 4096u
+#define MAP_BYTES                                                              \
+	(BCI_LEDGER_SLOTS_AT + (uint64_t)BCI_LEDGER_SLOTS *                    \
+	                               sizeof(struct bci_slot))
+
+/* Lock bytes, beyond any offset of the file. */
+#define LOCK_ROWS (1ull << 40)
+#define LOCK_CLAIM (1ull << 41)
+
+static const uint8_t ledger_magic[4] = { 'B', 'C', 'L', 'G' };
+
+static uint64_t
+rows_end(unsigned rows)
+{
+	return BCI_LEDGER_ROWS_AT + (uint64_t)rows * sizeof(struct bci_row);
+}
+
+static uint64_t
+slots_end(unsigned slots)
+{
+	return BCI_LEDGER_SLOTS_AT + (uint64_t)slots * sizeof(struct bci_slot);
+}
+
+/* Whether header and file size agree with each other and with the cache. */
+static bool
+header_is_usable(const struct bci_ledger_header *header, uint64_t file_bytes,
+                 uint64_t cache_id)
+{
+	unsigned rows = atomic_load(&header->rows_ready);
+	unsigned slots = atomic_load(&header->slots_ready);
+
+	return memcmp(header->magic, ledger_magic, 4) == 0 &&
+	       header->version == BCI_LEDGER_VERSION &&
+	       header->cache_id == cache_id && rows <= BCI_LEDGER_ROWS &&
+	       slots <= BCI_LEDGER_SLOTS && rows_end(rows) <= file_bytes &&
+	       (slots == 0 || slots_end(slots) <= file_bytes);
+}
+
+static bool
+fd_is_usable(int fd, uint64_t cache_id)
+{
+	struct bci_ledger_header header;
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       bci_file_read(fd, &header, sizeof(header), 0) ==
+	               (ssize_t)sizeof(header) &&
+	       header_is_usable(&header, (uint64_t)st.st_size, cache_id);
+}
+
+bool
+bci_ledger_is_usable(int dir_fd, uint64_t cache_id)
+{
+	bool usable;
+	int fd = -1;
+
+	if (bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDONLY, &fd, NULL) !=
+	    BC_OK)
+		return false;
+	usable = fd_is_usable(fd, cache_id);
+	bci_file_close(&fd);
+	return usable;
+}
+
+/* Write a new header over whatever is there. */
+static enum bc_status
+ledger_rebuild(int fd, uint64_t cache_id, struct bc_error *err)
+{
+	struct bci_ledger_header header = {
+		.version = BCI_LEDGER_VERSION,
+		.cache_id = cache_id,
+	};
+	unsigned char zeros[4096] = { 0 };
+	enum bc_status status;
+
+	status = bci_file_allocate(fd, 0, rows_end(ROWS_STEP), err);
+	for (uint64_t at = 0;
+	     status == BC_OK && at < rows_end(ROWS_STEP); at += sizeof(zeros))
+		status = bci_file_write(
+		        fd, zeros,
+		        (size_t)bci_min(sizeof(zeros), rows_end(ROWS_STEP) - at),
+		        at, err);
+	if (status != BC_OK)
+		return status;
+	memcpy(header.magic, ledger_magic, 4);
+	atomic_store(&header.rows_ready, ROWS_STEP);
+	return bci_file_write(fd, &header, sizeof(header), 0, err);
+}
+
+enum bc_status
+bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
+                bool may_write, bool group,
+                const struct bc_allocator *allocator, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+	char *base = NULL;
+
+	*ledger = (struct bci_ledger){
+		.fd = -1, .probe_fd = -1, .row_index = BCI_LEDGER_ROWS
+	};
+	ledger->row = bci_zalloc(allocator, 1, sizeof(*ledger->row));
+	if (ledger->row == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory for counters");
+	if (may_write)
+		BCI_TRY(bci_file_ensure(dir_fd, BCI_LEDGER_FILE, group, 4096,
+		                        &ledger->fd, err));
+	else if (bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDWR, &ledger->fd,
+	                       NULL) != BC_OK &&
+	         bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDONLY, &ledger->fd,
+	                       NULL) != BC_OK)
+		return BC_OK; /* Counts go to private memory. */
+	ledger->writable = (fcntl(ledger->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	if (!fd_is_usable(ledger->fd, cache_id)) {
+		if (!may_write)
+			goto done; /* Damaged, and not ours to mend. */
+		BCI_TRY(ledger_rebuild(ledger->fd, cache_id, err));
+	}
+	if (ledger->writable)
+		(void)bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDWR,
+		                    &ledger->probe_fd, NULL);
+	base = bci_map_file(ledger->fd, MAP_BYTES, ledger->writable);
+	if (base == NULL) {
+		status = bci_fail_os(err, errno, "cannot map the ledger");
+		goto done;
+	}
+	ledger->map_bytes = MAP_BYTES;
+	ledger->header = (struct bci_ledger_header *)(void *)base;
+	ledger->rows = (struct bci_row *)(void *)(base + BCI_LEDGER_ROWS_AT);
+	ledger->slots = (struct bci_slot *)(void *)(base + BCI_LEDGER_SLOTS_AT);
+	return BC_OK;
+done:
+	if (status != BC_OK) {
+		bci_free(allocator, ledger->row);
+		ledger->row = NULL;
+	}
+	bci_file_close(&ledger->fd);
+	return status;
+}
+
+void
+bci_ledger_close(struct bci_ledger *ledger,
+                 const struct bc_allocator *allocator)
+{
+	if (ledger->row_index == BCI_LEDGER_ROWS)
+		bci_free(allocator, ledger->row);
+	else
+		ledger->row->pid = 0;
+	bci_file_close(&ledger->probe_fd);
+	bci_file_close(&ledger->fd); /* Drops the lock on our row. */
+	bci_unmap(ledger->header, ledger->map_bytes);
+	*ledger = (struct bci_ledger){ .fd = -1, .probe_fd = -1 };
+}
+
+void
+bci_ledger_abandon(struct bci_ledger *ledger)
+{
+	bci_file_close(&ledger->probe_fd);
+	bci_file_close(&ledger->fd);
+}
+
+/* ---- rows -------------------------------------------------------------- */
+
+/* Publish more rows; false if there are no more or the disk is full. */
+static bool
+rows_grow(struct bci_ledger *ledger)
+{
+	unsigned ready = atomic_load(&ledger->header->rows_ready);
+	unsigned want = ready + ROWS_STEP;
+
+	if (want > BCI_LEDGER_ROWS ||
+	    bci_file_allocate(ledger->fd, rows_end(ready),
+	                      rows_end(want) - rows_end(ready),
+	                      NULL) != BC_OK)
+		return false;
+	atomic_store_explicit(&ledger->header->rows_ready, want,
+	                      memory_order_release);
+	return true;
+}
+
+/* Lock the first row that no living process owns. */
+static bool
+rows_lock_free(struct bci_ledger *ledger, unsigned *index)
+{
+	for (unsigned i = 0; i < BCI_LEDGER_ROWS; i++) {
+		if (i >= atomic_load_explicit(&ledger->header->rows_ready,
+		                              memory_order_acquire) &&
+		    !rows_grow(ledger))
+			return false;
+		if (bci_lock_try(ledger->fd, LOCK_ROWS + i,
+		                 BCI_LOCK_EXCLUSIVE) == 0) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+row_sum(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
+{
+	for (unsigned lane = 0; lane < BCI_LANES; lane++) {
+		for (unsigned i = 0; i < BCI_COUNTERS; i++)
+			out[i] += atomic_load_explicit(
+			        &row->shards[lane].counters[i],
+			        memory_order_relaxed);
+	}
+}
+
+/* The inode of our PID namespace: process numbers mean nothing without it. */
+static uint64_t
+process_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
+static void
+process_name(const char *name, char out[32])
+{
+	FILE *file;
+
+	memset(out, 0, 32);
+	if (name != NULL) {
+		memcpy(out, name, strnlen(name, 31));
+		return;
+	}
+	file = fopen("/proc/self/comm", "re");
+	if (file == NULL)
+		return;
+	if (fgets(out, 32, file) != NULL)
+		out[strcspn(out, "\n")] = '\0';
+	fclose(file);
+}
+
+void
+bci_ledger_claim(struct bci_ledger *ledger, const char *name,
+                 const struct bc_allocator *allocator)
+{
+	int64_t deadline = bci_clock_monotonic_ns() + BCI_SECOND_NS;
+	struct bci_row *row;
+	unsigned index = 0;
+	bool found;
+
+	if (ledger->header == NULL || !ledger->writable)
+		return;
+	if (bci_lock_gated(ledger->fd, LOCK_CLAIM, BCI_LOCK_EXCLUSIVE,
+	                   deadline) != 0)
+		return;
+	found = rows_lock_free(ledger, &index);
+	bci_lock_release(ledger->fd, LOCK_CLAIM);
+	if (!found)
+		return;
+	row = &ledger->rows[index];
+	memset(row->base, 0, sizeof(row->base));
+	row_sum(row, row->base);
+	row->pid_namespace = process_namespace();
+	row->opened_ns = bci_clock_wall_ns();
+	process_name(name, row->name);
+	row->pid = (uint64_t)getpid();
+	bci_free(allocator, ledger->row); /* It holds no counts yet. */
+	ledger->row_index = index;
+	ledger->row = row;
+}
+
+bool
+bci_ledger_row_lives(const struct bci_ledger *ledger, unsigned index)
+{
+	if (index == ledger->row_index)
+		return true;
+	return ledger->probe_fd >= 0 &&
+	       bci_lock_is_held(ledger->probe_fd, LOCK_ROWS + index);
+}
+
+void
+bci_row_counters(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
+{
+	memset(out, 0, BCI_COUNTERS * sizeof(*out));
+	row_sum(row, out);
+	/* A ledger that was rebuilt counts from zero again. */
+	for (unsigned i = 0; i < BCI_COUNTERS; i++)
+		out[i] -= bci_min(out[i], row->base[i]);
+}
+
+void
+bci_ledger_totals(const struct bci_ledger *ledger,
+                  uint64_t totals[BCI_COUNTERS], uint64_t own[BCI_COUNTERS])
+{
+	unsigned ready = ledger->header == NULL
+	                         ? 0
+	                         : atomic_load(&ledger->header->rows_ready);
+
+	memset(totals, 0, BCI_COUNTERS * sizeof(*totals));
+	for (unsigned i = 0; i < ready; i++)
+		row_sum(&ledger->rows[i], totals);
+	bci_row_counters(ledger->row, own);
+	if (ledger->row_index == BCI_LEDGER_ROWS)
+		row_sum(ledger->row, totals);
+}
+
+/* ---- slots ------------------------------------------------------------- */
+
+enum bc_status
+bci_ledger_grow(struct bci_ledger *ledger, uint64_t count, struct bc_error *err)
+{
+	unsigned ready, want;
+	enum bc_status status;
+
+	if (ledger->header == NULL)
+		return BC_OK;
+	ready = atomic_load(&ledger->header->slots_ready);
+	if (count <= ready || count > BCI_LEDGER_SLOTS)
+		return BC_OK; /* Past the end segments just go uncounted. */
+	want = (unsigned)bci_min(bci_round_up(count, SLOTS_STEP),
+	                         BCI_LEDGER_SLOTS);
+	status = bci_file_allocate(ledger->fd, slots_end(ready),
+	                           slots_end(want) - slots_end(ready), err);
+	if (status != BC_OK)
+		return status;
+	atomic_store_explicit(&ledger->header->slots_ready, want,
+	                      memory_order_release);
+	return BC_OK;
+}
+
+void
+bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t id,
+               uint32_t now_s, uint32_t count)
+{
+	struct bci_slot *slot = bci_ledger_slot(ledger, number);
+
+	if (slot == NULL || !ledger->writable)
+		return;
+	atomic_store_explicit(&slot->word, id, memory_order_relaxed);
+	atomic_store_explicit(&slot->accessed_s, now_s, memory_order_relaxed);
+	atomic_store_explicit(&slot->count, count, memory_order_relaxed);
+}
+
+void
+bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id)
+{
+	struct bci_slot *slot = bci_ledger_slot(ledger, number);
+	unsigned long long expected = id;
+
+	if (slot == NULL || !ledger->writable)
+		return;
+	if (atomic_compare_exchange_strong(&slot->word, &expected,
+	                                   id | BCI_SLOT_BAD))
+		atomic_fetch_add(&ledger->header->bad_count, 1);
+}
+
+uint64_t
+bci_ledger_bytes(const struct bci_ledger *ledger)
+{
+	struct stat st;
+
+	if (ledger->fd < 0 || fstat(ledger->fd, &st) != 0)
+		return 0;
+	return (uint64_t)st.st_blocks * 512;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapped.h - the arenas that this process has mapped, and what pins them.
+ *
+ * A map lives as long as the catalogue names its arena or a view points into
+ * it.  Lookups are lock-free: chains of maps hang from a fixed table of heads;
+ * a map taken out of its chain is freed only when no reader can still be
+ * walking there (the caller says when) and nothing pins it.
+ */
+#ifndef BCI_MAPPED_H
+#define BCI_MAPPED_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "record.h"
+
+#define BCI_PIN_SHARDS 16
+#define BCI_MAP_HEADS 512
+
+/* One counter a cache line, so that threads do not share one. */
+struct bci_pin {
+	atomic_long count;
+	char rest[BCI_CACHE_LINE - sizeof(atomic_long)];
+};
+
+struct bci_maps;
+
+struct bci_map {
+	struct bci_pin pins[BCI_PIN_SHARDS];
+	uint64_t number;
+	const unsigned char *base;
+	uint64_t map_bytes;
+	atomic_ullong known_bytes;  /* of the file, when last looked */
+	atomic_ullong *whole;       /* a bit a page: blocks checked */
+	atomic_ullong *small;       /* a bit a line: small segments checked */
+	uint64_t whole_bytes, small_bytes;
+	_Atomic(struct bci_map *) next;
+	struct bci_map *limbo_next; /* under the mutex */
+	atomic_bool dying;          /* out of the table */
+	struct bci_maps *maps;
+	enum bci_arena_class class_;
+	dev_t device;
+	ino_t inode;
+};
+
+struct bci_maps {
+	_Atomic(struct bci_map *) heads[BCI_MAP_HEADS];
+	pthread_mutex_t mutex;
+	struct bci_map *limbo; /* taken out, not yet unmapped */
+	atomic_uint limbo_count;
+	atomic_uint count;
+	int class_fd[3];       /* directories by class; -1: not there */
+	int lock_fd;           /* arenas.lock: a shared lock a mapped arena */
+	struct bc_allocator allocator;
+};
+
+void bci_maps_open(struct bci_maps *maps, const struct bc_allocator *allocator);
+
+/* Unmap everything; nothing may be pinned. */
+void bci_maps_close(struct bci_maps *maps);
+
+/* The sum of all pins. */
+long bci_maps_pins(struct bci_maps *maps);
+
+/* The map of arena 'number' or NULL. */
+static inline struct bci_map *
+bci_maps_find(struct bci_maps *maps, uint64_t number)
+{
+	struct bci_map *map = atomic_load_explicit(
+	        &maps->heads[number % BCI_MAP_HEADS], memory_order_acquire);
+
+	while (map != NULL && map->number != number)
+		map = atomic_load_explicit(&map->next, memory_order_acquire);
+	return map;
+}
+
+/*
+ * Map arena 'number'.  BC_MISS if its file is gone; BC_NOMEM, BC_IO, BC_UNSAFE,
+ * BC_DENIED.
+ */
+enum bc_status bci_maps_add(struct bci_maps *maps, uint64_t number,
+                            const struct bci_arena_record *arena,
+                            struct bci_map **out);
+
+/* Take the map of 'number' out of the table; its memory goes to limbo. */
+void bci_maps_drop(struct bci_maps *maps, uint64_t number);
+
+/* Numbers of the arenas that are mapped, up to 'capacity'; returns how many. */
+size_t bci_maps_numbers(struct bci_maps *maps, uint64_t *numbers,
+                        size_t capacity);
+
+/*
+ * Unmap what is in limbo and not pinned.  The caller has made sure that no
+ * reader of this process is between a lookup and a pin.
+ */
+void bci_maps_collect(struct bci_maps *maps);
+
+static inline void
+bci_map_pin(struct bci_map *map, unsigned shard)
+{
+	atomic_fetch_add_explicit(&map->pins[shard % BCI_PIN_SHARDS].count, 1,
+	                          memory_order_acquire);
+}
+
+/* Whether the file reaches up to 'end_bytes'; asks the kernel if need be. */
+bool bci_map_reaches(struct bci_map *map, uint64_t end_bytes);
+
+/* Whether every block of a segment was checked in this process. */
+bool bci_map_is_checked(const struct bci_map *map,
+                        const struct bci_locator *locator);
+
+/*
+ * Check header and all blocks of a segment that were not checked before, or
+ * all if 'again'.  NULL if all is well, else what is wrong.
+ */
+const char *bci_map_check(struct bci_map *map,
+                          const struct bci_locator *locator,
+                          const struct bc_schema *schema, bool again);
+
+#endif /* BCI_MAPPED_H */

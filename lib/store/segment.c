@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * segment.c - writing a segment's image and checking one that was read.
+ *
+ * Writing is one pass: each 64 KiB is hashed right after it was copied, while
+ * it is still in the cache.
+ */
+#include "common.h"
+
+#include "hash.h"
+#include "segment.h"
+
+static const uint8_t segment_magic[4] = { 'B', 'C', 'S', 'G' };
+
+/* ---- dictionaries ------------------------------------------------------ */
+
+/*
+ * One dictionary: count u32, bytes u32 of the whole dictionary, the end of each
+ * string u32 counted from the first, the strings, zeros to 8.
+ */
+#define TEXT_HEAD 8
+
+static uint64_t
+text_dictionary_bytes(const struct bc_column *column)
+{
+	uint64_t bytes = TEXT_HEAD + 4ull * column->dictionary_count;
+
+	for (uint32_t i = 0; i < column->dictionary_count; i++)
+		bytes += strlen(column->dictionary[i]);
+	return bci_round_up(bytes, 8);
+}
+
+static uint64_t
+text_area_bytes(const struct bci_value *value)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < value->column_count; i++) {
+		if (value->columns[i].type == BC_TEXT)
+			bytes += text_dictionary_bytes(&value->columns[i]);
+	}
+	return bytes;
+}
+
+const char *
+bci_segment_text(const unsigned char *area, uint64_t area_bytes,
+                 uint32_t column, uint32_t code, size_t *bytes, uint32_t *count)
+{
+	uint32_t head[2], end, start = 0;
+	uint64_t strings;
+
+	*bytes = 0;
+	*count = 0;
+	for (;; column--) {
+		if (area_bytes < TEXT_HEAD)
+			return NULL;
+		memcpy(head, area, sizeof(head));
+		if (head[1] > area_bytes || head[1] < TEXT_HEAD ||
+		    head[0] > (head[1] - TEXT_HEAD) / 4)
+			return NULL;
+		if (column == 0)
+			break;
+		area += head[1];
+		area_bytes -= head[1];
+	}
+	*count = head[0];
+	if (code >= head[0])
+		return NULL;
+	strings = TEXT_HEAD + 4ull * head[0];
+	memcpy(&end, area + TEXT_HEAD + 4ull * code, 4);
+	if (code != 0)
+		memcpy(&start, area + TEXT_HEAD + 4ull * (code - 1), 4);
+	if (start > end || end > head[1] - strings)
+		return NULL;
+	*bytes = end - start;
+	return (const char *)area + strings + start;
+}
+
+/* ---- sizes ------------------------------------------------------------- */
+
+bool
+bci_segment_plan(const struct bci_value *value, size_t key_bytes, bool bare,
+                 struct bci_segment_plan *plan)
+{
+	uint64_t head = sizeof(struct bci_segment_header), unit, body;
+
+	if (value->kind == BC_BLOB) {
+		plan->data_bytes = value->blob_bytes;
+		plan->text_bytes = 0;
+		unit = BCI_LINE;
+	} else {
+		if (value->rows > BCI_SEGMENT_MAX)
+			return false;
+		plan->data_bytes = bci_layout_bytes(value->schema, value->rows);
+		plan->text_bytes = text_area_bytes(value);
+		unit = bci_layout_alignment(value->rows);
+	}
+	if (plan->data_bytes > BCI_SEGMENT_MAX ||
+	    plan->text_bytes > BCI_SEGMENT_MAX)
+		return false;
+	body = plan->data_bytes + plan->text_bytes;
+	plan->bare = bare;
+	plan->block_count = (uint32_t)((body + BCI_BLOCK - 1) / BCI_BLOCK);
+	if (!bare)
+		head += value->schema_bytes + key_bytes;
+	head = bci_round_up(head, 8) + 8ull * plan->block_count;
+	plan->header_bytes =
+	        bci_round_up(BCI_VALUE_SHIFT + head, unit) - BCI_VALUE_SHIFT;
+	plan->bytes = plan->header_bytes + body;
+	return plan->bytes <= BCI_SEGMENT_MAX;
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+/* Where the body is being written, and the table its checksums go to. */
+struct segment_writer {
+	unsigned char *to;    /* next byte */
+	unsigned char *block; /* start of the block being filled */
+	uint64_t *table;
+};
+
+static void
+writer_close_block(struct segment_writer *writer)
+{
+	if (writer->to == writer->block)
+		return;
+	*writer->table++ = bci_hash64(writer->block,
+	                              (size_t)(writer->to - writer->block));
+	writer->block = writer->to;
+}
+
+/* Copy 'bytes' bytes, or write zeros where 'from' is NULL. */
+static void
+writer_feed(struct segment_writer *writer, const void *from, uint64_t bytes)
+{
+	const unsigned char *source = from;
+
+	while (bytes != 0) {
+		uint64_t used = (uint64_t)(writer->to - writer->block);
+		size_t step = (size_t)bci_min(bytes, BCI_BLOCK - used);
+
+		if (source != NULL) {
+			memcpy(writer->to, source, step);
+			source += step;
+		} else {
+			memset(writer->to, 0, step);
+		}
+		writer->to += step;
+		bytes -= step;
+		if (used + step == BCI_BLOCK)
+			writer_close_block(writer);
+	}
+}
+
+static void
+writer_feed_column(struct segment_writer *writer, const void *data,
+                   uint64_t bytes, uint64_t unit)
+{
+	writer_feed(writer, data, bytes);
+	writer_feed(writer, NULL, bci_round_up(bytes, unit) - bytes);
+}
+
+static void
+writer_feed_dictionary(struct segment_writer *writer,
+                       const struct bc_column *column)
+{
+	uint64_t bytes = text_dictionary_bytes(column);
+	uint32_t head[2] = { column->dictionary_count, (uint32_t)bytes };
+	uint64_t used = TEXT_HEAD + 4ull * column->dictionary_count;
+	uint32_t end = 0;
+
+	writer_feed(writer, head, sizeof(head));
+	for (uint32_t i = 0; i < column->dictionary_count; i++) {
+		end += (uint32_t)strlen(column->dictionary[i]);
+		writer_feed(writer, &end, sizeof(end));
+	}
+	for (uint32_t i = 0; i < column->dictionary_count; i++)
+		writer_feed(writer, column->dictionary[i],
+		            strlen(column->dictionary[i]));
+	writer_feed(writer, NULL, bytes - used - end);
+}
+
+static void
+segment_write_body(const struct bci_value *value, struct segment_writer *writer)
+{
+	uint64_t unit = bci_layout_alignment(value->rows);
+
+	if (value->kind == BC_BLOB) {
+		writer_feed(writer, value->blob, value->blob_bytes);
+	} else {
+		if (value->time_ns != NULL)
+			writer_feed_column(writer, value->time_ns,
+			                   8 * value->rows, unit);
+		for (uint32_t i = 0; i < value->column_count; i++) {
+			const struct bc_column *column = &value->columns[i];
+
+			writer_feed_column(writer, column->data,
+			                   bc_type_bytes(column->type) *
+			                           value->rows,
+			                   unit);
+		}
+		for (uint32_t i = 0; i < value->column_count; i++) {
+			if (value->columns[i].type == BC_TEXT)
+				writer_feed_dictionary(writer,
+				                       &value->columns[i]);
+		}
+	}
+	writer_close_block(writer);
+}
+
+/* The step that all neighbouring times keep, or 0. */
+static int64_t
+segment_step(const int64_t *time_ns, uint64_t rows)
+{
+	uint64_t step, differs = 0;
+
+	if (time_ns == NULL || rows < 2)
+		return 0;
+	step = (uint64_t)time_ns[1] - (uint64_t)time_ns[0];
+	for (uint64_t i = 2; i < rows; i++)
+		differs |= ((uint64_t)time_ns[i] - (uint64_t)time_ns[i - 1]) ^
+		           step;
+	return differs == 0 ? (int64_t)step : 0;
+}
+
+/*
+ * The digest of the content alone: kind, rows, names, types and, by way of the
+ * checksums of its blocks, every value.  The same content has the same digest
+ * under any key and in any cache.
+ */
+static void
+segment_digest(const struct bci_value *value, const uint64_t *table,
+               uint32_t block_count, uint8_t digest[16])
+{
+	struct {
+		uint64_t kind, rows;
+		uint8_t schema[16], blocks[16];
+	} summary = { .kind = (uint64_t)value->kind, .rows = value->rows };
+
+	bci_hash128(value->schema_stored, value->schema_bytes, summary.schema);
+	bci_hash128(table, 8 * (size_t)block_count, summary.blocks);
+	bci_hash128(&summary, sizeof(summary), digest);
+}
+
+void
+bci_segment_write(const struct bci_value *value,
+                  const struct bci_segment_owner *owner,
+                  const struct bci_segment_plan *plan, unsigned char *to,
+                  struct bci_locator *locator, uint8_t digest[16])
+{
+	uint64_t table_at = plan->header_bytes - 8ull * plan->block_count;
+	struct segment_writer writer = {
+		.to = to + plan->header_bytes,
+		.block = to + plan->header_bytes,
+		.table = (uint64_t *)(void *)(to + table_at),
+	};
+	struct bci_segment_header header = {
+		.version = BCI_SEGMENT_VERSION,
+		.column_count = (uint16_t)(value->schema == NULL
+		                        ? 0
+		                        : value->schema->column_count),
+		.cache_id = owner->cache_id,
+		.arena = owner->arena,
+		.header_bytes = (uint32_t)plan->header_bytes,
+		.entry_id = owner->entry_id,
+		.key_hash = owner->key_hash,
+		.revision = owner->revision,
+		.rows = value->rows,
+		.data_bytes = plan->data_bytes,
+		.text_bytes = plan->text_bytes,
+		.block_count = plan->block_count,
+		.kind = (uint8_t)value->kind,
+	};
+	size_t used = sizeof(header);
+
+	BCI_ASSERT(((uintptr_t)to + plan->header_bytes) % 8 == 0);
+	memcpy(header.magic, segment_magic, sizeof(segment_magic));
+	if (value->time_ns != NULL && value->rows != 0) {
+		header.first_ns = value->time_ns[0];
+		header.last_ns = value->time_ns[value->rows - 1];
+	}
+	if (!plan->bare) {
+		header.schema_bytes = (uint32_t)value->schema_bytes;
+		header.key_bytes = (uint16_t)owner->key_bytes;
+		if (value->schema_bytes != 0)
+			memcpy(to + used, value->schema_stored,
+			       value->schema_bytes);
+		used += value->schema_bytes;
+		memcpy(to + used, owner->key, owner->key_bytes);
+		used += owner->key_bytes;
+	}
+	memcpy(to, &header, sizeof(header));
+	/* LMDB hands out dirty memory: nothing of it may reach the disk. */
+	memset(to + used, 0, table_at - used);
+	segment_write_body(value, &writer);
+	segment_digest(value, (uint64_t *)(void *)(to + table_at),
+	               plan->block_count, digest);
+	*locator = (struct bci_locator){
+		.arena = owner->arena,
+		.bytes = (uint32_t)plan->bytes,
+		.checksum = bci_hash64(to, plan->header_bytes),
+		.first_ns = header.first_ns,
+		.last_ns = header.last_ns,
+		.step_ns = segment_step(value->time_ns, value->rows),
+		.rows = (uint32_t)value->rows,
+		.header_bytes = header.header_bytes,
+	};
+}
+
+/* ---- checking ---------------------------------------------------------- */
+
+bool
+bci_segment_is(const unsigned char *image, const struct bci_locator *locator,
+               uint64_t cache_id, uint64_t entry_id)
+{
+	struct bci_segment_header header;
+
+	memcpy(&header, image, sizeof(header));
+	return memcmp(header.magic, segment_magic, 4) == 0 &&
+	       header.version == BCI_SEGMENT_VERSION &&
+	       header.cache_id == cache_id && header.entry_id == entry_id &&
+	       header.arena == locator->arena &&
+	       header.header_bytes == locator->header_bytes;
+}
+
+const char *
+bci_segment_check(const unsigned char *image, const struct bci_locator *locator,
+                  const struct bc_schema *schema)
+{
+	struct bci_segment_header header;
+	uint64_t data_bytes;
+
+	if (bci_hash64(image, locator->header_bytes) != locator->checksum)
+		return "checksum of the header";
+	memcpy(&header, image, sizeof(header));
+	data_bytes = schema == NULL
+	                     ? locator->bytes - locator->header_bytes
+	                     : bci_layout_bytes(schema, locator->rows);
+	if (header.rows != locator->rows ||
+	    header.first_ns != locator->first_ns ||
+	    header.last_ns != locator->last_ns ||
+	    header.codec != locator->codec)
+		return "header and catalogue differ";
+	if (header.data_bytes != data_bytes ||
+	    header.text_bytes > locator->bytes ||
+	    locator->header_bytes + data_bytes + header.text_bytes !=
+	            locator->bytes)
+		return "sizes in the header";
+	if (header.block_count != bci_segment_blocks(locator) ||
+	    sizeof(header) + 8ull * header.block_count > locator->header_bytes)
+		return "block table of the header";
+	return NULL;
+}
+
+bool
+bci_segment_check_block(const unsigned char *image,
+                        const struct bci_locator *locator, uint32_t index)
+{
+	uint32_t count = bci_segment_blocks(locator);
+	uint64_t at = (uint64_t)index * BCI_BLOCK;
+	uint64_t body = locator->bytes - locator->header_bytes;
+	uint64_t stored;
+
+	BCI_ASSERT(index < count);
+	memcpy(&stored,
+	       image + locator->header_bytes - 8ull * (count - index), 8);
+	return bci_hash64(image + locator->header_bytes + at,
+	                  (size_t)bci_min(body - at, BCI_BLOCK)) == stored;
+}

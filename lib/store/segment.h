@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * segment.h - the image of a segment: a header, a table of checksums, the
+ * column data as readers use it, the dictionaries of text columns.
+ *
+ *   0             struct bci_segment_header
+ *   104           schema in its stored form, then the key, then zeros
+ *   ...           XXH3 of each 64 KiB of what follows, u64 each, up to
+ *   header_bytes  columns, each from a multiple of its alignment
+ *   ...           dictionaries, one a text column
+ *
+ * An image lies 16 bytes after a multiple of 64 in its file (LMDB puts 16 bytes
+ * before a value), so header_bytes is 48 modulo 64, or 4,080 modulo 4,096 where
+ * columns begin on pages.  Everything that is not data is zero.
+ */
+#ifndef BCI_SEGMENT_H
+#define BCI_SEGMENT_H
+
+#include "record.h"
+#include "schema.h"
+
+#define BCI_SEGMENT_VERSION 1
+#define BCI_BLOCK 65536u
+
+/* One pwrite() moves less than 2 GiB; LMDB takes a short one for an error. */
+#define BCI_SEGMENT_MAX (1u << 30)
+
+struct bci_segment_header {
+	uint8_t magic[4]; /* "BCSG" */
+	uint16_t version;
+	uint16_t column_count;
+	uint64_t cache_id;
+	uint32_t arena; /* 0: inline in the catalogue */
+	uint32_t header_bytes;
+	uint64_t entry_id;
+	uint64_t key_hash; /* XXH3 of the key */
+	uint64_t revision;
+	uint64_t rows;
+	int64_t first_ns;
+	int64_t last_ns;
+	uint64_t data_bytes; /* columns with their padding, or the blob */
+	uint64_t text_bytes; /* dictionaries */
+	uint32_t block_count;
+	uint8_t codec;
+	uint8_t kind;
+	uint8_t reserved0[2];
+	uint32_t schema_bytes;
+	uint16_t key_bytes;
+	uint16_t reserved1;
+};
+_Static_assert(sizeof(struct bci_segment_header) == 104, "segment header");
+
+/* What a put wants stored: borrowed from the caller until it is written. */
+struct bci_value {
+	enum bc_kind kind;
+	uint64_t rows;
+	const int64_t *time_ns;          /* NULL without a time column */
+	const struct bc_column *columns; /* without time */
+	uint32_t column_count;
+	const struct bc_schema *schema;  /* NULL for a blob */
+	const unsigned char *schema_stored;
+	size_t schema_bytes;
+	const void *blob;
+	uint64_t blob_bytes;
+};
+
+/* Who it belongs to. */
+struct bci_segment_owner {
+	uint64_t cache_id;
+	uint64_t entry_id;
+	uint64_t revision;
+	uint32_t arena;
+	const char *key; /* repeated in the image; none if key_bytes is 0 */
+	size_t key_bytes;
+	uint64_t key_hash;
+};
+
+/* Sizes of an image, before it exists. */
+struct bci_segment_plan {
+	uint64_t data_bytes, text_bytes, header_bytes, bytes;
+	uint32_t block_count;
+	bool bare; /* without schema and key: for inline segments */
+};
+
+/* Work the sizes out.  False if the image would exceed BCI_SEGMENT_MAX. */
+bool bci_segment_plan(const struct bci_value *value, size_t key_bytes,
+                      bool bare, struct bci_segment_plan *plan);
+
+/*
+ * Write the image to 'to' (plan->bytes of it) and fill every field of 'locator'
+ * that follows from the content; arena, offset and slot are the caller's.
+ */
+void bci_segment_write(const struct bci_value *value,
+                       const struct bci_segment_owner *owner,
+                       const struct bci_segment_plan *plan, unsigned char *to,
+                       struct bci_locator *locator, uint8_t digest[16]);
+
+/*
+ * The cheap check of every read: the image at 'image' (locator->bytes of it are
+ * mapped) is of this cache, arena and entry.
+ */
+bool bci_segment_is(const unsigned char *image,
+                    const struct bci_locator *locator, uint64_t cache_id,
+                    uint64_t entry_id);
+
+/*
+ * The full check of a header against its locator and schema (NULL for a blob):
+ * checksum, sizes, counts.  NULL if all is well, else what is wrong.
+ */
+const char *bci_segment_check(const unsigned char *image,
+                              const struct bci_locator *locator,
+                              const struct bc_schema *schema);
+
+/* Blocks that a segment of these sizes has. */
+static inline uint32_t
+bci_segment_blocks(const struct bci_locator *locator)
+{
+	return (locator->bytes - locator->header_bytes + BCI_BLOCK - 1) /
+	       BCI_BLOCK;
+}
+
+/* Whether block 'index' matches the table of a header already checked. */
+bool bci_segment_check_block(const unsigned char *image,
+                             const struct bci_locator *locator,
+                             uint32_t index);
+
+/*
+ * Text of a dictionary: 'area' is what follows the columns.  'column' counts
+ * the text columns before it.  NULL if there is no such code or the area is
+ * damaged.  *count gets the size of the dictionary.
+ */
+const char *bci_segment_text(const unsigned char *area, uint64_t area_bytes,
+                             uint32_t column, uint32_t code, size_t *bytes,
+                             uint32_t *count);
+
+#endif /* BCI_SEGMENT_H */
