@@ -347,6 +347,7 @@ BC_API const char *bc_type_name(enum bc_type type);
 struct bc_schema {
 	uint32_t column_count;
 	uint32_t has_time; /* 1 if column 0 is the time column */
+	uint64_t row_bytes; /* of one row, all columns together */
 	const struct bc_schema_column *columns;
 };
 

@@ -16,7 +16,7 @@ struct bci_csv {
 	char (*names)[BC_COLUMN_NAME_MAX + 1];
 	double **columns;     /* 'rows' elements each */
 	char time_name[BC_COLUMN_NAME_MAX + 1]; /* "" without a header */
-	int64_t unit_ns;      /* of integer times: 1, 1e3, 1e6, 1e9; 0: dates */
+	int64_t unit_ns;      /* of the first time: 1, 1e3, 1e6, 1e9; 0: date */
 	bool header;          /* the file had one */
 	bool descending;      /* the file ran backwards and was turned round */
 	struct bc_allocator allocator;
@@ -24,7 +24,10 @@ struct bci_csv {
 
 /*
  * Parse 'bytes' bytes of CSV text: with a header (columns matched by name in
- * any case), or without in Binance's 12-column or CCXT's 6-column order.
+ * any case), or without in Binance's 12-column, Kraken's 7-column or CCXT's
+ * 6-column order.  The time may be in two columns, "date" and "time".  Fields
+ * end at ',', ';' or a tab; lines before the first that begin with '#' are
+ * skipped.  Each integer time has the unit that its magnitude tells.
  * Strict: a row with another number of fields, an unparseable number or time,
  * or times that are not strictly monotonic fail the whole text with the line
  * number (1 is the first line) in 'err->message' and in 'err->row'.

@@ -152,7 +152,14 @@ key_put_unit(struct key_text *out, uint32_t unit)
 	key_put(out, text, sizeof(text));
 }
 
-/* One character as Python's ensure_ascii writes it. */
+/* Whether Python's ensure_ascii writes a byte as it is. */
+static bool
+key_is_plain(char byte)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+/* One character that is not plain. */
 static void
 key_put_point(struct key_text *out, uint32_t point)
 {
@@ -160,7 +167,6 @@ key_put_point(struct key_text *out, uint32_t point)
 		{ '"', '"' },  { '\\', '\\' }, { '\n', 'n' }, { '\r', 'r' },
 		{ '\t', 't' }, { '\b', 'b' },  { '\f', 'f' },
 	};
-	char plain = (char)point;
 
 	for (size_t i = 0; i < BCI_COUNT(shorts); i++) {
 		if (point == (unsigned char)shorts[i][0]) {
@@ -169,9 +175,7 @@ key_put_point(struct key_text *out, uint32_t point)
 			return;
 		}
 	}
-	if (point >= 0x20 && point < 0x7f) {
-		key_put(out, &plain, 1);
-	} else if (point < 0x10000) {
+	if (point < 0x10000) {
 		key_put_unit(out, point);
 	} else {
 		key_put_unit(out, 0xd800 + ((point - 0x10000) >> 10));
@@ -183,12 +187,19 @@ key_put_point(struct key_text *out, uint32_t point)
 static void
 key_put_string(struct key_text *out, const char *text)
 {
-	size_t bytes = strlen(text);
+	const char *end = text + strlen(text);
 	uint32_t point = 0;
 
 	key_put(out, "\"", 1);
-	for (size_t at = 0; at < bytes;) {
-		at += key_decode(text + at, bytes - at, &point);
+	while (text < end) {
+		const char *from = text;
+
+		while (key_is_plain(*text)) /* The NUL is not. */
+			text++;
+		key_put(out, from, (size_t)(text - from));
+		if (text == end)
+			break;
+		text += key_decode(text, (size_t)(end - text), &point);
 		key_put_point(out, point);
 	}
 	key_put(out, "\"", 1);

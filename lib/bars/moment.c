@@ -9,7 +9,6 @@
  */
 #include "common.h"
 
-#include <stdio.h>
 #include <strings.h>
 
 #include "moment.h"
@@ -279,13 +278,25 @@ bci_clock_parse(const char *text, const char *end, int64_t *clock_ns)
 /*  A moment to text                                                        */
 /* ------------------------------------------------------------------------ */
 
+/* Write 'count' digits and then 'next'; returns what follows. */
+static char *
+moment_put(char *at, int64_t value, int count, char next)
+{
+	for (int i = count - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	at[count] = next;
+	return at + count + 1;
+}
+
 size_t
 bci_time_format(int64_t time_ns, char text[BCI_TIME_TEXT])
 {
 	int64_t ns = (time_ns % SECOND + SECOND) % SECOND;
 	int64_t seconds = time_ns / SECOND - (time_ns % SECOND < 0);
 	int64_t year, month = 12, days, day;
-	int used;
+	char *at = text;
 
 	days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
 	seconds -= days * DAY_SECONDS;
@@ -295,16 +306,17 @@ bci_time_format(int64_t time_ns, char text[BCI_TIME_TEXT])
 	while (moment_days(year, month, 1) > days)
 		month--;
 	day = days - moment_days(year, month, 1) + 1;
-	used = snprintf(text, BCI_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d",
-	                (int)year, (int)month, (int)day, (int)(seconds / 3600),
-	                (int)(seconds / 60 % 60), (int)(seconds % 60));
-	if (ns != 0) {
-		used += snprintf(text + used, BCI_TIME_TEXT - (size_t)used,
-		                 ".%09d", (int)ns);
-		while (text[used - 1] == '0')
-			used--;
-	}
-	text[used++] = 'Z';
-	text[used] = '\0';
-	return (size_t)used;
+	at = moment_put(at, year, 4, '-');
+	at = moment_put(at, month, 2, '-');
+	at = moment_put(at, day, 2, 'T');
+	at = moment_put(at, seconds / 3600, 2, ':');
+	at = moment_put(at, seconds / 60 % 60, 2, ':');
+	at = moment_put(at, seconds % 60, 2, '.');
+	at = moment_put(at, ns, 9, '0');
+	while (at[-1] == '0') /* The fraction, back to the point at most. */
+		at--;
+	at -= at[-1] == '.';
+	*at++ = 'Z';
+	*at = '\0';
+	return (size_t)(at - text);
 }

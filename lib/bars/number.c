@@ -9,6 +9,9 @@
  * are rounded from a product or quotient of 128 bits: what prints with 16 or
  * 17 digits.  The rest goes to strtod() in the C locale, rewritten as digits
  * and an exponent without a point.
+ *
+ * Formatting is as exact: the shortest text is found with integers of 128 bits
+ * or, for the very large and small, by trial of what printf() rounds to.
  */
 #include "common.h"
 
@@ -32,6 +35,20 @@ static const double number_tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
 	                              1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
 	                              1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
 	                              1e18, 1e19, 1e20, 1e21, 1e22 };
+
+/* The powers of five that fit. */
+static const uint64_t number_fives[] = {
+	UINT64_C(1), UINT64_C(5), UINT64_C(25), UINT64_C(125), UINT64_C(625),
+	UINT64_C(3125), UINT64_C(15625), UINT64_C(78125), UINT64_C(390625),
+	UINT64_C(1953125), UINT64_C(9765625), UINT64_C(48828125),
+	UINT64_C(244140625), UINT64_C(1220703125), UINT64_C(6103515625),
+	UINT64_C(30517578125), UINT64_C(152587890625), UINT64_C(762939453125),
+	UINT64_C(3814697265625), UINT64_C(19073486328125),
+	UINT64_C(95367431640625), UINT64_C(476837158203125),
+	UINT64_C(2384185791015625), UINT64_C(11920928955078125),
+	UINT64_C(59604644775390625), UINT64_C(298023223876953125),
+	UINT64_C(1490116119384765625), UINT64_C(7450580596923828125),
+};
 
 /* A number taken apart: the value is mantissa * 10^exponent. */
 struct number_parts {
@@ -144,12 +161,10 @@ static double
 number_wide_value(uint64_t mantissa, int exponent)
 {
 	int power = exponent < 0 ? -exponent : exponent;
+	uint64_t fives = number_fives[power];
 	number_wide quotient, dividend;
-	uint64_t fives = 1;
 	int shift, shift_fives;
 
-	for (int i = 0; i < power; i++)
-		fives *= 5;
 	if (exponent >= 0)
 		return number_round((number_wide)mantissa * fives, false,
 		                    exponent);
@@ -321,33 +336,34 @@ static size_t
 number_write(bool negative, uint64_t digits, int exponent,
              char text[BCI_NUMBER_TEXT])
 {
-	char plain[24];
+	char reversed[20];
 	char *at = text;
-	int count, point;
+	int count = 0, point;
 
 	while (digits != 0 && digits % 10 == 0) {
 		digits /= 10;
 		exponent++;
 	}
-	count = snprintf(plain, sizeof(plain), "%llu",
-	                 (unsigned long long)digits);
-	point = digits != 0 ? count + exponent : 1; /* digits before it */
+	do {
+		reversed[count++] = (char)('0' + digits % 10);
+		digits /= 10;
+	} while (digits != 0);
+	point = count + exponent; /* digits before it */
 	if (negative)
 		*at++ = '-';
 	if (point > 21 || point < -7) {
-		*at++ = plain[0];
-		if (count > 1) {
+		*at++ = reversed[count - 1];
+		if (count > 1)
 			*at++ = '.';
-			memcpy(at, plain + 1, (size_t)count - 1);
-			at += count - 1;
-		}
+		for (int i = count - 2; i >= 0; i--)
+			*at++ = reversed[i];
 		at += snprintf(at, 8, "e%d", point - 1);
 		return (size_t)(at - text);
 	}
 	for (int i = point < 1 ? point - 1 : 0; i < count || i < point; i++) {
 		if (i == point)
 			*at++ = '.';
-		*at++ = i >= 0 && i < count ? plain[i] : '0';
+		*at++ = i >= 0 && i < count ? reversed[count - 1 - i] : '0';
 	}
 	*at = '\0';
 	return (size_t)(at - text);
@@ -364,27 +380,52 @@ number_write_word(double value, char text[BCI_NUMBER_TEXT])
 }
 
 /*
- * The decimal with the fewest digits after its point that gives 'value' back,
- * if it has at most 15 digits: no two of those are the same double, so it is
- * the shortest of all.  Nearly every price and volume ends here.
+ * The shortest decimal that gives 'value' back, and the nearest to it of its
+ * length, if all sums fit 128 bits: from 1e-11 to 2^55, which is nearly every
+ * price and volume.
+ *
+ * The value is scaled by a power of ten to 17 or 18 digits before the point.
+ * All that lies nearer to it than to its neighbours, from 'low' to 'high', is
+ * as good, and digits are dropped from both ends while a multiple of the next
+ * power of ten remains between them.
  */
 static bool
-number_few_digits(double value, double limit, bool is_f32, uint64_t *digits,
-                  int *exponent)
+number_shortest(double value, bool is_f32, uint64_t *digits, int *exponent)
 {
-	for (size_t i = 0; i < BCI_COUNT(number_tens); i++) {
-		double scaled = value * number_tens[i];
-		double back;
+	int spare = is_f32 ? DBL_MANT_DIG - FLT_MANT_DIG : 0;
+	number_wide scaled, low, high, step;
+	uint64_t mantissa, first, last;
+	int power, shift, tens;
 
-		if (scaled > limit)
-			return false;
-		*digits = (uint64_t)(scaled + 0.5);
-		*exponent = -(int)i;
-		back = (double)*digits / number_tens[i];
-		if (is_f32 ? (float)back == (float)value : back == value)
-			return true;
+	mantissa = (uint64_t)ldexp(frexp(value, &power), DBL_MANT_DIG);
+	/* 2^(power - 1) <= value; 1233 / 4096 is a little below log10(2). */
+	tens = 16 - (((power - 1) * 1233 + 4096 * 400) / 4096 - 400);
+	shift = 2 + DBL_MANT_DIG - power - tens;
+	if (tens < 0 || tens > 27 || shift < 0)
+		return false;
+	scaled = (number_wide)(4 * mantissa) * number_fives[tens];
+	step = (number_wide)number_fives[tens] << spare;
+	high = scaled + 2 * step;
+	/* Below a power of two the neighbour is half as far away. */
+	low = scaled - (mantissa == UINT64_C(1) << 52 ? step : 2 * step);
+	if ((mantissa >> spare & 1) != 0) {
+		low++; /* A tie would go to the neighbour, which is even. */
+		high--;
 	}
-	return false;
+	step = (number_wide)1 << shift;
+	first = (uint64_t)((low + step - 1) >> shift);
+	last = (uint64_t)(high >> shift);
+	for (; (first + 9) / 10 <= last / 10; tens--) {
+		first = (first + 9) / 10;
+		last /= 10;
+		step *= 10;
+	}
+	*digits = (uint64_t)(scaled / step);
+	scaled = (scaled - *digits * step) * 2;
+	*digits += scaled > step || (scaled == step && (*digits & 1) != 0);
+	*digits = *digits < first ? first : *digits > last ? last : *digits;
+	*exponent = -tens;
+	return true;
 }
 
 /* 'value' rounded to 'count' digits; the locale's point is stepped over. */
@@ -417,33 +458,33 @@ number_try(double value, bool negative, bool is_f32, uint64_t digits,
 }
 
 /*
- * Shortest text of 'value', which is positive or zero.  Where few digits will
- * not do, one more is tried at a time.  Below a power of two the doubles lie
- * twice as dense as above it, so the nearest decimal may miss and the next
- * one above still hit.
+ * Shortest text of 'value', which is positive or zero.  Far from 1 one digit
+ * more is tried at a time.  Below a power of two the nearest decimal may miss
+ * and the next one above still hit.
  */
 static size_t
 number_format(double value, bool negative, bool is_f32,
               char text[BCI_NUMBER_TEXT])
 {
-	int exponent, count = is_f32 ? FLT_DIG : DBL_DIG;
 	bool denormal = value < (is_f32 ? (double)FLT_MIN : DBL_MIN);
+	int exponent, count = denormal ? 1 : is_f32 ? FLT_DIG : DBL_DIG;
 	uint64_t digits;
-	size_t bytes;
+	size_t bytes = 0;
 
-	if (number_few_digits(value, number_tens[count], is_f32, &digits,
-	                      &exponent))
-		return number_write(negative, digits, exponent, text);
-	for (count = denormal ? 1 : count;; count++) {
+	if (value == 0)
+		return number_write(negative, 0, 0, text);
+	if (number_shortest(value, is_f32, &digits, &exponent))
+		bytes = number_try(value, negative, is_f32, digits, exponent,
+		                   text);
+	for (; bytes == 0; count++) {
 		number_round_digits(value, count, &digits, &exponent);
 		bytes = number_try(value, negative, is_f32, digits, exponent,
 		                   text);
 		if (bytes == 0)
 			bytes = number_try(value, negative, is_f32, digits + 1,
 			                   exponent, text);
-		if (bytes != 0)
-			return bytes;
 	}
+	return bytes;
 }
 
 size_t

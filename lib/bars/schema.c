@@ -63,16 +63,6 @@ bci_layout_bytes(const struct bc_schema *schema, uint64_t rows)
 	                         last->narrow + (last->bytes == 1), rows);
 }
 
-uint64_t
-bci_layout_payload(const struct bc_schema *schema, uint64_t rows)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < schema->column_count; i++)
-		bytes += schema->columns[i].bytes * rows;
-	return bytes;
-}
-
 /* Append one column to the stored form. */
 static size_t
 schema_encode_column(unsigned char *to, enum bc_type type, const char *name)
@@ -213,6 +203,7 @@ bci_schema_decode(const struct bc_allocator *allocator,
 		wide += column->bytes == 8;
 		medium += column->bytes == 4;
 		narrow += column->bytes == 1;
+		schema->row_bytes += column->bytes;
 		memcpy(names, stored + at + 2, length);
 		column->name = names;
 		names += length + 1;

@@ -39,9 +39,6 @@ bci_layout_offset(uint32_t wide, uint32_t medium, uint32_t narrow,
 /* Bytes of all columns, the last one rounded up too. */
 uint64_t bci_layout_bytes(const struct bc_schema *schema, uint64_t rows);
 
-/* Bytes of the values alone. */
-uint64_t bci_layout_payload(const struct bc_schema *schema, uint64_t rows);
-
 /*
  * The stored form of a schema: column count u16, has_time u8, 0; then for each
  * column type u8, length u8, name.  At most BCI_SCHEMA_BYTES.

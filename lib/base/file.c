@@ -148,7 +148,7 @@ bci_file_open(int dir_fd, const char *name, int flags, int *fd,
 		if (errno == ELOOP)
 			return bci_fail(err, BC_UNSAFE, "%s is a symbolic link",
 			                name);
-		if (errno == ENXIO)
+		if (errno == ENXIO || errno == EISDIR)
 			return bci_fail(err, BC_UNSAFE,
 			                "%s is not a regular file", name);
 		return bci_fail_os(err, errno, "cannot open %s", name);

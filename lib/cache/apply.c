@@ -82,14 +82,6 @@ apply_is_small(const struct bci_operation *operation)
 	return operation->plan.bytes < BCI_VALUE_MIN;
 }
 
-static size_t
-apply_request_inline(const struct bci_operation *operation)
-{
-	return operation->request_bytes <= BCI_REQUEST_INLINE
-	               ? operation->request_bytes
-	               : 0;
-}
-
 static bool
 apply_is_inline(const struct apply *apply,
                 const struct bci_operation *operation)
@@ -97,7 +89,6 @@ apply_is_inline(const struct apply *apply,
 	return !apply->bundling && operation->bare.bytes <= BCI_INLINE_MAX &&
 	       operation->key_bytes + sizeof(struct bci_entry_record) +
 	                       sizeof(struct bci_locator) +
-	                       apply_request_inline(operation) +
 	                       operation->bare.bytes <=
 	               LEAF_BYTES;
 }
@@ -155,6 +146,7 @@ apply_measure(struct apply *apply, struct bc_error *err)
 /* The entry that a put replaces, copied: LMDB's pages move under it. */
 struct apply_old {
 	bool exists;
+	int64_t created_ns;
 	struct bci_entry entry;
 	unsigned char record[BCI_PAGE];
 };
@@ -164,6 +156,7 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
                struct apply_old *old, struct bc_error *err)
 {
 	struct bci_writer *writer = &apply->writer;
+	struct bci_detail_record detail;
 	struct bci_bytes record;
 	enum bc_status status;
 
@@ -175,14 +168,20 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 			return bci_writer_check_room(writer, 0, 1, err);
 		return BC_OK;
 	}
-	if (status != BC_OK || record.size > sizeof(old->record))
-		return bci_fail(err, BC_CORRUPT, "the record of entry %s",
+	if (status == BC_OK && record.size > sizeof(old->record))
+		status = BC_CORRUPT;
+	if (status != BC_OK)
+		return bci_fail(err, status, "the record of entry %s",
 		                operation->key);
 	memcpy(old->record, record.data, record.size);
 	if (bci_entry_parse(old->record, record.size, &old->entry) != BC_OK)
 		return bci_fail(err, BC_CORRUPT, "the record of entry %s",
 		                operation->key);
 	old->exists = true;
+	old->created_ns = writer->now_ns;
+	if (bci_detail_load(writer->txn, &writer->env->tables,
+	                    old->entry.head.id, &detail) == BC_OK)
+		old->created_ns = detail.created_ns;
 	if ((operation->flags & BC_PUT_NEW) != 0 &&
 	    (old->entry.head.expires_ns == 0 ||
 	     old->entry.head.expires_ns > writer->now_ns))
@@ -202,23 +201,29 @@ apply_head(struct apply *apply, const struct bci_operation *operation,
 		.id = old->exists ? old->entry.head.id
 		                  : writer->state.next_entry++,
 		.revision = writer->state.revision,
-		.rows = operation->value.rows,
-		.created_ns = old->exists ? old->entry.head.created_ns
-		                          : writer->now_ns,
-		.updated_ns = writer->now_ns,
-		.dataset_id = operation->dataset_id,
-		.cost_ns = operation->cost_ns,
-		.suspect_rows = operation->suspect_rows,
-		.payload_bytes = operation->payload_bytes,
-		.request_bytes = (uint32_t)operation->request_bytes,
-		.segment_count = 1,
 	};
 	if (operation->ttl_ns != 0 &&
 	    __builtin_add_overflow(writer->now_ns, operation->ttl_ns,
 	                           &head->expires_ns))
 		head->expires_ns = INT64_MAX;
-	if (operation->request_bytes > BCI_REQUEST_INLINE)
-		head->flags |= BCI_ENTRY_REQUEST_TABLE;
+}
+
+static void
+apply_detail(struct apply *apply, const struct bci_operation *operation,
+             const struct apply_old *old, struct bci_detail_record *detail)
+{
+	int64_t now_ns = apply->writer.now_ns;
+
+	*detail = (struct bci_detail_record){
+		.version = BCI_RECORD_VERSION,
+		.created_ns = old->exists ? old->created_ns : now_ns,
+		.updated_ns = now_ns,
+		.dataset_id = operation->dataset_id,
+		.cost_ns = operation->cost_ns,
+		.suspect_rows = operation->suspect_rows,
+		.payload_bytes = operation->payload_bytes,
+		.request_bytes = (uint32_t)operation->request_bytes,
+	};
 }
 
 /* Take a slot of the ledger for a new segment and begin it. */
@@ -254,15 +259,25 @@ apply_report(const struct bci_operation *operation, bool existed)
 		operation->counts->inserted = operation->value.rows;
 }
 
-/* Write the entry record and release what it replaced. */
+/* What a put adds to the catalogue. */
+struct apply_records {
+	struct bci_entry_record head;
+	struct bci_detail_record detail;
+	struct bci_locator locator;
+	const unsigned char *inlined; /* or NULL */
+	size_t inlined_bytes;
+};
+
+/* Write entry and details, and release what they replace. */
 static enum bc_status
-apply_record(struct apply *apply, const struct bci_operation *operation,
-             const struct apply_old *old, struct bci_entry_record *head,
-             const struct bci_entry_parts *parts, struct bc_error *err)
+apply_store(struct apply *apply, const struct bci_operation *operation,
+            const struct apply_old *old, struct apply_records *records,
+            struct bc_error *err)
 {
 	struct bci_writer *writer = &apply->writer;
 	const struct bci_tables *tables = &writer->env->tables;
 	enum bc_status status;
+	unsigned char *to;
 	void *room;
 
 	if (old->exists)
@@ -273,17 +288,22 @@ apply_record(struct apply *apply, const struct bci_operation *operation,
 		BCI_TRY(bci_schema_intern(writer->txn, tables, &writer->state,
 		                          operation->schema_stored,
 		                          operation->value.schema_bytes,
-		                          &head->schema, err));
-	if ((head->flags & BCI_ENTRY_REQUEST_TABLE) != 0)
-		BCI_TRY(bci_request_store(writer->txn, tables, head->id,
-		                          operation->request,
-		                          operation->request_bytes, err));
-	head->first_ns = parts->locators->first_ns;
-	head->last_ns = parts->locators->last_ns;
+		                          &records->head.schema, err));
+	BCI_TRY(bci_detail_store(writer->txn, tables, records->head.id,
+	                         &records->detail, operation->request, err));
 	BCI_TRY(bci_table_reserve(writer->txn, tables->entries, operation->key,
 	                          operation->key_bytes,
-	                          bci_entry_bytes(head, parts), &room, err));
-	bci_entry_build(head, parts, room);
+	                          sizeof(records->head) +
+	                                  sizeof(records->locator) +
+	                                  records->inlined_bytes,
+	                          &room, err));
+	to = room;
+	memcpy(to, &records->head, sizeof(records->head));
+	to += sizeof(records->head);
+	memcpy(to, &records->locator, sizeof(records->locator));
+	if (records->inlined_bytes != 0)
+		memcpy(to + sizeof(records->locator), records->inlined,
+		       records->inlined_bytes);
 	writer->counted_puts++;
 	writer->counted_bytes += operation->payload_bytes;
 	apply_report(operation, old->exists);
@@ -301,8 +321,10 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	bool bare = arena == 0;
 	const struct bci_segment_plan *plan =
 	        bare ? &operation->bare : &operation->plan;
-	struct bci_entry_record head;
-	struct bci_locator locator;
+	struct apply_records records = {
+		.inlined = bare ? room : NULL,
+		.inlined_bytes = bare ? plan->bytes : 0,
+	};
 	struct bci_segment_owner owner = {
 		.cache_id = writer->env->cache_id,
 		.revision = writer->state.revision,
@@ -311,27 +333,24 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 		.key_bytes = operation->key_bytes,
 		.key_hash = bci_hash64(operation->key, operation->key_bytes),
 	};
-	struct bci_entry_parts parts = {
-		.request = operation->request,
-		.locators = &locator,
-		.inlined = bare ? room : NULL,
-		.inlined_bytes = bare ? plan->bytes : 0,
-	};
 	enum bc_status status;
 
-	apply_head(apply, operation, old, &head);
+	apply_head(apply, operation, old, &records.head);
+	apply_detail(apply, operation, old, &records.detail);
 	if (bare)
-		head.flags |= BCI_ENTRY_INLINE;
-	owner.entry_id = head.id;
-	bci_segment_write(&operation->value, &owner, plan, room, &locator,
-	                  head.digest);
-	locator.offset = offset;
-	status = bci_writer_account(writer, arena, locator.bytes, 1, err);
+		records.head.flags |= BCI_ENTRY_INLINE;
+	owner.entry_id = records.head.id;
+	bci_segment_write(&operation->value, &owner, plan, room,
+	                  &records.locator, records.detail.digest);
+	records.locator.offset = offset;
+	status = bci_writer_account(writer, arena, records.locator.bytes, 1,
+	                            err);
 	if (status == BC_OK)
-		status = apply_slot(apply, &locator, head.id, err);
+		status = apply_slot(apply, &records.locator, records.head.id,
+		                    err);
 	if (status != BC_OK)
 		return status;
-	return apply_record(apply, operation, old, &head, &parts, err);
+	return apply_store(apply, operation, old, &records, err);
 }
 
 static enum bc_status

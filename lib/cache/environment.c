@@ -88,7 +88,20 @@ env_free_schemas(struct bci_env *env)
 	}
 }
 
-/* What views need goes last: maps and schemas. */
+static void
+env_free_chunks(struct bci_env *env)
+{
+	for (unsigned i = 0; i < BCI_LANES; i++) {
+		while (env->lanes[i].chunks != NULL) {
+			struct bci_chunk *chunk = env->lanes[i].chunks;
+
+			env->lanes[i].chunks = chunk->next;
+			bci_free(&env->allocator, chunk);
+		}
+	}
+}
+
+/* What views need goes last: maps, schemas, chunks. */
 static void
 env_free(struct bci_env *env)
 {
@@ -99,6 +112,7 @@ env_free(struct bci_env *env)
 	bci_file_close(&env->maps.lock_fd);
 	bci_maps_close(&env->maps);
 	env_free_schemas(env);
+	env_free_chunks(env);
 	pthread_mutex_destroy(&env->schema_mutex);
 	pthread_mutex_destroy(&env->writer_mutex);
 	bci_free(&allocator, env);
@@ -133,17 +147,9 @@ static void
 env_close_lanes(struct bci_env *env)
 {
 	for (unsigned i = 0; i < BCI_LANES; i++) {
-		struct bci_lane *lane = &env->lanes[i];
-
-		bci_txn_abort(lane->txn);
-		lane->txn = NULL;
-		bci_file_close(&lane->guard_fd);
-		while (lane->chunks != NULL) {
-			struct bci_chunk *chunk = lane->chunks;
-
-			lane->chunks = chunk->next;
-			bci_free(&env->allocator, chunk);
-		}
+		bci_txn_abort(env->lanes[i].txn);
+		env->lanes[i].txn = NULL;
+		bci_file_close(&env->lanes[i].guard_fd);
 	}
 }
 
@@ -208,13 +214,13 @@ bci_env_close(struct bci_env *env)
 }
 
 void
-bci_env_unpin(struct bci_env *env, atomic_long *count)
+bci_env_unpin(struct bci_env *env, atomic_long *dropped)
 {
 	/* After a fork nothing of what was inherited is freed. */
 	bool inherited = env->fork_count != atomic_load(&bci_fork_count);
 
 	pthread_mutex_lock(&registry_mutex);
-	atomic_fetch_sub(count, 1);
+	atomic_fetch_add(dropped, 1);
 	if (!inherited && !atomic_load(&env->closed))
 		bci_env_collect(env, NULL);
 	env_free_zombies();
@@ -403,9 +409,12 @@ env_open_db(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 
 		locked = error == 0;
 		if (!locked) {
-			status = bci_fail(err, BC_BUSY,
-			                  "another process keeps opening the "
-			                  "cache");
+			status = error == EAGAIN
+			                 ? bci_fail(err, BC_BUSY,
+			                            "another process keeps "
+			                            "opening the cache")
+			                 : bci_fail_os(err, error,
+			                               "cannot lock writer.lock");
 			goto done;
 		}
 	}

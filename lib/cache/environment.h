@@ -76,6 +76,7 @@ struct bci_env {
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appender;
 	bool swept; /* leftover files were removed */
+	int64_t cleared_ns; /* when slots of dead readers were looked for */
 };
 
 /* Forks this process has behind it; a child's handles compare it. */
@@ -94,7 +95,7 @@ enum bc_status bci_env_open(struct bc_cache *cache, int dir_fd,
 void bci_env_close(struct bci_env *env);
 
 /* Drop a pin that may be the last of a map that is to go, or of a cache. */
-void bci_env_unpin(struct bci_env *env, atomic_long *count);
+void bci_env_unpin(struct bci_env *env, atomic_long *dropped);
 
 /* The same for a copy of an inline value. */
 void bci_env_free_chunk(struct bci_env *env, struct bci_chunk *chunk);
@@ -147,12 +148,16 @@ bool bci_env_is_guarded(struct bci_env *env);
 
 /* ---- what lookups need ------------------------------------------------- */
 
-/* The schema 'id', decoded once a process; NULL if damaged or no memory. */
-const struct bc_schema *bci_env_schema_slow(struct bci_env *env,
-                                            struct MDB_txn *txn, uint32_t id);
+/*
+ * The schema 'id', decoded once a process.  Returns BC_OK, BC_CORRUPT, BC_NOMEM
+ * or BC_IO.
+ */
+enum bc_status bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn,
+                                   uint32_t id, const struct bc_schema **out);
 
-static inline const struct bc_schema *
-bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id)
+static inline enum bc_status
+bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
+               const struct bc_schema **out)
 {
 	_Atomic(struct bc_schema *) *chunk;
 	const struct bc_schema *schema = NULL;
@@ -165,8 +170,10 @@ bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id)
 			        &chunk[id % BCI_SCHEMA_CHUNK],
 			        memory_order_acquire);
 	}
-	return BCI_LIKELY(schema != NULL) ? schema
-	                                  : bci_env_schema_slow(env, txn, id);
+	*out = schema;
+	return BCI_LIKELY(schema != NULL)
+	               ? BC_OK
+	               : bci_env_schema_slow(env, txn, id, out);
 }
 
 /* Whether arenas were removed since this process looked last. */

@@ -33,33 +33,28 @@ hit_report(struct bc_cache *cache, struct bci_env *env,
 
 /* ---- lookup ------------------------------------------------------------ */
 
-/* Whether the stored request is the one asked for. */
+/* Whether the stored request is the one asked for: BC_OK or BC_MISS. */
 static enum bc_status
-hit_compare_request(struct bci_env *env, struct MDB_txn *txn,
-                    const struct bci_entry *entry,
+hit_compare_request(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
                     const struct bci_wanted *wanted)
 {
+	struct bci_detail_record detail;
 	enum bc_status status;
 	char *stored;
-	bool same;
 
-	if (entry->head.request_bytes != wanted->request_bytes)
+	status = bci_detail_load(txn, &env->tables, entry_id, &detail);
+	if (status != BC_OK)
+		return status;
+	if (detail.request_bytes != wanted->request_bytes)
 		return BC_MISS;
-	if ((entry->head.flags & BCI_ENTRY_REQUEST_TABLE) == 0)
-		return memcmp(entry->request, wanted->request,
-		              wanted->request_bytes) == 0
-		               ? BC_OK
-		               : BC_MISS;
 	stored = bci_alloc(&env->allocator, wanted->request_bytes, 1);
 	if (stored == NULL)
 		return BC_NOMEM;
-	status = bci_request_load(txn, &env->tables, entry->head.id, stored,
-	                          wanted->request_bytes);
-	same = status == BC_OK && memcmp(stored, wanted->request,
-	                                 wanted->request_bytes) == 0;
+	status = bci_request_load(txn, &env->tables, entry_id, &detail, stored);
+	if (status == BC_OK && memcmp(stored, wanted->request,
+	                              wanted->request_bytes) != 0)
+		status = BC_MISS;
 	bci_free(&env->allocator, stored);
-	if (status == BC_OK && !same)
-		return BC_MISS;
 	return status;
 }
 
@@ -109,6 +104,9 @@ hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
 	if (BCI_UNLIKELY(!bci_map_reaches(
 	            hit->map, hit->locator.offset + hit->locator.bytes)))
 		return BC_CORRUPT;
+	/* What the caller will look at first, in a far corner of memory. */
+	__builtin_prefetch(hit->map->base + hit->locator.offset +
+	                   hit->locator.header_bytes);
 	return BC_OK;
 }
 
@@ -124,23 +122,23 @@ static enum bc_status
 hit_fill(struct bci_env *env, struct bci_lane *lane,
          const struct bci_entry *entry, struct bci_hit *hit)
 {
+	enum bc_status status;
+
 	hit->entry_id = entry->head.id;
 	hit->revision = entry->head.revision;
-	hit->rows = entry->head.rows;
-	hit->payload_bytes = entry->head.payload_bytes;
 	hit->expires_ns = entry->head.expires_ns;
 	hit->kind = (enum bc_kind)entry->head.kind;
 	hit->schema = NULL;
 	hit->map = NULL;
 	hit->chunk = NULL;
 	bci_entry_locator(entry, 0, &hit->locator);
-	if (BCI_UNLIKELY(!hit_locator_is_sane(&hit->locator) ||
-	                 hit->locator.rows != hit->rows))
+	if (BCI_UNLIKELY(!hit_locator_is_sane(&hit->locator)))
 		return BC_CORRUPT;
 	if (hit->kind != BC_BLOB) {
-		hit->schema = bci_env_schema(env, lane->txn, entry->head.schema);
-		if (BCI_UNLIKELY(hit->schema == NULL))
-			return BC_CORRUPT;
+		status = bci_env_schema(env, lane->txn, entry->head.schema,
+		                        &hit->schema);
+		if (BCI_UNLIKELY(status != BC_OK))
+			return status;
 	}
 	if (BCI_UNLIKELY(entry->inlined != NULL))
 		return hit_copy_inline(env, lane, entry, hit);
@@ -170,15 +168,18 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	    entry.head.expires_ns <= wanted->now_ns)
 		return hit_miss(BC_MISS_EXPIRED, miss);
 	if (wanted->request != NULL) {
-		status = hit_compare_request(env, lane->txn, &entry, wanted);
+		status = hit_compare_request(env, lane->txn, entry.head.id,
+		                             wanted);
 		if (status == BC_MISS)
 			return hit_miss(BC_MISS_OTHER_REQUEST, miss);
+		if (status == BC_CORRUPT)
+			return hit_miss(BC_MISS_CORRUPT, miss);
 		if (status != BC_OK)
 			return status;
 	}
-	if (BCI_UNLIKELY(entry.head.segment_count == 0))
+	if (BCI_UNLIKELY(entry.segment_count == 0))
 		return hit_miss(BC_MISS_EVICTED, miss);
-	if (BCI_UNLIKELY(entry.head.segment_count != 1))
+	if (BCI_UNLIKELY(entry.segment_count != 1))
 		return hit_miss(BC_MISS_CORRUPT, miss);
 	status = hit_fill(env, lane, &entry, hit);
 	if (BCI_UNLIKELY(status == BC_CORRUPT)) {
@@ -218,7 +219,12 @@ bci_hit_check(struct bc_cache *cache, struct bci_env *env,
 
 	if (bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot), id))
 		return BC_MISS;
-	if (hit->map == NULL)
+	if (!bci_segment_is(bci_hit_image(hit), locator, env->cache_id,
+	                    hit->entry_id))
+		wrong = "another segment";
+	else if (cache->checking == BC_CHECK_NEVER && !again)
+		return BC_OK;
+	else if (hit->map == NULL)
 		wrong = hit_check_inline(hit);
 	else
 		wrong = bci_map_check(hit->map, locator, hit->schema, again);
@@ -239,21 +245,23 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	view->tier = BC_WARM;
 	view->miss = BC_MISS_NONE;
 	view->copied_bytes = 0;
-	view->rows = hit->rows;
+	view->rows = locator->rows;
 	view->first_ns = locator->first_ns;
 	view->last_ns = locator->last_ns;
 	view->schema = hit->schema;
 	view->data = bci_hit_image(hit) + locator->header_bytes;
-	view->bytes = hit->payload_bytes;
 	view->revision = hit->revision;
-	view->layout_rows = hit->rows;
+	view->layout_rows = locator->rows;
 	view->first_row = 0;
 	view->body_bytes = locator->bytes - locator->header_bytes;
+	view->bytes = hit->schema == NULL
+	                      ? view->body_bytes
+	                      : hit->schema->row_bytes * (uint64_t)locator->rows;
 	if (BCI_LIKELY(hit->map != NULL)) {
 		view->pin = hit->map;
-		view->pin_count = &hit->map->pins[shard % BCI_PIN_SHARDS].count;
+		view->pin_count = &hit->map->pins[shard].dropped;
 	} else {
-		view->copied_bytes = (uint32_t)hit->payload_bytes;
+		view->copied_bytes = (uint32_t)view->bytes;
 		view->pin = hit->chunk;
 		view->pin_count = NULL;
 	}
@@ -268,11 +276,6 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	        bci_ledger_slot(&env->ledger, hit->locator.slot);
 
 	bci_hit_view(hit, lane->index, view);
-	if (BCI_UNLIKELY(!bci_segment_is(bci_hit_image(hit), &hit->locator,
-	                                 env->cache_id, hit->entry_id))) {
-		hit_report(cache, env, hit, wanted, "another segment");
-		return BC_MISS;
-	}
 	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&
 	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
 	                                                     hit->entry_id))))

@@ -10,7 +10,7 @@
 
 struct bci_hit {
 	struct bci_locator locator;
-	uint64_t entry_id, revision, rows, payload_bytes;
+	uint64_t entry_id, revision;
 	int64_t expires_ns;
 	const struct bc_schema *schema;
 	struct bci_map *map;      /* where it lies, not pinned by this */
@@ -43,9 +43,8 @@ static inline bool
 bci_hit_is_checked(const struct bc_cache *cache, const struct bci_hit *hit)
 {
 	return BCI_LIKELY(hit->map != NULL &&
-	                  (cache->checking == BC_CHECK_NEVER ||
-	                   (cache->checking == BC_CHECK_FIRST &&
-	                    bci_map_is_checked(hit->map, &hit->locator))));
+	                  cache->checking == BC_CHECK_FIRST &&
+	                  bci_map_is_checked(hit->map, &hit->locator));
 }
 
 /*

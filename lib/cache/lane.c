@@ -12,6 +12,7 @@
  */
 #include "common.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 
@@ -75,7 +76,9 @@ lane_lock_guard(struct bci_lane *lane)
 	                           BCI_LOCK_SHARED,
 	                           bci_clock_monotonic_ns() + GUARD_WAIT_NS);
 
-	return error == 0 ? BC_OK : BC_BUSY;
+	if (error == 0)
+		return BC_OK;
+	return error == EAGAIN ? BC_BUSY : BC_IO;
 }
 
 /* The first transaction of a guarded lane. */
@@ -113,8 +116,11 @@ bci_lane_begin_slow(struct bci_env *env, struct bci_lane *lane)
 
 	if (lane->txn != NULL && lane->guard_fd >= 0) {
 		status = lane_lock_guard(lane);
-		if (status == BC_OK)
-			status = bci_txn_renew(lane->txn);
+		if (status != BC_OK)
+			return status;
+		status = bci_txn_renew(lane->txn);
+		if (status != BC_OK)
+			bci_lock_release(lane->guard_fd, BCI_LOCK_GUARD);
 		return status;
 	}
 	bci_txn_abort(lane->txn);
@@ -175,18 +181,23 @@ schema_chunk(struct bci_env *env, uint32_t id)
 	return chunk;
 }
 
-const struct bc_schema *
-bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn, uint32_t id)
+enum bc_status
+bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
+                    const struct bc_schema **out)
 {
 	_Atomic(struct bc_schema *) *chunk;
 	struct bc_schema *schema = NULL;
 	struct bci_bytes stored;
-	bool damaged;
+	enum bc_status status;
+	bool damaged = false;
 
-	if (id / BCI_SCHEMA_CHUNK >= BCI_SCHEMA_CHUNKS ||
-	    bci_table_get(txn, env->tables.schemas, &id, sizeof(id), &stored) !=
-	            BC_OK)
-		return NULL;
+	*out = NULL;
+	if (id / BCI_SCHEMA_CHUNK >= BCI_SCHEMA_CHUNKS)
+		return BC_CORRUPT;
+	status = bci_table_get(txn, env->tables.schemas, &id, sizeof(id),
+	                       &stored);
+	if (status != BC_OK)
+		return status == BC_MISS ? BC_CORRUPT : status;
 	pthread_mutex_lock(&env->schema_mutex);
 	chunk = schema_chunk(env, id);
 	if (chunk != NULL) {
@@ -199,7 +210,10 @@ bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn, uint32_t id)
 		}
 	}
 	pthread_mutex_unlock(&env->schema_mutex);
-	return schema;
+	*out = schema;
+	if (schema != NULL)
+		return BC_OK;
+	return damaged ? BC_CORRUPT : BC_NOMEM;
 }
 
 /* ---- letting go -------------------------------------------------------- */

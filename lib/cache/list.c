@@ -21,22 +21,30 @@
 
 /* ---- one entry --------------------------------------------------------- */
 
-/* Copy the request text to 'text'; NULL if there is none or no room. */
-static const char *
-info_request(struct bci_env *env, struct MDB_txn *txn,
-             const struct bci_entry *entry, char *text, size_t room)
+/* Add what the details say; the request goes to 'text' if there is room. */
+static enum bc_status
+info_details(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
+             char *text, size_t room, struct bc_info *info)
 {
-	size_t bytes = entry->head.request_bytes;
+	struct bci_detail_record detail;
+	enum bc_status status;
 
-	if (bytes == 0 || bytes >= room)
-		return NULL;
-	if ((entry->head.flags & BCI_ENTRY_REQUEST_TABLE) == 0)
-		memcpy(text, entry->request, bytes);
-	else if (bci_request_load(txn, &env->tables, entry->head.id, text,
-	                          bytes) != BC_OK)
-		return NULL;
-	text[bytes] = '\0';
-	return text;
+	status = bci_detail_load(txn, &env->tables, entry_id, &detail);
+	if (status != BC_OK)
+		return status;
+	info->created_ns = detail.created_ns;
+	info->updated_ns = detail.updated_ns;
+	info->dataset_id = detail.dataset_id;
+	info->cost_ns = detail.cost_ns;
+	info->suspect_rows = detail.suspect_rows;
+	info->payload_bytes = detail.payload_bytes;
+	memcpy(info->digest, detail.digest, sizeof(info->digest));
+	if (detail.request_bytes == 0 || detail.request_bytes >= room)
+		return BC_OK;
+	status = bci_request_load(txn, &env->tables, entry_id, &detail, text);
+	text[detail.request_bytes] = '\0';
+	info->request = text;
+	return status;
 }
 
 /* Add what the segments say: bytes, step, accesses. */
@@ -44,13 +52,17 @@ static void
 info_segments(struct bci_env *env, const struct bci_entry *entry,
               struct bc_info *info)
 {
-	for (unsigned i = 0; i < entry->head.segment_count; i++) {
+	for (unsigned i = 0; i < entry->segment_count; i++) {
 		struct bci_locator locator;
 		struct bci_slot *slot;
 		uint64_t id;
 
 		bci_entry_locator(entry, i, &locator);
 		id = bci_segment_id(&locator, entry->head.id);
+		if (i == 0)
+			info->first_ns = locator.first_ns;
+		info->last_ns = locator.last_ns;
+		info->rows += locator.rows;
 		info->stored_bytes += locator.bytes;
 		info->step_ns = locator.step_ns;
 		slot = bci_ledger_slot(&env->ledger, locator.slot);
@@ -82,24 +94,17 @@ bci_info_fill(struct bci_env *env, struct MDB_txn *txn,
 	info->tier = BC_WARM;
 	info->id = entry.head.id;
 	info->revision = entry.head.revision;
-	info->rows = entry.head.rows;
-	info->first_ns = entry.head.first_ns;
-	info->last_ns = entry.head.last_ns;
-	info->created_ns = entry.head.created_ns;
-	info->updated_ns = entry.head.updated_ns;
 	info->expires_ns = entry.head.expires_ns;
-	info->dataset_id = entry.head.dataset_id;
-	info->cost_ns = entry.head.cost_ns;
-	info->suspect_rows = entry.head.suspect_rows;
-	info->payload_bytes = entry.head.payload_bytes;
-	info->segment_count = entry.head.segment_count;
-	memcpy(info->digest, entry.head.digest, sizeof(info->digest));
-	info->request = info_request(env, txn, &entry, text + key->size + 1,
-	                             room - key->size - 1);
-	if (entry.head.schema != 0)
-		info->schema = bci_env_schema(env, txn, entry.head.schema);
+	info->segment_count = entry.segment_count;
+	if (entry.head.schema != 0) {
+		status = bci_env_schema(env, txn, entry.head.schema,
+		                        &info->schema);
+		if (status != BC_OK)
+			return status;
+	}
 	info_segments(env, &entry, info);
-	return BC_OK;
+	return info_details(env, txn, entry.head.id, text + key->size + 1,
+	                    room - key->size - 1, info);
 }
 
 enum bc_status
@@ -281,11 +286,11 @@ struct list {
 	char *text; /* LIST_TEXT bytes */
 };
 
-/* Load an entry's info in a transaction of its own. */
+/* Load an entry's info in a transaction of its own; it may be gone by now. */
 static enum bc_status
-list_info(struct list *list, const struct bci_bytes *key,
-          const struct bci_bytes *record, struct bc_info *info)
+list_info(struct list *list, const struct bci_bytes *key, struct bc_info *info)
 {
+	struct bci_bytes record;
 	struct bci_lane *lane;
 	struct bci_env *env;
 	enum bc_status status = bci_cache_env(list->cache, &env, NULL);
@@ -295,8 +300,11 @@ list_info(struct list *list, const struct bci_bytes *key,
 	lane = bci_lane_take(env);
 	status = bci_lane_begin(env, lane);
 	if (status == BC_OK) {
-		status = bci_info_fill(env, lane->txn, key, record, list->text,
-		                       LIST_TEXT, info);
+		status = bci_table_get(lane->txn, env->tables.entries,
+		                       key->data, key->size, &record);
+		if (status == BC_OK)
+			status = bci_info_fill(env, lane->txn, key, &record,
+			                       list->text, LIST_TEXT, info);
 		bci_lane_end(lane);
 	}
 	bci_lane_give(lane);
@@ -320,9 +328,10 @@ list_visit(void *context, const struct bci_bytes *key,
 	if (list->has_regex &&
 	    regexec(&list->regex, name, 0, NULL, 0) != 0)
 		return BC_OK;
-	status = list_info(list, key, record, &info);
-	if (status == BC_CORRUPT)
-		return BC_OK; /* bc_verify() reports it. */
+	(void)record;
+	status = list_info(list, key, &info);
+	if (status == BC_CORRUPT || status == BC_MISS)
+		return BC_OK; /* Removed meanwhile, or for bc_verify(). */
 	if (status != BC_OK)
 		return status;
 	return list->function(list->context, &info) != 0 ? BC_MISS : BC_OK;

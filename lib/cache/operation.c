@@ -221,8 +221,7 @@ bci_operation_put(const struct bc_allocator *allocator, const char *key,
 	value->schema = operation->schema;
 	value->schema_stored = operation->schema_stored;
 	BCI_TRY(operation_plan(operation, err));
-	operation->payload_bytes = bci_layout_payload(value->schema,
-	                                              value->rows);
+	operation->payload_bytes = value->schema->row_bytes * value->rows;
 	if (counts != NULL)
 		counts->suspect = operation->suspect_rows;
 done:

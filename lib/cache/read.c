@@ -182,8 +182,9 @@ bound_learn(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 }
 
 /*
- * Serve what is remembered: BC_OK, or BC_MISS if it does not hold any more.
- * The map is looked up again because another thread may have let it go.
+ * Serve what is remembered while no commit was made since: BC_OK, or BC_MISS if
+ * it does not hold any more.  The map is looked up again because another thread
+ * may have let it go.
  */
 static enum bc_status
 bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
@@ -191,14 +192,9 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 {
 	struct bci_hit *hit = &bound->hit;
 	struct bci_slot *slot;
-	bool same;
 
-	if (bci_lane_begin(env, lane) != BC_OK)
-		return BC_MISS;
-	same = bci_txn_id(lane->txn) == bound->txnid;
-	bci_lane_end(lane);
-	if (!same || (hit->expires_ns != 0 &&
-	              hit->expires_ns <= wanted->now_ns))
+	if (bci_db_newest(env->db) != bound->txnid ||
+	    (hit->expires_ns != 0 && hit->expires_ns <= wanted->now_ns))
 		return BC_MISS;
 	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
 	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);

@@ -26,40 +26,60 @@ struct recover_key {
 	char text[BC_KEY_MAX];
 };
 
-/* Whether a segment must go; 'reason' for the log. */
-typedef bool recover_verdict(struct bci_writer *writer,
-                             const struct bci_entry *entry,
-                             const struct bci_locator *locator,
-                             const void *context, const char **reason);
+/*
+ * Why a segment must go: *reason, for the log, or NULL.  Fails where that could
+ * not be found out; nothing is dropped for want of memory or descriptors.
+ */
+typedef enum bc_status recover_verdict(struct bci_writer *writer,
+                                       const struct bci_entry *entry,
+                                       const struct bci_locator *locator,
+                                       const void *context,
+                                       const char **reason);
 
-/* Check a segment from the disk up.  NULL if all is well. */
-static const char *
+/* What a failure of 'what' is: damage, or that it could not be looked at. */
+static enum bc_status
+recover_failed(enum bc_status status, const char *what, const char **reason)
+{
+	if (status != BC_MISS && status != BC_CORRUPT && status != BC_UNSAFE)
+		return status;
+	*reason = what;
+	return BC_OK;
+}
+
+/* Check a segment from the disk up. */
+static enum bc_status
 recover_check(struct bci_writer *writer, const struct bci_entry *entry,
-              const struct bci_locator *locator)
+              const struct bci_locator *locator, const char **reason)
 {
 	struct bci_env *env = writer->env;
 	const struct bc_schema *schema = NULL;
 	struct bci_arena_record arena;
 	struct bci_map *map;
+	enum bc_status status;
 
 	if (locator->arena == 0)
-		return NULL; /* Inline values are checked at every read. */
+		return BC_OK; /* Inline values are checked at every read. */
 	if (entry->head.schema != 0) {
-		schema = bci_env_schema(env, writer->txn, entry->head.schema);
-		if (schema == NULL)
-			return "schema";
+		status = bci_env_schema(env, writer->txn, entry->head.schema,
+		                        &schema);
+		if (status != BC_OK)
+			return recover_failed(status, "schema", reason);
 	}
-	if (bci_arena_load(writer->txn, &env->tables, locator->arena, &arena) !=
-	    BC_OK)
-		return "no such arena";
-	if (bci_maps_add(&env->maps, locator->arena, &arena, &map) != BC_OK)
-		return "arena file";
+	status = bci_arena_load(writer->txn, &env->tables, locator->arena,
+	                        &arena);
+	if (status != BC_OK)
+		return recover_failed(status, "no such arena", reason);
+	status = bci_maps_add(&env->maps, locator->arena, &arena, &map);
+	if (status != BC_OK)
+		return recover_failed(status, "arena file", reason);
 	if (!bci_map_reaches(map, locator->offset + locator->bytes))
-		return "arena file is too short";
-	if (!bci_segment_is(map->base + locator->offset, locator, env->cache_id,
-	                    entry->head.id))
-		return "another segment lies there";
-	return bci_map_check(map, locator, schema, true);
+		*reason = "arena file is too short";
+	else if (!bci_segment_is(map->base + locator->offset, locator,
+	                         env->cache_id, entry->head.id))
+		*reason = "another segment lies there";
+	else
+		*reason = bci_map_check(map, locator, schema, true);
+	return BC_OK;
 }
 
 /* Remove what was collected. */
@@ -77,26 +97,62 @@ recover_remove(struct bci_writer *writer, struct recover_key *keys,
 	return BC_OK;
 }
 
-/* Whether any segment of an entry must go, or the record itself. */
-static bool
+/* Whether any segment of an entry must go, or the record itself: *bad. */
+static enum bc_status
 recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
               const struct bci_bytes *value, recover_verdict *verdict,
-              const void *context)
+              const void *context, bool *bad)
 {
-	const char *reason = "catalogue record";
+	enum bc_status status = BC_OK;
+	const char *reason = NULL;
 	struct bci_locator locator;
-	struct bci_entry entry;
-	bool bad = bci_entry_parse(value->data, value->size, &entry) != BC_OK;
+	struct bci_entry entry = { .segment_count = 0 };
 
-	for (unsigned i = 0; !bad && i < entry.head.segment_count; i++) {
+	if (bci_entry_parse(value->data, value->size, &entry) != BC_OK)
+		reason = "catalogue record";
+	for (unsigned i = 0; status == BC_OK && reason == NULL &&
+	                     i < entry.segment_count; i++) {
 		bci_entry_locator(&entry, i, &locator);
-		bad = verdict(writer, &entry, &locator, context, &reason);
+		status = verdict(writer, &entry, &locator, context, &reason);
 	}
-	if (bad)
+	*bad = status == BC_OK && reason != NULL;
+	if (*bad)
 		bci_log(writer->cache, BC_EVENT_QUARANTINE, "dropped %.*s: %s",
 		        (int)bci_min(key->size, 100), (const char *)key->data,
 		        reason);
-	return bad;
+	return status;
+}
+
+/*
+ * Judge entries from 'cursor' on and collect the keys of the bad ones; 'from'
+ * is the last one looked at.  BC_MISS at the end of the table.
+ */
+static enum bc_status
+recover_collect(struct bci_writer *writer, struct MDB_cursor *cursor,
+                recover_verdict *verdict, const void *context,
+                struct recover_key *from, struct recover_key *keys,
+                size_t *count)
+{
+	struct bci_bytes key = { from->bytes, from->text }, value;
+	enum bc_status status;
+	bool bad;
+
+	status = bci_cursor_move(cursor, from->bytes == 0 ? BCI_FIRST : BCI_FROM,
+	                         &key, &value);
+	for (; status == BC_OK && *count < BATCH;
+	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
+		if (key.size > BC_KEY_MAX)
+			continue;
+		from->bytes = key.size;
+		memcpy(from->text, key.data, key.size);
+		status = recover_judge(writer, &key, &value, verdict, context,
+		                       &bad);
+		if (status != BC_OK)
+			break;
+		if (bad)
+			keys[(*count)++] = *from;
+	}
+	return status;
 }
 
 /* Drop every entry with a segment that must go. */
@@ -105,7 +161,6 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
              const void *context, struct bc_error *err)
 {
 	struct recover_key *keys, from = { .bytes = 0 };
-	struct bci_bytes key, value;
 	enum bc_status status = BC_OK;
 
 	keys = bci_alloc(&writer->env->allocator, BATCH, sizeof(*keys));
@@ -120,20 +175,8 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
 		                         err);
 		if (status != BC_OK)
 			break;
-		key = (struct bci_bytes){ from.bytes, from.text };
-		status = bci_cursor_move(
-		        cursor, from.bytes == 0 ? BCI_FIRST : BCI_FROM, &key,
-		        &value);
-		for (; status == BC_OK && count < BATCH;
-		     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
-			if (key.size > BC_KEY_MAX)
-				continue;
-			from.bytes = key.size;
-			memcpy(from.text, key.data, key.size);
-			if (recover_judge(writer, &key, &value, verdict,
-			                  context))
-				keys[count++] = from;
-		}
+		status = recover_collect(writer, cursor, verdict, context,
+		                         &from, keys, &count);
 		bci_cursor_close(cursor);
 		if (status == BC_OK || status == BC_MISS) {
 			enum bc_status removed =
@@ -143,7 +186,10 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
 		}
 	}
 	bci_free(&writer->env->allocator, keys);
-	return status == BC_MISS ? BC_OK : status;
+	if (status == BC_OK || status == BC_MISS)
+		return BC_OK;
+	return bci_fail(err, status, "cannot check what may be damaged: %s",
+	                bc_strerror(status));
 }
 
 /* ---- another boot, a rollback ------------------------------------------ */
@@ -161,29 +207,26 @@ recover_reaches(const struct bci_locator *locator,
 	       locator->offset + locator->bytes > range->from_bytes;
 }
 
-static bool
+static enum bc_status
 verdict_damaged(struct bci_writer *writer, const struct bci_entry *entry,
                 const struct bci_locator *locator, const void *context,
                 const char **reason)
 {
-	const char *wrong = NULL;
-
-	if (recover_reaches(locator, context))
-		wrong = recover_check(writer, entry, locator);
-	if (wrong != NULL)
-		*reason = wrong;
-	return wrong != NULL;
+	if (!recover_reaches(locator, context))
+		return BC_OK;
+	return recover_check(writer, entry, locator, reason);
 }
 
-static bool
+static enum bc_status
 verdict_unsynced(struct bci_writer *writer, const struct bci_entry *entry,
                  const struct bci_locator *locator, const void *context,
                  const char **reason)
 {
 	(void)writer;
 	(void)entry;
-	*reason = "a sync of its arena failed";
-	return recover_reaches(locator, context);
+	if (recover_reaches(locator, context))
+		*reason = "a sync of its arena failed";
+	return BC_OK;
 }
 
 /* Seal 'number' without opening it; checks what was never synced. */
@@ -309,7 +352,7 @@ done:
 
 /* ---- segments that readers found bad ----------------------------------- */
 
-static bool
+static enum bc_status
 verdict_bad(struct bci_writer *writer, const struct bci_entry *entry,
             const struct bci_locator *locator, const void *context,
             const char **reason)
@@ -317,19 +360,16 @@ verdict_bad(struct bci_writer *writer, const struct bci_entry *entry,
 	struct bci_ledger *ledger = &writer->env->ledger;
 	uint64_t id = bci_segment_id(locator, entry->head.id);
 	struct bci_slot *slot = bci_ledger_slot(ledger, locator->slot);
-	const char *wrong;
+	enum bc_status status;
 
 	(void)context;
 	if (!bci_slot_is_bad(slot, id))
-		return false;
-	wrong = recover_check(writer, entry, locator);
-	if (wrong == NULL) {
-		/* The ledger was wrong, or the disk was only for a moment. */
+		return BC_OK;
+	status = recover_check(writer, entry, locator, reason);
+	/* The ledger was wrong, or the disk was only for a moment. */
+	if (status == BC_OK && *reason == NULL)
 		atomic_store(&slot->word, id);
-		return false;
-	}
-	*reason = wrong;
-	return true;
+	return status;
 }
 
 enum bc_status

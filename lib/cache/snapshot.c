@@ -103,10 +103,12 @@ snapshot_make(struct bc_cache *cache, struct bci_env *env,
 	snapshot->env = env;
 	snapshot->allocator = cache->allocator;
 	snapshot->count = count;
+	/* None holds a pin yet, whichever of them is the last to be made. */
+	for (size_t i = 0; i < count; i++)
+		snapshot->entries[i].miss = BC_MISS_ABSENT;
 	for (size_t i = 0; i < count; i++) {
 		size_t bytes = strlen(keys[i]);
 
-		snapshot->entries[i].miss = BC_MISS_ABSENT;
 		if (bytes > BC_KEY_MAX)
 			bytes = 0; /* No key: absent. */
 		snapshot->entries[i].key_bytes = bytes;

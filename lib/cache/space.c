@@ -79,9 +79,10 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 		status = bci_arena_load(writer->txn, &writer->env->tables,
 		                        number, &stored);
 		if (status != BC_OK)
-			return bci_fail(err, BC_CORRUPT,
-			                "the record of arena %llu is gone",
-			                (unsigned long long)number);
+			return bci_fail(
+			        err, status == BC_MISS ? BC_CORRUPT : status,
+			        "cannot read the record of arena %llu",
+			        (unsigned long long)number);
 	}
 	arena->live_bytes += (uint64_t)bytes;
 	arena->segments += (uint64_t)segments;
@@ -100,7 +101,7 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 	enum bc_status status;
 
 	writer->must_sync = true;
-	for (unsigned i = 0; i < entry->head.segment_count; i++) {
+	for (unsigned i = 0; i < entry->segment_count; i++) {
 		struct bci_locator locator;
 
 		bci_entry_locator(entry, i, &locator);
@@ -114,11 +115,8 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 		if (status != BC_OK)
 			return status;
 	}
-	if ((entry->head.flags & BCI_ENTRY_REQUEST_TABLE) != 0)
-		return bci_request_delete(writer->txn, &writer->env->tables,
-		                          entry->head.id,
-		                          entry->head.request_bytes, err);
-	return BC_OK;
+	return bci_detail_delete(writer->txn, &writer->env->tables,
+	                         entry->head.id, err);
 }
 
 enum bc_status
@@ -194,6 +192,18 @@ bci_writer_seal(struct bci_writer *writer, struct bc_error *err)
 	return status;
 }
 
+/* The active arena is damaged: go on without it. */
+static enum bc_status
+space_give_up_active(struct bci_writer *writer, struct bc_error *err)
+{
+	uint64_t number = writer->state.active_arena;
+
+	bci_log(writer->cache, BC_EVENT_ROLLBACK,
+	        "arena %llu is not as the catalogue knows it: sealed",
+	        (unsigned long long)number);
+	return bci_recover_rollback(writer, number, err);
+}
+
 /* Open the active arena for appending, unless it is open. */
 static enum bc_status
 space_open_active(struct bci_writer *writer, struct bc_error *err)
@@ -202,20 +212,20 @@ space_open_active(struct bci_writer *writer, struct bc_error *err)
 	uint64_t number = writer->state.active_arena;
 	enum bc_status status;
 
-	if (number == 0)
+	if (number == 0 || writer->arena_pending)
 		return BC_OK;
-	if (env->appender.env != NULL && env->appender.number == number)
-		return BC_OK;
-	bci_appender_close(&env->appender);
-	status = bci_appender_open(&env->appender,
-	                           env->maps.class_fd[BCI_ARENA_WARM], number,
-	                           &writer->active, err);
+	if (env->appender.env != NULL && env->appender.number == number) {
+		status = bci_appender_renew(&env->appender, &writer->active,
+		                            err);
+	} else {
+		bci_appender_close(&env->appender);
+		status = bci_appender_open(&env->appender,
+		                           env->maps.class_fd[BCI_ARENA_WARM],
+		                           number, &writer->active, err);
+	}
 	if (status != BC_CORRUPT && status != BC_ABSENT && status != BC_FORMAT)
 		return status;
-	bci_log(writer->cache, BC_EVENT_ROLLBACK,
-	        "arena %llu is not as the catalogue knows it: sealed",
-	        (unsigned long long)number);
-	return bci_recover_rollback(writer, number, err);
+	return space_give_up_active(writer, err);
 }
 
 /* Make a new active arena with room for a value of 'bytes' bytes. */
@@ -268,6 +278,14 @@ bci_writer_room(struct bci_writer *writer, uint64_t bytes, void **room,
 			return status;
 	}
 	status = bci_appender_add(appender, bytes, room, offset, err);
+	if (status == BC_CORRUPT && !writer->arena_pending) {
+		status = space_give_up_active(writer, err);
+		if (status == BC_OK)
+			status = space_new_arena(writer, bytes, err);
+		if (status == BC_OK)
+			status = bci_appender_add(appender, bytes, room, offset,
+			                          err);
+	}
 	writer->arena_pending = true;
 	*arena = (uint32_t)writer->state.active_arena;
 	return status;

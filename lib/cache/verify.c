@@ -33,19 +33,22 @@ verify_content(const struct bc_view *view)
 	return NULL;
 }
 
-/* Look the entry up and check every byte, checked before or not. */
-static const char *
+/*
+ * Look the entry up and check every byte, checked before or not: *wrong says
+ * what is.  Fails where that could not be found out.
+ */
+static enum bc_status
 verify_entry(struct verify *verify, struct bci_env *env, const char *key,
-             size_t key_bytes)
+             size_t key_bytes, const char **wrong)
 {
 	struct bci_wanted wanted = { .key = key, .key_bytes = key_bytes };
 	enum bc_miss miss = BC_MISS_NONE;
 	struct bci_lane *lane = bci_lane_take(env);
 	struct bci_hit hit = { .chunk = NULL };
-	const char *wrong = NULL;
 	struct bc_view view;
 	enum bc_status status;
 
+	*wrong = NULL;
 	status = bci_lane_begin(env, lane);
 	if (status == BC_OK) {
 		status = bci_hit_find(verify->cache, env, lane, &wanted, &hit,
@@ -55,25 +58,23 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 		bci_lane_end(lane);
 	}
 	bci_lane_give(lane);
-	if (status == BC_MISS)
-		return miss == BC_MISS_CORRUPT ? "catalogue record or place"
-		                               : NULL; /* gone meanwhile */
-	if (status != BC_OK)
-		return status == BC_ABSENT ? "its arena is gone"
-		                           : bc_strerror(status);
+	if (status == BC_MISS && miss == BC_MISS_CORRUPT)
+		*wrong = "catalogue record or place";
+	else if (status == BC_ABSENT)
+		*wrong = "its arena is gone";
+	if (status != BC_OK) /* A miss: gone meanwhile. */
+		return status == BC_MISS || status == BC_ABSENT ? BC_OK
+		                                                : status;
 	bci_hit_view(&hit, lane->index, &view);
 	verify->report->segments++;
 	verify->report->bytes += hit.locator.bytes;
-	if (!bci_segment_is(bci_hit_image(&hit), &hit.locator, env->cache_id,
-	                    hit.entry_id))
-		wrong = "another segment lies in its place";
-	else if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
-		wrong = "checksum";
+	if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
+		*wrong = "checksum or header";
 	else
-		wrong = verify_content(&view);
-	verify->report->bad_segments += wrong != NULL;
+		*wrong = verify_content(&view);
+	verify->report->bad_segments += *wrong != NULL;
 	bc_view_release(&view);
-	return wrong;
+	return BC_OK;
 }
 
 static enum bc_status
@@ -95,13 +96,13 @@ verify_visit(void *context, const struct bci_bytes *key,
 	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
 		wrong = "catalogue record";
 	else
-		wrong = verify_entry(verify, env, name, key->size);
+		status = verify_entry(verify, env, name, key->size, &wrong);
 	if (wrong != NULL) {
 		verify->report->bad_entries++;
 		if (verify->function != NULL)
 			verify->function(verify->context, name, wrong);
 	}
-	return BC_OK;
+	return status;
 }
 
 enum bc_status

@@ -97,7 +97,7 @@ bc_view_text_count(const struct bc_view *view, uint32_t index)
  * gone, so who might be the last one does it under the registry's mutex.
  */
 static void
-view_unpin(struct bci_map *map, atomic_long *count)
+view_unpin(struct bci_map *map, atomic_long *dropped)
 {
 	struct bci_env *env = (struct bci_env *)(void *)((char *)map->maps -
 	                                                 offsetof(struct bci_env,
@@ -107,9 +107,9 @@ view_unpin(struct bci_map *map, atomic_long *count)
 	                                      memory_order_relaxed) ||
 	                 atomic_load_explicit(&env->closed,
 	                                      memory_order_relaxed)))
-		bci_env_unpin(env, count);
+		bci_env_unpin(env, dropped);
 	else
-		atomic_fetch_sub_explicit(count, 1, memory_order_release);
+		atomic_fetch_add_explicit(dropped, 1, memory_order_release);
 }
 
 void
@@ -123,5 +123,5 @@ bc_view_release(struct bc_view *view)
 		else
 			bci_chunk_give(view->pin);
 	}
-	memset(view, 0, sizeof(*view));
+	*view = (struct bc_view){ .data = NULL };
 }

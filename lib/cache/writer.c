@@ -154,10 +154,10 @@ bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
 		                        writer->state.active_arena,
 		                        &writer->active);
 		if (status != BC_OK) {
-			bci_fail(err, BC_CORRUPT,
-			         "the record of arena %llu is gone",
-			         (unsigned long long)writer->state.active_arena);
-			status = BC_CORRUPT;
+			status = bci_fail(
+			        err, status == BC_MISS ? BC_CORRUPT : status,
+			        "cannot read the record of arena %llu",
+			        (unsigned long long)writer->state.active_arena);
 			goto done;
 		}
 	}
@@ -182,6 +182,12 @@ bci_writer_begin_tidy(struct bc_cache *cache, struct bci_env *env,
 	bci_boot_id(boot_id);
 	if (memcmp(boot_id, writer->state.boot_id, sizeof(boot_id)) != 0)
 		BCI_TRY(bci_recover_boot(writer, boot_id, err));
+	if (writer->now_ns - env->cleared_ns >= BCI_SECOND_NS ||
+	    writer->now_ns < env->cleared_ns) {
+		/* A reader killed amid a lookup pins pages until then. */
+		bci_db_clear_readers(env->db);
+		env->cleared_ns = writer->now_ns;
+	}
 	if (!env->swept) {
 		bci_recover_sweep(writer);
 		env->swept = true;
@@ -257,9 +263,11 @@ writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
 	error = bci_lock_gated(env->guard_fd, BCI_LOCK_GUARD,
 	                       BCI_LOCK_EXCLUSIVE,
 	                       bci_clock_monotonic_ns() + GUARD_WAIT_NS);
-	if (error != 0)
+	if (error == EAGAIN)
 		return bci_fail(err, BC_BUSY,
 		                "a guarded reader keeps guard.lock");
+	if (error != 0)
+		return bci_fail_os(err, error, "cannot lock guard.lock");
 	status = bci_txn_commit(&writer->txn, err);
 	bci_lock_release(env->guard_fd, BCI_LOCK_GUARD);
 	return status;

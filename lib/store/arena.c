@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -64,9 +65,9 @@ bci_arena_pages(uint64_t bytes, uint64_t page_bytes)
 	return (BCI_VALUE_SHIFT - 1 + value) / page_bytes + 1;
 }
 
-/* Open table and facts of an environment just opened. */
+/* Read what the file says: table, end, next key. */
 static enum bc_status
-appender_begin(struct bci_appender *appender, struct bc_error *err)
+appender_look(struct bci_appender *appender, struct bc_error *err)
 {
 	struct bci_db_facts facts;
 	enum bc_status status;
@@ -83,14 +84,42 @@ appender_begin(struct bci_appender *appender, struct bc_error *err)
 		goto done;
 	}
 	appender->next_key++;
+	/* A new file gets its first commit by this; on others it is none. */
 	BCI_TRY(bci_txn_commit(&appender->txn, err));
 	BCI_TRY(bci_db_facts(appender->env, &facts, err));
 	appender->page_bytes = facts.page_bytes;
 	appender->end_pages = facts.end_bytes / facts.page_bytes;
+	appender->txnid = facts.txnid;
 done:
 	bci_txn_abort(appender->txn);
 	appender->txn = NULL;
 	return status;
+}
+
+/* Whether the file is at least as new as its record. */
+static enum bc_status
+appender_check(struct bci_appender *appender,
+               const struct bci_arena_record *arena, struct bc_error *err)
+{
+	struct bci_db_facts facts;
+	enum bc_status status = bci_db_facts(appender->env, &facts, err);
+	struct stat st;
+
+	if (status != BC_OK)
+		return status;
+	if (facts.end_bytes < arena->end_bytes || facts.txnid < arena->txnid ||
+	    facts.page_bytes != arena->page_bytes)
+		return bci_fail(err, BC_CORRUPT,
+		                "arena %llu is older than the catalogue knows",
+		                (unsigned long long)appender->number);
+	/* Pages that are not there would be a SIGBUS. */
+	if (fstat(bci_db_fd(appender->env), &st) != 0 ||
+	    (uint64_t)st.st_size < facts.end_bytes)
+		return bci_fail(err, BC_CORRUPT, "arena %llu was cut short",
+		                (unsigned long long)appender->number);
+	if (facts.txnid == appender->txnid)
+		return BC_OK;
+	return appender_look(appender, err);
 }
 
 static enum bc_status
@@ -120,7 +149,7 @@ bci_appender_create(struct bci_appender *appender, int dir_fd, uint64_t number,
 	BCI_TRY(bci_db_open(dir_fd, temporary, capacity_bytes + MAP_EXTRA,
 	                    BCI_DB_NOLOCK | BCI_DB_NOSYNC, &appender->env,
 	                    err));
-	BCI_TRY(appender_begin(appender, err));
+	BCI_TRY(appender_look(appender, err));
 	appender->capacity_pages = capacity_bytes / appender->page_bytes;
 	if (renameat(dir_fd, temporary, dir_fd, name) != 0) {
 		status = bci_fail_os(err, errno, "cannot create arena %s",
@@ -143,7 +172,6 @@ bci_appender_open(struct bci_appender *appender, int dir_fd, uint64_t number,
                   const struct bci_arena_record *arena, struct bc_error *err)
 {
 	char name[BCI_ARENA_NAME];
-	struct bci_db_facts facts;
 	enum bc_status status;
 	int fd = -1;
 
@@ -154,21 +182,22 @@ bci_appender_open(struct bci_appender *appender, int dir_fd, uint64_t number,
 	BCI_TRY(bci_db_open(dir_fd, name, arena->capacity_bytes + MAP_EXTRA,
 	                    BCI_DB_NOLOCK | BCI_DB_NOSYNC, &appender->env,
 	                    err));
-	BCI_TRY(bci_db_facts(appender->env, &facts, err));
-	if (facts.end_bytes < arena->end_bytes || facts.txnid < arena->txnid ||
-	    facts.page_bytes != arena->page_bytes) {
-		status = bci_fail(err, BC_CORRUPT,
-		                  "arena %s is older than the catalogue knows",
-		                  name);
-		goto done;
-	}
-	BCI_TRY(appender_begin(appender, err));
-	appender->capacity_pages = arena->capacity_bytes / facts.page_bytes;
+	BCI_TRY(appender_check(appender, arena, err));
+	appender->capacity_pages =
+	        arena->capacity_bytes / appender->page_bytes;
 done:
 	bci_file_close(&fd);
 	if (status != BC_OK)
 		bci_appender_close(appender);
 	return status;
+}
+
+enum bc_status
+bci_appender_renew(struct bci_appender *appender,
+                   const struct bci_arena_record *arena, struct bc_error *err)
+{
+	BCI_ASSERT(appender->txn == NULL);
+	return appender_check(appender, arena, err);
 }
 
 void
@@ -234,6 +263,7 @@ bci_appender_commit(struct bci_appender *appender, bool durable,
 	if (status != BC_OK)
 		return status;
 	appender->pending = 0;
+	appender->txnid = facts.txnid;
 	appender->end_pages = facts.end_bytes / facts.page_bytes;
 	arena->end_bytes = facts.end_bytes;
 	arena->txnid = facts.txnid;

@@ -42,6 +42,7 @@ struct bci_appender {
 	uint64_t end_pages;  /* committed, and what the transaction adds */
 	uint64_t pending;    /* values in the transaction */
 	uint64_t next_key;
+	uint64_t txnid;      /* of the file when we last looked */
 };
 
 /*
@@ -62,6 +63,14 @@ enum bc_status bci_appender_open(struct bci_appender *appender, int dir_fd,
                                  uint64_t number,
                                  const struct bci_arena_record *arena,
                                  struct bc_error *err);
+
+/*
+ * Bring an appender that was kept open up to date: other processes may have
+ * appended since.  BC_CORRUPT as bci_appender_open().
+ */
+enum bc_status bci_appender_renew(struct bci_appender *appender,
+                                  const struct bci_arena_record *arena,
+                                  struct bc_error *err);
 
 /* Close, dropping what was not committed; a zeroed one is allowed. */
 void bci_appender_close(struct bci_appender *appender);

@@ -3,7 +3,8 @@
  * catalogue.h - the tables of meta.mdb and typed access to their records.
  *
  *   meta      "config", "state"
- *   entries   key -> entry record
+ *   entries   key -> entry record: what every read needs
+ *   details   entry id u64 -> detail record: the rest
  *   schemas   id u32 -> stored schema; its XXH3-128 -> id u32
  *   requests  (entry id u64, chunk u32) -> text of a long request
  *   arenas    number u64 -> arena record
@@ -23,7 +24,7 @@
 
 /* Handles of the tables; the same numbers in every environment. */
 struct bci_tables {
-	unsigned meta, entries, schemas, requests, arenas, slots;
+	unsigned meta, entries, details, schemas, requests, arenas, slots;
 };
 
 /*
@@ -93,19 +94,31 @@ enum bc_status bci_slot_give(struct MDB_txn *txn,
                              const struct bci_tables *tables, uint32_t slot,
                              struct bc_error *err);
 
-/* The text of a long request, kept in chunks that stay in leaf pages. */
-enum bc_status bci_request_store(struct MDB_txn *txn,
-                                 const struct bci_tables *tables,
-                                 uint64_t entry_id, const char *text,
-                                 size_t bytes, struct bc_error *err);
-enum bc_status bci_request_delete(struct MDB_txn *txn,
-                                  const struct bci_tables *tables,
-                                  uint64_t entry_id, size_t bytes,
-                                  struct bc_error *err);
+/* The details of an entry; its request text is found through them. */
+enum bc_status bci_detail_load(struct MDB_txn *txn,
+                               const struct bci_tables *tables,
+                               uint64_t entry_id,
+                               struct bci_detail_record *detail);
 
-/* Copy it to 'text' ('bytes' of room); BC_CORRUPT if a chunk is not there. */
+/* Store them with the request text (detail->request_bytes of it, or NULL). */
+enum bc_status bci_detail_store(struct MDB_txn *txn,
+                                const struct bci_tables *tables,
+                                uint64_t entry_id,
+                                struct bci_detail_record *detail,
+                                const char *request, struct bc_error *err);
+
+enum bc_status bci_detail_delete(struct MDB_txn *txn,
+                                 const struct bci_tables *tables,
+                                 uint64_t entry_id, struct bc_error *err);
+
+/*
+ * Copy the request text to 'text' (detail->request_bytes of room).  BC_CORRUPT
+ * if a part of it is not there.
+ */
 enum bc_status bci_request_load(struct MDB_txn *txn,
                                 const struct bci_tables *tables,
-                                uint64_t entry_id, char *text, size_t bytes);
+                                uint64_t entry_id,
+                                const struct bci_detail_record *detail,
+                                char *text);
 
 #endif /* BCI_CATALOGUE_H */

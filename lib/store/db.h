@@ -62,6 +62,9 @@ int bci_db_fd(struct MDB_env *env);
 enum bc_status bci_db_facts(struct MDB_env *env, struct bci_db_facts *facts,
                             struct bc_error *err);
 
+/* The newest commit, read without a transaction. */
+uint64_t bci_db_newest(struct MDB_env *env);
+
 /* Free slots of LMDB's reader table whose processes are gone. */
 void bci_db_clear_readers(struct MDB_env *env);
 

@@ -159,6 +159,7 @@ done:
 		bci_free(allocator, ledger->row);
 		ledger->row = NULL;
 	}
+	bci_file_close(&ledger->probe_fd);
 	bci_file_close(&ledger->fd);
 	return status;
 }

@@ -161,7 +161,12 @@ bci_slot_is_bad(const struct bci_slot *slot, uint64_t id)
 	               (id | BCI_SLOT_BAD);
 }
 
-/* Note a hit: a store each only where something changed. */
+/*
+ * Note a hit.  The count is a load and a store: two processes that hit one
+ * segment in the same few nanoseconds may count once, which no eviction minds;
+ * a locked add would cost every hit a fence.  The counters of requests, which
+ * must add up, are exact.
+ */
 static inline void
 bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 {
@@ -176,8 +181,8 @@ bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 		                      memory_order_relaxed);
 	count = atomic_load_explicit(&slot->count, memory_order_relaxed);
 	if (BCI_LIKELY(count != UINT32_MAX))
-		atomic_fetch_add_explicit(&slot->count, 1,
-		                          memory_order_relaxed);
+		atomic_store_explicit(&slot->count, count + 1,
+		                      memory_order_relaxed);
 }
 
 /* Mark a segment bad, if the slot is still its own. */

@@ -14,12 +14,16 @@
 #include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 
 #include "db.h"
 #include "error.h"
 
 #define READERS_MAX 4096
 #define TABLES_MAX 32
+
+/* A disk with less than this left is full. */
+#define FULL_BYTES (64u << 10)
 
 _Static_assert(sizeof(struct bci_bytes) == sizeof(MDB_val), "MDB_val");
 
@@ -197,6 +201,14 @@ bci_db_facts(struct MDB_env *env, struct bci_db_facts *facts,
 	return BC_OK;
 }
 
+uint64_t
+bci_db_newest(struct MDB_env *env)
+{
+	MDB_envinfo info;
+
+	return mdb_env_info(env, &info) == MDB_SUCCESS ? info.me_last_txnid : 0;
+}
+
 void
 bci_db_clear_readers(struct MDB_env *env)
 {
@@ -229,13 +241,26 @@ bci_txn_begin_read(struct MDB_env *env, struct MDB_txn **out,
 	return lmdb_fail(err, code, "cannot begin a read transaction");
 }
 
+/* LMDB takes the short write of a disk that gets full for EIO. */
+static int
+lmdb_full_disk(MDB_env *env, int code)
+{
+	struct statvfs fs;
+
+	if (code != EIO || fstatvfs(bci_db_fd(env), &fs) != 0 ||
+	    (uint64_t)fs.f_bavail * fs.f_frsize >= FULL_BYTES)
+		return code;
+	return ENOSPC;
+}
+
 enum bc_status
 bci_txn_commit(struct MDB_txn **txn, struct bc_error *err)
 {
+	MDB_env *env = mdb_txn_env(*txn);
 	int code = mdb_txn_commit(*txn);
 
 	*txn = NULL; /* LMDB frees it even when it fails. */
-	return lmdb_fail(err, code, "cannot commit");
+	return lmdb_fail(err, lmdb_full_disk(env, code), "cannot commit");
 }
 
 void

@@ -50,9 +50,15 @@ map_pins(const struct bci_map *map)
 {
 	long sum = 0;
 
-	for (size_t i = 0; i < BCI_PIN_SHARDS; i++)
-		sum += atomic_load_explicit(&map->pins[i].count,
-		                            memory_order_acquire);
+	for (size_t i = 0; i < BCI_PIN_SHARDS; i++) {
+		/* In this order: never less than what is pinned. */
+		long dropped = atomic_load_explicit(&map->pins[i].dropped,
+		                                    memory_order_acquire);
+
+		sum += atomic_load_explicit(&map->pins[i].taken,
+		                            memory_order_acquire) -
+		       dropped;
+	}
 	return sum;
 }
 

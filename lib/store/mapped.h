@@ -16,13 +16,18 @@
 
 #include "record.h"
 
-#define BCI_PIN_SHARDS 16
+#define BCI_PIN_SHARDS 16 /* one a lane */
 #define BCI_MAP_HEADS 512
 
-/* One counter a cache line, so that threads do not share one. */
+/*
+ * A shard of a map's pins, on a cache line of its own.  'taken' is only added to
+ * by whoever has the lane of that number, so that it needs no locked add;
+ * 'dropped' by any thread that lets go of a view.
+ */
 struct bci_pin {
-	atomic_long count;
-	char rest[BCI_CACHE_LINE - sizeof(atomic_long)];
+	atomic_long taken;
+	atomic_long dropped;
+	char rest[BCI_CACHE_LINE - 2 * sizeof(atomic_long)];
 };
 
 struct bci_maps;
@@ -97,11 +102,15 @@ size_t bci_maps_numbers(struct bci_maps *maps, uint64_t *numbers,
  */
 void bci_maps_collect(struct bci_maps *maps);
 
+/* Pin a map; the caller has lane 'lane' to itself. */
 static inline void
-bci_map_pin(struct bci_map *map, unsigned shard)
+bci_map_pin(struct bci_map *map, unsigned lane)
 {
-	atomic_fetch_add_explicit(&map->pins[shard % BCI_PIN_SHARDS].count, 1,
-	                          memory_order_acquire);
+	atomic_long *taken = &map->pins[lane].taken;
+
+	atomic_store_explicit(
+	        taken, atomic_load_explicit(taken, memory_order_relaxed) + 1,
+	        memory_order_relaxed);
 }
 
 /* Whether the file reaches up to 'end_bytes'; asks the kernel if need be. */

@@ -23,8 +23,8 @@
 /* Segments in one entry record; a longer directory would not fit the leaf. */
 #define BCI_SEGMENTS_MAX 12
 
-/* Longest request text kept in the entry record; longer ones have a table. */
-#define BCI_REQUEST_INLINE 400
+/* Longest request text kept in the detail record; longer ones have a table. */
+#define BCI_REQUEST_INLINE 1500
 
 /* Values put alone and not longer than this lie in the entry record itself. */
 #define BCI_INLINE_MAX 1400
@@ -104,39 +104,48 @@ struct bci_locator {
 _Static_assert(sizeof(struct bci_locator) == 64, "segment locator");
 
 enum bci_entry_flags {
-	BCI_ENTRY_INLINE = 1,  /* the segment follows the record itself */
-	BCI_ENTRY_EVICTED = 2, /* its segments were evicted */
-	BCI_ENTRY_REQUEST_TABLE = 4 /* request text is in `requests` */
+	BCI_ENTRY_INLINE = 1 /* the segment follows its locator */
 };
 
 /*
- * `entries`, key: the key's bytes.  Followed by the request text (unless it is
- * in its table), then by the locators, or by the bytes of an inline segment
- * whose locator precedes it with arena 0.
+ * `entries`, key: the key's bytes.  Only what every read needs, so that the
+ * leaves of the hottest table stay few: followed by the locators of its
+ * segments, or by one locator with arena 0 and the bytes of an inline segment.
+ * Without any locator the entry was evicted.
  */
 struct bci_entry_record {
 	uint8_t version;
-	uint8_t kind;   /* enum bc_kind */
-	uint16_t flags; /* enum bci_entry_flags */
+	uint8_t kind;    /* enum bc_kind */
+	uint16_t flags;  /* enum bci_entry_flags */
 	uint32_t schema; /* 0: none */
 	uint64_t id;
 	uint64_t revision;
-	uint64_t rows;
-	int64_t first_ns;
-	int64_t last_ns;
+	int64_t expires_ns; /* 0: never */
+};
+_Static_assert(sizeof(struct bci_entry_record) == 32, "entry record");
+
+enum bci_detail_flags {
+	BCI_DETAIL_REQUEST_TABLE = 1 /* request text is in `requests` */
+};
+
+/*
+ * `details`, key: entry id u64.  The rest, for info and for requests; followed
+ * by the request text unless that is in its table.
+ */
+struct bci_detail_record {
+	uint8_t version;
+	uint8_t flags; /* enum bci_detail_flags */
+	uint8_t reserved0[2];
+	uint32_t request_bytes;
 	int64_t created_ns;
 	int64_t updated_ns;
-	int64_t expires_ns; /* 0: never */
 	uint64_t dataset_id;
 	uint64_t cost_ns;
 	uint64_t suspect_rows;
 	uint64_t payload_bytes;
 	uint8_t digest[16];
-	uint32_t request_bytes;
-	uint16_t segment_count;
-	uint16_t reserved0;
 };
-_Static_assert(sizeof(struct bci_entry_record) == 128, "entry record");
+_Static_assert(sizeof(struct bci_detail_record) == 72, "detail record");
 
 /*
  * A parsed entry: the fixed part and pointers into the record, which live as
@@ -144,7 +153,7 @@ _Static_assert(sizeof(struct bci_entry_record) == 128, "entry record");
  */
 struct bci_entry {
 	struct bci_entry_record head;
-	const char *request;           /* NULL if none or in its table */
+	unsigned segment_count;
 	const unsigned char *locators; /* unaligned */
 	const unsigned char *inlined;  /* bytes of an inline segment, or NULL */
 	size_t inlined_bytes;
@@ -154,27 +163,45 @@ struct bci_entry {
  * Take a stored entry apart.  Returns BC_OK, or BC_CORRUPT if lengths, kinds or
  * counts contradict each other.
  */
-enum bc_status bci_entry_parse(const void *record, size_t bytes,
-                               struct bci_entry *out);
+static inline enum bc_status
+bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
+{
+	const unsigned char *at = record;
+	size_t rest = bytes - sizeof(out->head);
+
+	if (BCI_UNLIKELY(bytes < sizeof(out->head)))
+		return BC_CORRUPT;
+	memcpy(&out->head, at, sizeof(out->head));
+	if (BCI_UNLIKELY(out->head.version != BCI_RECORD_VERSION ||
+	                 out->head.kind < BC_FRAME ||
+	                 out->head.kind > BC_ARRAYS ||
+	                 (out->head.kind != BC_BLOB && out->head.schema == 0)))
+		return BC_CORRUPT;
+	out->locators = at + sizeof(out->head);
+	out->inlined = NULL;
+	out->inlined_bytes = 0;
+	if (BCI_UNLIKELY((out->head.flags & BCI_ENTRY_INLINE) != 0)) {
+		if (rest <= sizeof(struct bci_locator))
+			return BC_CORRUPT;
+		out->segment_count = 1;
+		out->inlined = out->locators + sizeof(struct bci_locator);
+		out->inlined_bytes = rest - sizeof(struct bci_locator);
+		return BC_OK;
+	}
+	if (BCI_UNLIKELY(rest % sizeof(struct bci_locator) != 0 ||
+	                 rest / sizeof(struct bci_locator) > BCI_SEGMENTS_MAX))
+		return BC_CORRUPT;
+	out->segment_count = (unsigned)(rest / sizeof(struct bci_locator));
+	return BC_OK;
+}
 
 /* Copy locator 'index' of a parsed entry. */
-void bci_entry_locator(const struct bci_entry *entry, unsigned index,
-                       struct bci_locator *out);
-
-/* What goes into an entry record besides its fixed part. */
-struct bci_entry_parts {
-	const char *request; /* or NULL */
-	const struct bci_locator *locators;
-	const void *inlined; /* or NULL */
-	size_t inlined_bytes;
-};
-
-/* Bytes of the record that bci_entry_build() makes. */
-size_t bci_entry_bytes(const struct bci_entry_record *head,
-                       const struct bci_entry_parts *parts);
-
-/* Put a record together in 'to', bci_entry_bytes() long. */
-void bci_entry_build(const struct bci_entry_record *head,
-                     const struct bci_entry_parts *parts, unsigned char *to);
+static inline void
+bci_entry_locator(const struct bci_entry *entry, unsigned index,
+                  struct bci_locator *out)
+{
+	BCI_ASSERT(index < entry->segment_count);
+	memcpy(out, entry->locators + index * sizeof(*out), sizeof(*out));
+}
 
 #endif /* BCI_RECORD_H */
