@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -36,28 +37,37 @@ static const char *const own_names[] = {
 	"meta.mdb",    "meta.mdb.new-lock",
 };
 
-void
-bci_boot_id(uint8_t id[16])
+static uint8_t boot_id_read[16];
+
+static void
+boot_id_load(void)
 {
 	char text[37] = { 0 };
-	unsigned value[16];
-	int got = 0, fd;
+	int fd;
 
-	memset(id, 0, 16);
 	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (bci_file_read(fd, text, 36, 0) == 36)
-		got = sscanf(text,
-		             "%2x%2x%2x%2x-%2x%2x-%2x%2x-%2x%2x-%2x%2x%2x%2x%2x"
-		             "%2x",
-		             &value[0], &value[1], &value[2], &value[3],
-		             &value[4], &value[5], &value[6], &value[7],
-		             &value[8], &value[9], &value[10], &value[11],
-		             &value[12], &value[13], &value[14], &value[15]);
+	if (bci_file_read(fd, text, 36, 0) == 36) {
+		unsigned digit = 0, value;
+
+		for (const char *at = text; *at != '\0' && digit < 16;
+		     at += at[2] == '-' ? 3 : 2) {
+			if (sscanf(at, "%2x", &value) != 1)
+				break;
+			boot_id_read[digit++] = (uint8_t)value;
+		}
+	}
 	close(fd);
-	for (int i = 0; got == 16 && i < 16; i++)
-		id[i] = (uint8_t)value[i];
+}
+
+void
+bci_boot_id(uint8_t id[16])
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, boot_id_load);
+	memcpy(id, boot_id_read, 16);
 }
 
 /* Refuse a directory that has anything of somebody else in it. */

@@ -63,6 +63,7 @@ struct bci_env {
 	_Atomic(struct MDB_env *) guard_db; /* LMDB without its reader table */
 	struct bci_tables tables;
 	uint64_t cache_id;
+	uint64_t pid_namespace; /* of this process */
 	bool read_only, group;
 	atomic_bool closed;       /* only views are left */
 	atomic_bool wrote;        /* this process committed something */
@@ -90,6 +91,13 @@ extern atomic_uint bci_fork_count;
 enum bc_status bci_env_open(struct bc_cache *cache, int dir_fd,
                             const struct bci_config_record *config,
                             struct bci_env **out, struct bc_error *err);
+
+/*
+ * Open the files of an environment whose directory is known, as part of
+ * bci_env_open().  What was opened is the environment's also on failure.
+ */
+enum bc_status bci_env_attach(struct bc_cache *cache, struct bci_env *env,
+                              struct bc_error *err);
 
 /* Give a reference back; the last one closes. */
 void bci_env_close(struct bci_env *env);

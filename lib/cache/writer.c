@@ -40,13 +40,13 @@ struct holder {
 static void
 holder_write(struct bci_env *env, bool held)
 {
-	struct holder holder = { .held = held };
-	struct stat st;
+	struct holder holder = {
+		.pid = (uint64_t)getpid(),
+		.pid_namespace = env->pid_namespace,
+		.since_ns = bci_clock_wall_ns(),
+		.held = held,
+	};
 
-	holder.pid = (uint64_t)getpid();
-	holder.since_ns = bci_clock_wall_ns();
-	if (stat("/proc/self/ns/pid", &st) == 0)
-		holder.pid_namespace = st.st_ino;
 	(void)bci_file_write(env->writer_fd, &holder, sizeof(holder), HOLDER_AT,
 	                     NULL);
 }

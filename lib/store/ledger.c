@@ -233,9 +233,8 @@ row_sum(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
 	}
 }
 
-/* The inode of our PID namespace: process numbers mean nothing without it. */
-static uint64_t
-process_namespace(void)
+uint64_t
+bci_process_namespace(void)
 {
 	struct stat st;
 
@@ -281,7 +280,7 @@ bci_ledger_claim(struct bci_ledger *ledger, const char *name,
 	row = &ledger->rows[index];
 	memset(row->base, 0, sizeof(row->base));
 	row_sum(row, row->base);
-	row->pid_namespace = process_namespace();
+	row->pid_namespace = bci_process_namespace();
 	row->opened_ns = bci_clock_wall_ns();
 	process_name(name, row->name);
 	row->pid = (uint64_t)getpid();

@@ -128,6 +128,9 @@ void bci_ledger_close(struct bci_ledger *ledger,
 /* In a forked child: give up descriptors, keep what views may still need. */
 void bci_ledger_abandon(struct bci_ledger *ledger);
 
+/* The inode of our PID namespace: process numbers mean nothing without it. */
+uint64_t bci_process_namespace(void);
+
 /* Claim a row for this process, called 'name' or, if NULL, by its command. */
 void bci_ledger_claim(struct bci_ledger *ledger, const char *name,
                       const struct bc_allocator *allocator);
