@@ -673,7 +673,7 @@ struct bc_info {
 	int64_t accessed_ns;          /* last hit, to the second; 0: none */
 	uint64_t access_count;        /* 1 for the put, 1 for every hit */
 	uint64_t dataset_id, cost_ns, suspect_rows;
-	uint64_t payload_bytes;       /* of the values as the caller sees them */
+	uint64_t payload_bytes;       /* of the values as a caller sees them */
 	uint64_t stored_bytes;        /* on disk */
 	uint32_t segment_count;
 	unsigned char digest[16];     /* of names, types and values */

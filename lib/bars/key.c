@@ -493,8 +493,8 @@ bc_key_parse(const char *key, char text[BC_KEY_MAX + 8],
 	if ((parts.source = key_take_part(&at, '/', &out)) == NULL ||
 	    (parts.market = key_take_part(&at, '/', &out)) == NULL ||
 	    (parts.symbol = key_take_part(&at, '/', &out)) == NULL ||
-	    (parts.timeframe = key_take_part(&at, varies ? '@' : '\0',
-	                                     &out)) == NULL ||
+	    (parts.timeframe = key_take_part(&at, varies ? '@' : '\0', &out)) ==
+	            NULL ||
 	    (varies &&
 	     (parts.variant = key_take_part(&at, '\0', &out)) == NULL) ||
 	    !key_is_timeframe(parts.timeframe))

@@ -41,8 +41,7 @@ _Static_assert(sizeof(double) == 8 && sizeof(float) == 4, "IEEE 754 columns");
 
 _Noreturn void bci_assert_failed(const char *text, const char *file, int line);
 
-#define BCI_PRINTF(text, values)                                                 \
-	__attribute__((format(printf, text, values)))
+#define BCI_PRINTF(text, values) __attribute__((format(printf, text, values)))
 #define BCI_LIKELY(x) __builtin_expect(!!(x), 1)
 #define BCI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define BCI_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -65,8 +65,8 @@ const char *
 bc_miss_name(enum bc_miss miss)
 {
 	static const char *const names[BC_MISS_REASONS] = {
-		"none",          "absent",      "expired", "evicted", "corrupt",
-		"other_request", "not_covered", "bypassed",
+		"none",    "absent",        "expired",     "evicted",
+		"corrupt", "other_request", "not_covered", "bypassed",
 	};
 
 	if ((unsigned)miss >= BC_MISS_REASONS)
@@ -116,9 +116,10 @@ error_fill(struct bc_error *err, enum bc_status status, int os_errno,
 	used = printed < 0 ? 0 : (size_t)printed;
 	if (os_errno != 0 && used + 3 < sizeof(err->message))
 		snprintf(err->message + used, sizeof(err->message) - used,
-		         ": %s", strerrordesc_np(os_errno) != NULL
-		                         ? strerrordesc_np(os_errno)
-		                         : "unknown error");
+		         ": %s",
+		         strerrordesc_np(os_errno) != NULL
+		                 ? strerrordesc_np(os_errno)
+		                 : "unknown error");
 }
 
 enum bc_status

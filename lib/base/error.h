@@ -17,7 +17,7 @@ enum bc_status bci_fail(struct bc_error *err, enum bc_status status,
 /* The same for a bad row of the caller's data. */
 enum bc_status bci_fail_row(struct bc_error *err, enum bc_status status,
                             uint64_t row, const char *format, ...)
-        BCI_PRINTF(4, 5);
+	BCI_PRINTF(4, 5);
 
 /* The same for a failed system call: the status follows from 'os_errno'. */
 enum bc_status bci_fail_os(struct bc_error *err, int os_errno,

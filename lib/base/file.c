@@ -21,7 +21,8 @@
 
 #define GROUPS_MAX 256
 
-/* Magic numbers of statfs(2) for file systems whose locks or maps are remote. */
+/* Magic numbers of statfs(2) for file systems whose locks or maps are remote.
+ */
 static const uint32_t network_types[] = {
 	0x00006969, /* NFS */
 	0x0000517b, /* SMB */
@@ -65,10 +66,11 @@ dir_check(int fd, const char *path, bool network, struct bc_error *err)
 		                (unsigned)st.st_mode & 07777u);
 	if (st.st_uid != geteuid() && st.st_uid != 0 &&
 	    !((st.st_mode & S_ISGID) != 0 && file_in_group(st.st_gid)))
-		return bci_fail(err, BC_UNSAFE,
-		                "%s belongs to user %u, not to user %u: a cache "
-		                "is opened by its owner or its group",
-		                path, (unsigned)st.st_uid, (unsigned)geteuid());
+		return bci_fail(
+			err, BC_UNSAFE,
+			"%s belongs to user %u, not to user %u: a cache "
+			"is opened by its owner or its group",
+			path, (unsigned)st.st_uid, (unsigned)geteuid());
 	if (network)
 		return BC_OK;
 	if (fstatfs(fd, &fs) != 0)
@@ -107,8 +109,9 @@ bci_dir_open(const char *path, const struct bci_dir_options *options, int *fd,
 		if ((errno == ELOOP || errno == ENOTDIR) &&
 		    lstat(path, &st) == 0)
 			return bci_fail(err, BC_UNSAFE, "%s is %s", path,
-			                S_ISLNK(st.st_mode) ? "a symbolic link"
-			                                    : "not a directory");
+			                S_ISLNK(st.st_mode)
+			                        ? "a symbolic link"
+			                        : "not a directory");
 		return bci_fail_os(err, errno, "cannot open directory %s",
 		                   path);
 	}

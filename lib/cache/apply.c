@@ -116,13 +116,13 @@ apply_measure(struct apply *apply, struct bc_error *err)
 		if (operation->payload_bytes > config->value_max_bytes ||
 		    operation->plan.bytes > quarter)
 			return bci_fail(
-			        err, BC_TOO_LARGE,
-			        "%s has %llu bytes; this cache takes values of "
-			        "up to %llu (a quarter of its budget)",
-			        operation->key,
-			        (unsigned long long)operation->payload_bytes,
-			        (unsigned long long)bci_min(
-			                config->value_max_bytes, quarter));
+				err, BC_TOO_LARGE,
+				"%s has %llu bytes; this cache takes values of "
+				"up to %llu (a quarter of its budget)",
+				operation->key,
+				(unsigned long long)operation->payload_bytes,
+				(unsigned long long)bci_min(
+					config->value_max_bytes, quarter));
 		if (apply_is_small(operation)) {
 			small++;
 			small_bytes += apply_bundled_bytes(operation);
@@ -320,7 +320,7 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	struct bci_writer *writer = &apply->writer;
 	bool bare = arena == 0;
 	const struct bci_segment_plan *plan =
-	        bare ? &operation->bare : &operation->plan;
+		bare ? &operation->bare : &operation->plan;
 	struct apply_records records = {
 		.inlined = bare ? room : NULL,
 		.inlined_bytes = bare ? plan->bytes : 0,

@@ -22,7 +22,7 @@
 /* A file of locks for writing, or, where that is not allowed, not at all. */
 static enum bc_status
 attach_lock_file(struct bci_env *env, const char *name, int *fd,
-                   struct bc_error *err)
+                 struct bc_error *err)
 {
 	enum bc_status status;
 
@@ -39,7 +39,7 @@ attach_lock_file(struct bci_env *env, const char *name, int *fd,
 
 static enum bc_status
 attach_class(struct bci_env *env, enum bci_arena_class class_,
-               struct bc_error *err)
+             struct bc_error *err)
 {
 	const char *name = bci_arena_directory(class_);
 	int *fd = &env->maps.class_fd[class_];
@@ -73,8 +73,7 @@ attach_files(struct bci_env *env, struct bc_error *err)
 	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IRGRP) != 0;
 	BCI_TRY(attach_lock_file(env, "writer.lock", &env->writer_fd, err));
 	BCI_TRY(attach_lock_file(env, "guard.lock", &env->guard_fd, err));
-	BCI_TRY(attach_lock_file(env, "arenas.lock", &env->maps.lock_fd,
-	                           err));
+	BCI_TRY(attach_lock_file(env, "arenas.lock", &env->maps.lock_fd, err));
 	BCI_TRY(attach_class(env, BCI_ARENA_WARM, err));
 	BCI_TRY(attach_class(env, BCI_ARENA_COLD, err));
 done:
@@ -127,10 +126,9 @@ attach_lmdb(struct bci_env *env, struct bc_error *err)
 		                     &env->db, err);
 	}
 	if (status == BC_DENIED || status == BC_READONLY) {
-		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
-		                     BCI_CATALOGUE_MAP,
-		                     BCI_DB_READONLY | BCI_DB_NOLOCK, &env->db,
-		                     err);
+		status = bci_db_open(
+			env->dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
+			BCI_DB_READONLY | BCI_DB_NOLOCK, &env->db, err);
 		if (status == BC_OK)
 			atomic_store(&env->guard_db, env->db);
 	}
@@ -143,7 +141,7 @@ attach_lmdb(struct bci_env *env, struct bc_error *err)
  */
 static enum bc_status
 attach_check_size(struct bc_cache *cache, struct bci_env *env,
-               struct bc_error *err)
+                  struct bc_error *err)
 {
 	struct bci_db_facts facts;
 	enum bc_status status;
@@ -182,10 +180,9 @@ attach_db(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 
 	BCI_TRY(attach_check_lmdb_lock(env, err));
 	if (env->writer_fd >= 0) {
-		int error = bci_lock_gated(env->writer_fd, BCI_LOCK_OPEN,
-		                           BCI_LOCK_EXCLUSIVE,
-		                           bci_clock_monotonic_ns() +
-		                                   cache->lock_timeout_ns);
+		int error = bci_lock_gated(
+			env->writer_fd, BCI_LOCK_OPEN, BCI_LOCK_EXCLUSIVE,
+			bci_clock_monotonic_ns() + cache->lock_timeout_ns);
 
 		locked = error == 0;
 		if (!locked) {
@@ -193,8 +190,9 @@ attach_db(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 			                 ? bci_fail(err, BC_BUSY,
 			                            "another process keeps "
 			                            "opening the cache")
-			                 : bci_fail_os(err, error,
-			                               "cannot lock writer.lock");
+			                 : bci_fail_os(
+						   err, error,
+						   "cannot lock writer.lock");
 			goto done;
 		}
 	}
@@ -211,16 +209,14 @@ done:
  * for us, a write transaction does it.
  */
 static enum bc_status
-attach_tables(struct bc_cache *cache, struct bci_env *env,
-                struct bc_error *err)
+attach_tables(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 {
 	enum bc_status status;
 	int fd = -1;
 
 	/* Without a reader table, keep writers from committing meanwhile. */
-	if (env->read_only &&
-	    bci_file_open(env->dir_fd, "guard.lock", O_RDONLY, &fd, NULL) ==
-	            BC_OK)
+	if (env->read_only && bci_file_open(env->dir_fd, "guard.lock", O_RDONLY,
+	                                    &fd, NULL) == BC_OK)
 		(void)bci_lock_gated(fd, BCI_LOCK_GUARD, BCI_LOCK_SHARED,
 		                     bci_clock_monotonic_ns() +
 		                             cache->lock_timeout_ns);
@@ -237,8 +233,7 @@ attach_tables(struct bc_cache *cache, struct bci_env *env,
 }
 
 static enum bc_status
-attach_ledger(struct bc_cache *cache, struct bci_env *env,
-                struct bc_error *err)
+attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 {
 	bool rebuild = !env->read_only &&
 	               !bci_ledger_is_usable(env->dir_fd, env->cache_id);
@@ -263,16 +258,8 @@ static enum bc_status
 attach_config(struct bci_env *env, struct bc_error *err)
 {
 	struct bci_config_record config;
-	struct bci_lane *lane = bci_lane_take(env);
-	enum bc_status status = bci_lane_begin(env, lane);
+	enum bc_status status = bci_env_read(env, &config, NULL, err);
 
-	if (status == BC_OK) {
-		status = bci_config_load(lane->txn, &env->tables, &config, err);
-		bci_lane_end(lane);
-	} else {
-		bci_fail(err, status, "cannot read %s", BCI_CATALOGUE_FILE);
-	}
-	bci_lane_give(lane);
 	if (status == BC_OK)
 		env->cache_id = config.cache_id;
 	return status;

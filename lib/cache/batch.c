@@ -33,8 +33,7 @@ batch_commit_one(struct bc_cache *cache, enum bc_status status,
 {
 	if (status == BC_OK && !batch_is_bypassed(cache)) {
 		status = bci_operations_commit(cache, operation, 1, err);
-		if (status == BC_OK && operation->remove &&
-		    !operation->existed)
+		if (status == BC_OK && operation->remove && !operation->existed)
 			status = bci_fail(err, BC_MISS, "there is no entry %s",
 			                  operation->key);
 	}
@@ -48,9 +47,9 @@ bc_put(struct bc_cache *cache, const char *key, const struct bc_frame *frame,
        struct bc_error *err)
 {
 	struct bci_operation operation;
-	enum bc_status status = bci_operation_put(&cache->allocator, key, frame,
-	                                          options, counts, &operation,
-	                                          err);
+	enum bc_status status =
+		bci_operation_put(&cache->allocator, key, frame, options,
+	                          counts, &operation, err);
 
 	return batch_commit_one(cache, status, &operation, err);
 }
@@ -61,9 +60,8 @@ bc_put_blob(struct bc_cache *cache, const char *key, const void *data,
             struct bc_error *err)
 {
 	struct bci_operation operation;
-	enum bc_status status = bci_operation_blob(&cache->allocator, key, data,
-	                                           bytes, options, &operation,
-	                                           err);
+	enum bc_status status = bci_operation_blob(
+		&cache->allocator, key, data, bytes, options, &operation, err);
 
 	return batch_commit_one(cache, status, &operation, err);
 }
@@ -72,8 +70,8 @@ enum bc_status
 bc_remove(struct bc_cache *cache, const char *key, struct bc_error *err)
 {
 	struct bci_operation operation;
-	enum bc_status status = bci_operation_remove(&cache->allocator, key,
-	                                             &operation, err);
+	enum bc_status status =
+		bci_operation_remove(&cache->allocator, key, &operation, err);
 
 	return batch_commit_one(cache, status, &operation, err);
 }

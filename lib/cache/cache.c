@@ -81,9 +81,9 @@ options_config(const struct bc_options *options,
 {
 	*config = (struct bci_config_record){
 		.version = BCI_RECORD_VERSION,
-		.durability = (uint8_t)(options->durability != 0
-		                                ? options->durability
-		                                : BC_RELAXED),
+		.durability =
+			(uint8_t)(options->durability != 0 ? options->durability
+		                                           : BC_RELAXED),
 		.group = (options->flags & BC_OPEN_GROUP) != 0,
 		.format_version = BCI_FORMAT_VERSION,
 		.created_ns = bci_clock_wall_ns(),
@@ -108,9 +108,9 @@ options_config(const struct bc_options *options,
 static struct bc_cache *
 cache_make(const struct bc_options *options)
 {
-	const struct bc_allocator *allocator =
-	        options->allocator.alloc != NULL ? &options->allocator
-	                                         : &bci_allocator_default;
+	const struct bc_allocator *allocator = options->allocator.alloc != NULL
+	                                               ? &options->allocator
+	                                               : &bci_allocator_default;
 	struct bc_cache *cache = bci_zalloc(allocator, 1, sizeof(*cache));
 	uint32_t timeout = options->lock_timeout_ms != 0
 	                           ? options->lock_timeout_ms
@@ -153,19 +153,11 @@ cache_check_boot(struct bc_cache *cache, struct bci_env *env,
                  struct bc_error *err)
 {
 	struct bci_state_record state;
-	struct bci_lane *lane = bci_lane_take(env);
 	uint8_t boot_id[16];
 	struct bci_writer writer;
 	enum bc_status status;
 
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
-		status = bci_state_load(lane->txn, &env->tables, &state, err);
-		bci_lane_end(lane);
-	} else {
-		bci_fail(err, status, "cannot read the catalogue");
-	}
-	bci_lane_give(lane);
+	status = bci_env_read(env, NULL, &state, err);
 	if (status != BC_OK)
 		return status;
 	bci_boot_id(boot_id);
@@ -248,8 +240,8 @@ bc_open(const char *path, const struct bc_options *options,
 done:
 	if (cache != NULL)
 		cache_free(cache);
-	if (status != BC_OK && err != NULL && strstr(err->message, path) == NULL)
-	{
+	if (status != BC_OK && err != NULL &&
+	    strstr(err->message, path) == NULL) {
 		struct bc_error inner = *err;
 
 		snprintf(err->message, sizeof(err->message), "%.100s: %.150s",
@@ -300,8 +292,7 @@ cache_sync(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 		/* Makes this commit, and with it all before, durable. */
 		writer.must_sync = true;
 		status = bci_writer_commit(&writer, err);
-		if (status == BC_OK &&
-		    writer.config.durability == BC_SCRATCH)
+		if (status == BC_OK && writer.config.durability == BC_SCRATCH)
 			status = bci_db_sync(env->db, err);
 		return status;
 	}
@@ -326,19 +317,9 @@ cache_owes_sync(struct bci_env *env)
 {
 	struct bci_config_record config;
 	struct bci_state_record state;
-	struct bci_lane *lane = bci_lane_take(env);
-	bool owes = false;
 
-	if (bci_lane_begin(env, lane) == BC_OK) {
-		owes = bci_state_load(lane->txn, &env->tables, &state, NULL) ==
-		               BC_OK &&
-		       bci_config_load(lane->txn, &env->tables, &config,
-		                       NULL) == BC_OK &&
-		       state.unsynced && config.durability == BC_RELAXED;
-		bci_lane_end(lane);
-	}
-	bci_lane_give(lane);
-	return owes;
+	return bci_env_read(env, &config, &state, NULL) == BC_OK &&
+	       state.unsynced && config.durability == BC_RELAXED;
 }
 
 void

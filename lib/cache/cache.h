@@ -36,7 +36,7 @@ bci_cache_env(struct bc_cache *cache, struct bci_env **out,
               struct bc_error *err)
 {
 	struct bci_env *env =
-	        atomic_load_explicit(&cache->env, memory_order_acquire);
+		atomic_load_explicit(&cache->env, memory_order_acquire);
 
 	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
 	*out = env;

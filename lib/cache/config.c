@@ -17,22 +17,12 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 {
 	struct bci_config_record record;
 	enum bc_status status;
-	struct bci_lane *lane;
 	struct bci_env *env;
 
 	*config = (struct bc_config){ 0 };
 	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK)
-		return status;
-	lane = bci_lane_take(env);
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
-		status = bci_config_load(lane->txn, &env->tables, &record, err);
-		bci_lane_end(lane);
-	} else {
-		bci_fail(err, status, "cannot read the catalogue");
-	}
-	bci_lane_give(lane);
+	if (status == BC_OK)
+		status = bci_env_read(env, &record, NULL, err);
 	if (status != BC_OK)
 		return status;
 	*config = (struct bc_config){

@@ -31,10 +31,20 @@ _Static_assert(sizeof(struct scratch_record) == 88, "scratch marker");
 
 /* Names that a cache that was never finished may have left. */
 static const char *const own_names[] = {
-	".",           "..",          "writer.lock",  "guard.lock",
-	"arenas.lock", "warm",        "cold",         "ledger",
-	"scratch",     "scratch.new", "meta.mdb.new", "meta.mdb-lock",
-	"meta.mdb",    "meta.mdb.new-lock",
+	".",
+	"..",
+	"writer.lock",
+	"guard.lock",
+	"arenas.lock",
+	"warm",
+	"cold",
+	"ledger",
+	"scratch",
+	"scratch.new",
+	"meta.mdb.new",
+	"meta.mdb-lock",
+	"meta.mdb",
+	"meta.mdb.new-lock",
 };
 
 static uint8_t boot_id_read[16];
@@ -187,8 +197,8 @@ bci_scratch_mark(int dir_fd, const struct bci_config_record *config,
 		return BC_OK;
 	}
 	bci_boot_id(record.boot_id);
-	record.checksum = bci_hash64(
-	        &record, offsetof(struct scratch_record, checksum));
+	record.checksum =
+		bci_hash64(&record, offsetof(struct scratch_record, checksum));
 	if (unlinkat(dir_fd, SCRATCH_NEW, 0) != 0 && errno != ENOENT)
 		return bci_fail_os(err, errno, "cannot remove %s", SCRATCH_NEW);
 	BCI_TRY(bci_file_create(dir_fd, SCRATCH_NEW, config->group != 0, &fd,
@@ -224,8 +234,8 @@ scratch_read(int dir_fd, struct scratch_record *record, bool *stale,
 	    record->checksum !=
 	            bci_hash64(record,
 	                       offsetof(struct scratch_record, checksum)))
-		status = bci_fail(err, BC_FORMAT, "%s is damaged",
-		                  SCRATCH_FILE);
+		status =
+			bci_fail(err, BC_FORMAT, "%s is damaged", SCRATCH_FILE);
 	bci_file_close(&fd);
 	bci_boot_id(boot_id);
 	*stale = status == BC_OK &&

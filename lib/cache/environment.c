@@ -78,7 +78,7 @@ env_free_schemas(struct bci_env *env)
 {
 	for (unsigned i = 0; i < BCI_SCHEMA_CHUNKS; i++) {
 		_Atomic(struct bc_schema *) *chunk =
-		        atomic_load(&env->schemas[i]);
+			atomic_load(&env->schemas[i]);
 
 		for (unsigned k = 0; chunk != NULL && k < BCI_SCHEMA_CHUNK; k++)
 			bci_free(&env->allocator, atomic_load(&chunk[k]));
@@ -159,11 +159,10 @@ static void
 env_close_db(struct bci_env *env)
 {
 	struct MDB_env *guard = atomic_load(&env->guard_db);
-	bool locked =
-	        env->writer_fd >= 0 &&
-	        bci_lock_gated(env->writer_fd, BCI_LOCK_OPEN,
-	                       BCI_LOCK_EXCLUSIVE,
-	                       bci_clock_monotonic_ns() + BCI_SECOND_NS) == 0;
+	bool locked = env->writer_fd >= 0 &&
+	              bci_lock_gated(
+			      env->writer_fd, BCI_LOCK_OPEN, BCI_LOCK_EXCLUSIVE,
+			      bci_clock_monotonic_ns() + BCI_SECOND_NS) == 0;
 
 	if (guard != env->db)
 		bci_db_close(guard);
@@ -292,7 +291,7 @@ env_locate(struct bc_cache *cache, int dir_fd,
            struct bc_error *err)
 {
 	const int64_t deadline =
-	        bci_clock_monotonic_ns() + cache->lock_timeout_ns;
+		bci_clock_monotonic_ns() + cache->lock_timeout_ns;
 	enum bc_status status;
 	bool discarded;
 

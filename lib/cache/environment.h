@@ -46,7 +46,7 @@ struct bci_lane {
 	int guard_fd;        /* holds the guard lock; -1: not guarded */
 	unsigned chunk_count;
 	struct bci_chunk *chunks; /* free ones */
-	char rest[96]; /* no two lanes share a cache line */
+	char rest[96];            /* no two lanes share a cache line */
 };
 _Static_assert(sizeof(struct bci_lane) == 128, "lane");
 
@@ -54,7 +54,7 @@ struct bci_env {
 	struct bci_lane lanes[BCI_LANES];
 	struct bci_env *next; /* registry */
 	unsigned references;
-	unsigned fork_count;  /* of the process that opened it */
+	unsigned fork_count; /* of the process that opened it */
 	dev_t device;
 	ino_t inode;
 	struct bc_allocator allocator;
@@ -76,7 +76,7 @@ struct bci_env {
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appender;
-	bool swept; /* leftover files were removed */
+	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
 };
 
@@ -154,6 +154,12 @@ void bci_lane_end(struct bci_lane *lane);
 /* Whether this process reads without LMDB's reader table. */
 bool bci_env_is_guarded(struct bci_env *env);
 
+/* Read the catalogue's settings and its state; either may be NULL. */
+enum bc_status bci_env_read(struct bci_env *env,
+                            struct bci_config_record *config,
+                            struct bci_state_record *state,
+                            struct bc_error *err);
+
 /* ---- what lookups need ------------------------------------------------- */
 
 /*
@@ -171,12 +177,13 @@ bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
 	const struct bc_schema *schema = NULL;
 
 	if (BCI_LIKELY(id / BCI_SCHEMA_CHUNK < BCI_SCHEMA_CHUNKS)) {
-		chunk = atomic_load_explicit(&env->schemas[id / BCI_SCHEMA_CHUNK],
-		                             memory_order_acquire);
+		chunk = atomic_load_explicit(
+			&env->schemas[id / BCI_SCHEMA_CHUNK],
+			memory_order_acquire);
 		if (BCI_LIKELY(chunk != NULL))
 			schema = atomic_load_explicit(
-			        &chunk[id % BCI_SCHEMA_CHUNK],
-			        memory_order_acquire);
+				&chunk[id % BCI_SCHEMA_CHUNK],
+				memory_order_acquire);
 	}
 	*out = schema;
 	return BCI_LIKELY(schema != NULL)

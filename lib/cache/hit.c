@@ -26,8 +26,8 @@ hit_report(struct bc_cache *cache, struct bci_env *env,
 	bci_slot_mark_bad(&env->ledger, locator->slot,
 	                  bci_segment_id(locator, hit->entry_id));
 	bci_log(cache, BC_EVENT_CHECKSUM,
-	        "%.*s: damaged in arena %u at %llu: %s",
-	        (int)wanted->key_bytes, wanted->key, locator->arena,
+	        "%.*s: damaged in arena %u at %llu: %s", (int)wanted->key_bytes,
+	        wanted->key, locator->arena,
 	        (unsigned long long)locator->offset, wrong);
 }
 
@@ -51,8 +51,8 @@ hit_compare_request(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
 	if (stored == NULL)
 		return BC_NOMEM;
 	status = bci_request_load(txn, &env->tables, entry_id, &detail, stored);
-	if (status == BC_OK && memcmp(stored, wanted->request,
-	                              wanted->request_bytes) != 0)
+	if (status == BC_OK &&
+	    memcmp(stored, wanted->request, wanted->request_bytes) != 0)
 		status = BC_MISS;
 	bci_free(&env->allocator, stored);
 	return status;
@@ -102,7 +102,7 @@ hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
 			return status == BC_MISS ? BC_ABSENT : status;
 	}
 	if (BCI_UNLIKELY(!bci_map_reaches(
-	            hit->map, hit->locator.offset + hit->locator.bytes)))
+		    hit->map, hit->locator.offset + hit->locator.bytes)))
 		return BC_CORRUPT;
 	/* What the caller will look at first, in a far corner of memory. */
 	__builtin_prefetch(hit->map->base + hit->locator.offset +
@@ -191,14 +191,13 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 
 /* ---- checking ---------------------------------------------------------- */
 
-
 /* Check an inline value, which is copied anew each time. */
 static const char *
 hit_check_inline(const struct bci_hit *hit)
 {
 	const unsigned char *image = bci_hit_image(hit);
-	const char *wrong = bci_segment_check(image, &hit->locator,
-	                                      hit->schema);
+	const char *wrong =
+		bci_segment_check(image, &hit->locator, hit->schema);
 
 	for (uint32_t i = 0;
 	     wrong == NULL && i < bci_segment_blocks(&hit->locator); i++) {
@@ -254,9 +253,9 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	view->layout_rows = locator->rows;
 	view->first_row = 0;
 	view->body_bytes = locator->bytes - locator->header_bytes;
-	view->bytes = hit->schema == NULL
-	                      ? view->body_bytes
-	                      : hit->schema->row_bytes * (uint64_t)locator->rows;
+	view->bytes = hit->schema == NULL ? view->body_bytes
+	                                  : hit->schema->row_bytes *
+	                                            (uint64_t)locator->rows;
 	if (BCI_LIKELY(hit->map != NULL)) {
 		view->pin = hit->map;
 		view->pin_count = &hit->map->pins[shard].dropped;
@@ -273,7 +272,7 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              struct bc_view *view)
 {
 	struct bci_slot *slot =
-	        bci_ledger_slot(&env->ledger, hit->locator.slot);
+		bci_ledger_slot(&env->ledger, hit->locator.slot);
 
 	bci_hit_view(hit, lane->index, view);
 	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&

@@ -13,8 +13,8 @@ struct bci_hit {
 	uint64_t entry_id, revision;
 	int64_t expires_ns;
 	const struct bc_schema *schema;
-	struct bci_map *map;      /* where it lies, not pinned by this */
-	struct bci_chunk *chunk;  /* a copy of an inline value; owned */
+	struct bci_map *map;     /* where it lies, not pinned by this */
+	struct bci_chunk *chunk; /* a copy of an inline value; owned */
 	enum bc_kind kind;
 };
 
@@ -30,8 +30,8 @@ struct bci_wanted {
 /*
  * Look a key up in the lane's transaction.  Returns BC_OK with *hit filled (the
  * map may go as soon as the lane is given back: pin it); BC_MISS with *miss
- * set; BC_ABSENT if the arena's file is gone, so that a newer transaction must be
- * asked; BC_NOMEM, BC_IO, BC_BUSY.
+ * set; BC_ABSENT if the arena's file is gone, so that a newer transaction must
+ * be asked; BC_NOMEM, BC_IO, BC_BUSY.
  */
 enum bc_status bci_hit_find(struct bc_cache *cache, struct bci_env *env,
                             struct bci_lane *lane,

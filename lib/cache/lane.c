@@ -19,6 +19,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "environment.h"
+#include "error.h"
 #include "file.h"
 #include "lock.h"
 
@@ -72,9 +73,9 @@ lane_open_guard(struct bci_env *env)
 static enum bc_status
 lane_lock_guard(struct bci_lane *lane)
 {
-	int error = bci_lock_gated(lane->guard_fd, BCI_LOCK_GUARD,
-	                           BCI_LOCK_SHARED,
-	                           bci_clock_monotonic_ns() + GUARD_WAIT_NS);
+	int error =
+		bci_lock_gated(lane->guard_fd, BCI_LOCK_GUARD, BCI_LOCK_SHARED,
+	                       bci_clock_monotonic_ns() + GUARD_WAIT_NS);
 
 	if (error == 0)
 		return BC_OK;
@@ -161,6 +162,27 @@ bci_env_is_guarded(struct bci_env *env)
 	return atomic_load(&env->guard_db) != NULL;
 }
 
+enum bc_status
+bci_env_read(struct bci_env *env, struct bci_config_record *config,
+             struct bci_state_record *state, struct bc_error *err)
+{
+	struct bci_lane *lane = bci_lane_take(env);
+	enum bc_status status = bci_lane_begin(env, lane);
+
+	if (status != BC_OK) {
+		bci_lane_give(lane);
+		return bci_fail(err, status, "cannot read %s: %s",
+		                BCI_CATALOGUE_FILE, bc_strerror(status));
+	}
+	if (config != NULL)
+		status = bci_config_load(lane->txn, &env->tables, config, err);
+	if (status == BC_OK && state != NULL)
+		status = bci_state_load(lane->txn, &env->tables, state, err);
+	bci_lane_end(lane);
+	bci_lane_give(lane);
+	return status;
+}
+
 /* ---- schemas ----------------------------------------------------------- */
 
 /* The chunk of schema 'id', made if it is the first of its range. */
@@ -168,7 +190,7 @@ static _Atomic(struct bc_schema *) *
 schema_chunk(struct bci_env *env, uint32_t id)
 {
 	_Atomic(_Atomic(struct bc_schema *) *) *place =
-	        &env->schemas[id / BCI_SCHEMA_CHUNK];
+		&env->schemas[id / BCI_SCHEMA_CHUNK];
 	_Atomic(struct bc_schema *) *chunk = atomic_load(place);
 
 	if (chunk == NULL) {

@@ -71,7 +71,7 @@ info_segments(struct bci_env *env, const struct bci_entry *entry,
 			continue;
 		info->access_count += atomic_load(&slot->count);
 		info->accessed_ns =
-		        (int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
+			(int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
 	}
 }
 
@@ -168,8 +168,7 @@ walk_copy(struct MDB_cursor *cursor, const struct bci_walk *walk,
 	status = bci_cursor_move(cursor,
 	                         walk->last_bytes == 0 ? BCI_FIRST : BCI_FROM,
 	                         &key, &value);
-	if (status == BC_OK && walk->started &&
-	    key.size == walk->last_bytes &&
+	if (status == BC_OK && walk->started && key.size == walk->last_bytes &&
 	    memcmp(key.data, walk->last, key.size) == 0)
 		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
 	for (; status == BC_OK && step->count < STEP;
@@ -325,8 +324,7 @@ list_visit(void *context, const struct bci_bytes *key,
 	if (list->filter->glob != NULL &&
 	    !bci_glob_match(list->filter->glob, name))
 		return BC_OK;
-	if (list->has_regex &&
-	    regexec(&list->regex, name, 0, NULL, 0) != 0)
+	if (list->has_regex && regexec(&list->regex, name, 0, NULL, 0) != 0)
 		return BC_OK;
 	(void)record;
 	status = list_info(list, key, &info);

@@ -16,7 +16,7 @@ typedef enum bc_status bci_walk_function(void *context,
                                          const struct bci_bytes *record);
 
 struct bci_walk {
-	const char *prefix; /* keys that begin so; NULL with prefix_bytes 0 */
+	const char *prefix;  /* keys that begin so; NULL with prefix_bytes 0 */
 	size_t prefix_bytes; /* at most BC_KEY_MAX */
 	bci_walk_function *function;
 	void *context;

@@ -20,8 +20,8 @@
 /* The operation's key: the caller's, or that of its request. */
 static enum bc_status
 operation_key(const struct bc_allocator *allocator, const char *key,
-              const struct bc_request *request,
-              struct bci_operation *operation, struct bc_error *err)
+              const struct bc_request *request, struct bci_operation *operation,
+              struct bc_error *err)
 {
 	char hashed[BC_REQUEST_KEY_BYTES];
 	enum bc_status status;
@@ -92,19 +92,19 @@ operation_check_text(const struct bc_column *column, uint64_t rows,
 
 		if (text == NULL || bytes > TEXT_MAX ||
 		    !bci_utf8_valid(text, bytes))
-			return bci_fail(err, BC_INVALID,
-			                "column %s: string %u of its dictionary "
-			                "is NULL, too long or not UTF-8",
-			                column->name, i);
+			return bci_fail(
+				err, BC_INVALID,
+				"column %s: string %u of its dictionary "
+				"is NULL, too long or not UTF-8",
+				column->name, i);
 	}
 	for (uint64_t i = 0; i < rows; i++) {
 		if (codes[i] >= column->dictionary_count)
 			return bci_fail_row(err, BC_INVALID, i,
 			                    "column %s, row %llu: code %u, but "
 			                    "%u strings",
-			                    column->name,
-			                    (unsigned long long)i, codes[i],
-			                    column->dictionary_count);
+			                    column->name, (unsigned long long)i,
+			                    codes[i], column->dictionary_count);
 	}
 	return BC_OK;
 }
@@ -125,15 +125,15 @@ operation_check_rows(const struct bc_frame *frame,
 		return status;
 	bci_bar_columns(frame->columns, frame->column_count, &bars);
 	operation->suspect_rows =
-	        bci_bar_count_bad(&bars, frame->rows, &first_bad);
+		bci_bar_count_bad(&bars, frame->rows, &first_bad);
 	if (operation->suspect_rows != 0 &&
 	    (operation->flags & BC_PUT_SUSPECT) == 0)
-		return bci_fail_row(err, BC_BARS, first_bad,
-		                    "%s: row %llu: %s (%llu such rows)",
-		                    operation->key,
-		                    (unsigned long long)first_bad,
-		                    bci_bar_reason(&bars, first_bad),
-		                    (unsigned long long)operation->suspect_rows);
+		return bci_fail_row(
+			err, BC_BARS, first_bad,
+			"%s: row %llu: %s (%llu such rows)", operation->key,
+			(unsigned long long)first_bad,
+			bci_bar_reason(&bars, first_bad),
+			(unsigned long long)operation->suspect_rows);
 	return BC_OK;
 }
 
@@ -143,8 +143,8 @@ operation_schema(const struct bc_allocator *allocator,
                  const struct bc_frame *frame, struct bci_operation *operation,
                  struct bc_error *err)
 {
-	size_t room = 4 + (frame->column_count + 1ull) *
-	                          (2 + BC_COLUMN_NAME_MAX);
+	size_t room =
+		4 + (frame->column_count + 1ull) * (2 + BC_COLUMN_NAME_MAX);
 	enum bc_status status;
 	bool damaged;
 
@@ -164,10 +164,9 @@ operation_schema(const struct bc_allocator *allocator,
 	if (frame->column_count != 0)
 		memcpy(operation->columns, frame->columns,
 		       frame->column_count * sizeof(*operation->columns));
-	operation->schema = bci_schema_decode(allocator,
-	                                      operation->schema_stored,
-	                                      operation->value.schema_bytes,
-	                                      &damaged);
+	operation->schema =
+		bci_schema_decode(allocator, operation->schema_stored,
+	                          operation->value.schema_bytes, &damaged);
 	if (operation->schema == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory to put %s",
 		                operation->key);

@@ -15,10 +15,10 @@ struct bci_operation {
 	char *key;
 	size_t key_bytes;
 	struct bci_value value;
-	struct bc_column *columns;    /* copies; data is borrowed */
+	struct bc_column *columns; /* copies; data is borrowed */
 	struct bc_schema *schema;
 	unsigned char *schema_stored;
-	char *request;                /* canonical text or NULL */
+	char *request; /* canonical text or NULL */
 	size_t request_bytes;
 	int64_t ttl_ns;
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;

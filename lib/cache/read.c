@@ -71,7 +71,8 @@ bc_get_request(struct bc_cache *cache, const struct bc_request *request,
 	return status;
 }
 
-/* Whether a lookup would be a hit, by the catalogue and the marks of readers. */
+/* Whether a lookup would be a hit, by the catalogue and the marks of readers.
+ */
 static enum bc_status
 exists_find(struct bc_cache *cache, struct bci_env *env,
             const struct bci_wanted *wanted, enum bc_miss *miss)

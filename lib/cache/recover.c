@@ -88,8 +88,8 @@ recover_remove(struct bci_writer *writer, struct recover_key *keys,
                size_t count, struct bc_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		enum bc_status status = bci_writer_remove(
-		        writer, keys[i].text, keys[i].bytes, err);
+		enum bc_status status = bci_writer_remove(writer, keys[i].text,
+		                                          keys[i].bytes, err);
 
 		if (status != BC_OK && status != BC_MISS)
 			return status;
@@ -110,8 +110,9 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 
 	if (bci_entry_parse(value->data, value->size, &entry) != BC_OK)
 		reason = "catalogue record";
-	for (unsigned i = 0; status == BC_OK && reason == NULL &&
-	                     i < entry.segment_count; i++) {
+	for (unsigned i = 0;
+	     status == BC_OK && reason == NULL && i < entry.segment_count;
+	     i++) {
 		bci_entry_locator(&entry, i, &locator);
 		status = verdict(writer, &entry, &locator, context, &reason);
 	}
@@ -137,8 +138,8 @@ recover_collect(struct bci_writer *writer, struct MDB_cursor *cursor,
 	enum bc_status status;
 	bool bad;
 
-	status = bci_cursor_move(cursor, from->bytes == 0 ? BCI_FIRST : BCI_FROM,
-	                         &key, &value);
+	status = bci_cursor_move(
+		cursor, from->bytes == 0 ? BCI_FIRST : BCI_FROM, &key, &value);
 	for (; status == BC_OK && *count < BATCH;
 	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
 		if (key.size > BC_KEY_MAX)
@@ -170,9 +171,8 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
 		struct MDB_cursor *cursor = NULL;
 		size_t count = 0;
 
-		status = bci_cursor_open(writer->txn,
-		                         writer->env->tables.entries, &cursor,
-		                         err);
+		status = bci_cursor_open(
+			writer->txn, writer->env->tables.entries, &cursor, err);
 		if (status != BC_OK)
 			break;
 		status = recover_collect(writer, cursor, verdict, context,
@@ -180,7 +180,7 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
 		bci_cursor_close(cursor);
 		if (status == BC_OK || status == BC_MISS) {
 			enum bc_status removed =
-			        recover_remove(writer, keys, count, err);
+				recover_remove(writer, keys, count, err);
 
 			status = removed != BC_OK ? removed : status;
 		}
@@ -264,35 +264,6 @@ bci_recover_rollback(struct bci_writer *writer, uint64_t number,
 	return recover_arena(writer, number, &arena, err);
 }
 
-/* The next arena that is open or has bytes that were never synced. */
-static enum bc_status
-recover_next(struct bci_writer *writer, uint64_t *number,
-             struct bci_arena_record *arena)
-{
-	struct MDB_cursor *cursor = NULL;
-	struct bci_bytes key = { sizeof(*number), number }, value;
-	enum bc_status status;
-
-	++*number;
-	status = bci_cursor_open(writer->txn, writer->env->tables.arenas,
-	                         &cursor, NULL);
-	if (status != BC_OK)
-		return status;
-	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
-	while (status == BC_OK) {
-		memcpy(number, key.data, sizeof(*number));
-		if (value.size == sizeof(*arena)) {
-			memcpy(arena, value.data, sizeof(*arena));
-			if (!arena->sealed ||
-			    arena->synced_bytes < arena->end_bytes)
-				break;
-		}
-		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
-	}
-	bci_cursor_close(cursor);
-	return status;
-}
-
 enum bc_status
 bci_recover_boot(struct bci_writer *writer, const uint8_t boot_id[16],
                  struct bc_error *err)
@@ -301,7 +272,10 @@ bci_recover_boot(struct bci_writer *writer, const uint8_t boot_id[16],
 	enum bc_status status;
 	uint64_t number = 0;
 
-	while ((status = recover_next(writer, &number, &arena)) == BC_OK) {
+	while ((status = bci_arena_next(writer->txn, &writer->env->tables,
+	                                &number, &arena)) == BC_OK) {
+		if (arena.sealed && arena.synced_bytes >= arena.end_bytes)
+			continue;
 		status = recover_arena(writer, number, &arena, err);
 		if (status != BC_OK)
 			return status;

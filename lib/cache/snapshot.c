@@ -29,7 +29,7 @@ struct bc_snapshot {
 	struct bc_cache *cache;
 	struct bci_env *env;
 	size_t count;
-	unsigned shard;       /* that our pins are in */
+	unsigned shard; /* that our pins are in */
 	struct bc_allocator allocator;
 	struct snapshot_entry entries[];
 };
@@ -113,7 +113,7 @@ snapshot_make(struct bc_cache *cache, struct bci_env *env,
 			bytes = 0; /* No key: absent. */
 		snapshot->entries[i].key_bytes = bytes;
 		snapshot->entries[i].key =
-		        bci_strndup(&cache->allocator, keys[i], bytes);
+			bci_strndup(&cache->allocator, keys[i], bytes);
 		if (snapshot->entries[i].key == NULL) {
 			bc_snapshot_close(snapshot);
 			return BC_NOMEM;
@@ -171,8 +171,8 @@ static enum bc_status
 snapshot_miss(struct bci_env *env, struct bci_lane *lane, enum bc_miss miss,
               struct bc_view *view)
 {
-	bci_count(&env->ledger, lane->index,
-	          BCI_COUNT_MISSES + (unsigned)miss, 1);
+	bci_count(&env->ledger, lane->index, BCI_COUNT_MISSES + (unsigned)miss,
+	          1);
 	bci_lane_give(lane);
 	bc_view_release(view);
 	*view = (struct bc_view){ .miss = miss };

@@ -40,9 +40,8 @@ space_retire(struct bci_writer *writer, uint64_t number,
 	if (writer->retired_count == writer->retired_room) {
 		size_t room = 2 * writer->retired_room + 8;
 		void *grown = bci_regrow(&writer->env->allocator,
-		                         writer->retired,
-		                         writer->retired_count, room,
-		                         sizeof(*writer->retired));
+		                         writer->retired, writer->retired_count,
+		                         room, sizeof(*writer->retired));
 
 		if (grown == NULL)
 			return bci_fail(err, BC_NOMEM, "no memory to commit");
@@ -53,9 +52,9 @@ space_retire(struct bci_writer *writer, uint64_t number,
 	                          &number, sizeof(number), err);
 	if (status != BC_OK)
 		return status;
-	writer->retired[writer->retired_count++] = (struct bci_retired){
-		number, (enum bci_arena_class)arena->class_
-	};
+	writer->retired[writer->retired_count++] =
+		(struct bci_retired){ number,
+		                      (enum bci_arena_class)arena->class_ };
 	*linked -= bci_min(*linked, arena->end_bytes);
 	writer->must_sync = true;
 	return BC_OK;
@@ -79,10 +78,10 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 		status = bci_arena_load(writer->txn, &writer->env->tables,
 		                        number, &stored);
 		if (status != BC_OK)
-			return bci_fail(
-			        err, status == BC_MISS ? BC_CORRUPT : status,
-			        "cannot read the record of arena %llu",
-			        (unsigned long long)number);
+			return bci_fail(err,
+			                status == BC_MISS ? BC_CORRUPT : status,
+			                "cannot read the record of arena %llu",
+			                (unsigned long long)number);
 	}
 	arena->live_bytes += (uint64_t)bytes;
 	arena->segments += (uint64_t)segments;
@@ -240,9 +239,9 @@ space_new_arena(struct bci_writer *writer, uint64_t bytes, struct bc_error *err)
 	if (bytes + OVERSIZE_EXTRA > capacity)
 		capacity = bci_round_up(bytes + OVERSIZE_EXTRA, 65536);
 	status = bci_appender_create(
-	        appender, env->maps.class_fd[BCI_ARENA_WARM],
-	        writer->state.next_arena, capacity, env->group,
-	        writer->config.durability == BC_DURABLE, err);
+		appender, env->maps.class_fd[BCI_ARENA_WARM],
+		writer->state.next_arena, capacity, env->group,
+		writer->config.durability == BC_DURABLE, err);
 	if (status != BC_OK)
 		return status;
 	writer->state.active_arena = writer->state.next_arena++;
@@ -321,10 +320,11 @@ bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
 	uint64_t left;
 
 	if (state->entries + new_entries > writer->config.entries_max)
-		return bci_fail(err, BC_ENTRIES,
-		                "the cache holds %llu entries and may hold %llu",
-		                (unsigned long long)state->entries,
-		                (unsigned long long)writer->config.entries_max);
+		return bci_fail(
+			err, BC_ENTRIES,
+			"the cache holds %llu entries and may hold %llu",
+			(unsigned long long)state->entries,
+			(unsigned long long)writer->config.entries_max);
 	status = bci_db_facts(writer->env->db, &facts, err);
 	if (status != BC_OK)
 		return status;
@@ -372,34 +372,6 @@ space_sync_arena(struct bci_writer *writer, uint64_t number,
 	return status;
 }
 
-/* Find the next arena after 'number' with bytes that were never synced. */
-static enum bc_status
-space_next_unsynced(struct bci_writer *writer, uint64_t *number,
-                    struct bci_arena_record *arena)
-{
-	struct MDB_cursor *cursor = NULL;
-	struct bci_bytes key = { sizeof(*number), number }, value;
-	enum bc_status status;
-
-	++*number;
-	status = bci_cursor_open(writer->txn, writer->env->tables.arenas,
-	                         &cursor, NULL);
-	if (status != BC_OK)
-		return status;
-	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
-	while (status == BC_OK) {
-		memcpy(number, key.data, sizeof(*number));
-		if (value.size == sizeof(*arena)) {
-			memcpy(arena, value.data, sizeof(*arena));
-			if (arena->synced_bytes < arena->end_bytes)
-				break;
-		}
-		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
-	}
-	bci_cursor_close(cursor);
-	return status;
-}
-
 enum bc_status
 bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
                        struct bc_error *err)
@@ -418,8 +390,10 @@ bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
 		if (status != BC_OK)
 			return status;
 	}
-	while ((status = space_next_unsynced(writer, &number, &arena)) ==
-	       BC_OK) {
+	while ((status = bci_arena_next(writer->txn, &env->tables, &number,
+	                                &arena)) == BC_OK) {
+		if (arena.synced_bytes >= arena.end_bytes)
+			continue;
 		status = space_sync_arena(writer, number, &arena, err);
 		if (status != BC_OK) {
 			*failed = number;

@@ -48,24 +48,31 @@ stats_processes(const struct bci_ledger *ledger)
 	return count;
 }
 
-/* What the catalogue says, in one transaction. */
+static uint64_t
+stats_arenas(struct bci_env *env)
+{
+	struct bci_lane *lane = bci_lane_take(env);
+	uint64_t count = 0;
+
+	if (bci_lane_begin(env, lane) == BC_OK) {
+		(void)bci_table_count(lane->txn, env->tables.arenas, &count);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	return count;
+}
+
+/* What the catalogue says. */
 static enum bc_status
 stats_catalogue(struct bci_env *env, struct bc_stats *stats,
                 struct bc_error *err)
 {
-	struct bci_lane *lane = bci_lane_take(env);
 	struct bci_config_record config;
 	struct bci_state_record state;
-	enum bc_status status;
+	enum bc_status status = bci_env_read(env, &config, &state, err);
 
-	status = bci_lane_begin(env, lane);
-	if (status != BC_OK) {
-		bci_lane_give(lane);
-		return bci_fail(err, status, "cannot read the catalogue");
-	}
-	BCI_TRY(bci_config_load(lane->txn, &env->tables, &config, err));
-	BCI_TRY(bci_state_load(lane->txn, &env->tables, &state, err));
-	(void)bci_table_count(lane->txn, env->tables.arenas, &stats->arenas);
+	if (status != BC_OK)
+		return status;
 	stats->entries = state.entries;
 	stats->segments = state.segments;
 	stats->live_bytes = state.live_bytes;
@@ -73,10 +80,8 @@ stats_catalogue(struct bci_env *env, struct bc_stats *stats,
 	stats->cold_bytes = state.linked_cold_bytes;
 	stats->warm_budget_bytes = config.warm_bytes;
 	stats->cold_budget_bytes = config.cold_bytes;
-done:
-	bci_lane_end(lane);
-	bci_lane_give(lane);
-	return status;
+	stats->arenas = stats_arenas(env);
+	return BC_OK;
 }
 
 enum bc_status

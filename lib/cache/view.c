@@ -65,10 +65,9 @@ view_text(const struct bc_view *view, uint32_t index, uint32_t code,
 	columns_bytes = bci_layout_bytes(view->schema, view->layout_rows);
 	if (columns_bytes > view->body_bytes)
 		return NULL;
-	return bci_segment_text((const unsigned char *)view->data +
-	                                columns_bytes,
-	                        view->body_bytes - columns_bytes, before, code,
-	                        bytes, count);
+	return bci_segment_text(
+		(const unsigned char *)view->data + columns_bytes,
+		view->body_bytes - columns_bytes, before, code, bytes, count);
 }
 
 const char *
@@ -99,14 +98,13 @@ bc_view_text_count(const struct bc_view *view, uint32_t index)
 static void
 view_unpin(struct bci_map *map, atomic_long *dropped)
 {
-	struct bci_env *env = (struct bci_env *)(void *)((char *)map->maps -
-	                                                 offsetof(struct bci_env,
-	                                                          maps));
+	struct bci_env *env =
+		(struct bci_env *)(void *)((char *)map->maps -
+	                                   offsetof(struct bci_env, maps));
 
-	if (BCI_UNLIKELY(atomic_load_explicit(&map->dying,
-	                                      memory_order_relaxed) ||
-	                 atomic_load_explicit(&env->closed,
-	                                      memory_order_relaxed)))
+	if (BCI_UNLIKELY(
+		    atomic_load_explicit(&map->dying, memory_order_relaxed) ||
+		    atomic_load_explicit(&env->closed, memory_order_relaxed)))
 		bci_env_unpin(env, dropped);
 	else
 		atomic_fetch_add_explicit(dropped, 1, memory_order_release);

@@ -155,9 +155,9 @@ bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
 		                        &writer->active);
 		if (status != BC_OK) {
 			status = bci_fail(
-			        err, status == BC_MISS ? BC_CORRUPT : status,
-			        "cannot read the record of arena %llu",
-			        (unsigned long long)writer->state.active_arena);
+				err, status == BC_MISS ? BC_CORRUPT : status,
+				"cannot read the record of arena %llu",
+				(unsigned long long)writer->state.active_arena);
 			goto done;
 		}
 	}

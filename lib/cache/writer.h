@@ -20,9 +20,9 @@ struct bci_writer {
 	struct bci_config_record config;
 	struct bci_state_record state;
 	struct bci_arena_record active; /* of state.active_arena */
-	bool active_changed; /* 'active' must be stored */
-	bool arena_pending;  /* the appender has values to commit */
-	bool must_sync;      /* the commit removes or overwrites something */
+	bool active_changed;            /* 'active' must be stored */
+	bool arena_pending;             /* the appender has values to commit */
+	bool must_sync; /* the commit removes or overwrites something */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
 	int64_t now_ns;

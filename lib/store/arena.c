@@ -152,8 +152,8 @@ bci_appender_create(struct bci_appender *appender, int dir_fd, uint64_t number,
 	BCI_TRY(appender_look(appender, err));
 	appender->capacity_pages = capacity_bytes / appender->page_bytes;
 	if (renameat(dir_fd, temporary, dir_fd, name) != 0) {
-		status = bci_fail_os(err, errno, "cannot create arena %s",
-		                     name);
+		status =
+			bci_fail_os(err, errno, "cannot create arena %s", name);
 		goto done;
 	}
 	if (durable)
@@ -183,8 +183,7 @@ bci_appender_open(struct bci_appender *appender, int dir_fd, uint64_t number,
 	                    BCI_DB_NOLOCK | BCI_DB_NOSYNC, &appender->env,
 	                    err));
 	BCI_TRY(appender_check(appender, arena, err));
-	appender->capacity_pages =
-	        arena->capacity_bytes / appender->page_bytes;
+	appender->capacity_pages = arena->capacity_bytes / appender->page_bytes;
 done:
 	bci_file_close(&fd);
 	if (status != BC_OK)

@@ -39,10 +39,10 @@ struct bci_appender {
 	uint64_t number;
 	uint64_t page_bytes;
 	uint64_t capacity_pages;
-	uint64_t end_pages;  /* committed, and what the transaction adds */
-	uint64_t pending;    /* values in the transaction */
+	uint64_t end_pages; /* committed, and what the transaction adds */
+	uint64_t pending;   /* values in the transaction */
 	uint64_t next_key;
-	uint64_t txnid;      /* of the file when we last looked */
+	uint64_t txnid; /* of the file when we last looked */
 };
 
 /*

@@ -50,9 +50,9 @@ tables_open(struct MDB_txn *txn, bool create, struct bci_tables *tables,
 	for (size_t i = 0; i < BCI_COUNT(tables_all); i++) {
 		unsigned *handle = (unsigned *)(void *)((char *)tables +
 		                                        tables_all[i].offset);
-		enum bc_status status = bci_table_open(
-		        txn, tables_all[i].name, create,
-		        tables_all[i].integer_keys, handle, err);
+		enum bc_status status =
+			bci_table_open(txn, tables_all[i].name, create,
+		                       tables_all[i].integer_keys, handle, err);
 
 		if (status != BC_OK)
 			return status;
@@ -195,8 +195,8 @@ meta_load(struct MDB_txn *txn, const struct bci_tables *tables, const char *key,
           void *record, size_t bytes, struct bc_error *err)
 {
 	struct bci_bytes value;
-	enum bc_status status = bci_table_get(txn, tables->meta, key,
-	                                      strlen(key), &value);
+	enum bc_status status =
+		bci_table_get(txn, tables->meta, key, strlen(key), &value);
 
 	if (status != BC_OK && status != BC_MISS)
 		return bci_fail(err, status, "cannot read record '%s'", key);
@@ -274,6 +274,29 @@ bci_arena_store(struct MDB_txn *txn, const struct bci_tables *tables,
 }
 
 enum bc_status
+bci_arena_next(struct MDB_txn *txn, const struct bci_tables *tables,
+               uint64_t *number, struct bci_arena_record *arena)
+{
+	struct bci_bytes key = { sizeof(*number), number }, value;
+	struct MDB_cursor *cursor = NULL;
+	enum bc_status status;
+
+	++*number;
+	status = bci_cursor_open(txn, tables->arenas, &cursor, NULL);
+	if (status == BC_OK)
+		status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
+	if (status == BC_OK && (key.size != sizeof(*number) ||
+	                        value.size != sizeof(*arena)))
+		status = BC_CORRUPT;
+	if (status == BC_OK) {
+		memcpy(number, key.data, sizeof(*number));
+		memcpy(arena, value.data, sizeof(*arena));
+	}
+	bci_cursor_close(cursor);
+	return status;
+}
+
+enum bc_status
 bci_schema_intern(struct MDB_txn *txn, const struct bci_tables *tables,
                   struct bci_state_record *state, const unsigned char *stored,
                   size_t bytes, uint32_t *id, struct bc_error *err)
@@ -339,7 +362,8 @@ bci_slot_give(struct MDB_txn *txn, const struct bci_tables *tables,
 	                     err);
 }
 
-/* ---- details and requests ---------------------------------------------------------- */
+/* ---- details and requests
+ * ---------------------------------------------------------- */
 
 struct request_key {
 	uint64_t entry_id;
@@ -366,10 +390,10 @@ request_store(struct MDB_txn *txn, const struct bci_tables *tables,
 {
 	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
 		struct request_key key = { entry_id, i };
-		enum bc_status status = bci_table_put(
-		        txn, tables->requests, &key, sizeof(key),
-		        text + (size_t)i * BCI_RECORD_MAX,
-		        request_chunk_bytes(bytes, i), err);
+		enum bc_status status =
+			bci_table_put(txn, tables->requests, &key, sizeof(key),
+		                      text + (size_t)i * BCI_RECORD_MAX,
+		                      request_chunk_bytes(bytes, i), err);
 
 		if (status != BC_OK)
 			return status;
@@ -384,7 +408,7 @@ request_delete(struct MDB_txn *txn, const struct bci_tables *tables,
 	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
 		struct request_key key = { entry_id, i };
 		enum bc_status status = bci_table_delete(
-		        txn, tables->requests, &key, sizeof(key), err);
+			txn, tables->requests, &key, sizeof(key), err);
 
 		if (status != BC_OK && status != BC_MISS)
 			return status;
@@ -401,9 +425,10 @@ request_load_chunks(struct MDB_txn *txn, const struct bci_tables *tables,
 		size_t step = request_chunk_bytes(bytes, i);
 		struct bci_bytes value;
 		enum bc_status status = bci_table_get(
-		        txn, tables->requests, &key, sizeof(key), &value);
+			txn, tables->requests, &key, sizeof(key), &value);
 
-		if (status == BC_MISS || (status == BC_OK && value.size != step))
+		if (status == BC_MISS ||
+		    (status == BC_OK && value.size != step))
 			return BC_CORRUPT;
 		if (status != BC_OK)
 			return status;
@@ -498,8 +523,7 @@ bci_detail_delete(struct MDB_txn *txn, const struct bci_tables *tables,
 	struct bci_detail_record detail;
 	enum bc_status status = bci_detail_load(txn, tables, entry_id, &detail);
 
-	if (status == BC_OK &&
-	    (detail.flags & BCI_DETAIL_REQUEST_TABLE) != 0) {
+	if (status == BC_OK && (detail.flags & BCI_DETAIL_REQUEST_TABLE) != 0) {
 		status = request_delete(txn, tables, entry_id,
 		                        detail.request_bytes, err);
 		if (status != BC_OK)

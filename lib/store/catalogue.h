@@ -78,6 +78,11 @@ enum bc_status bci_arena_store(struct MDB_txn *txn,
                                const struct bci_arena_record *arena,
                                struct bc_error *err);
 
+/* The arena after '*number', in order of numbers; BC_MISS if there is none. */
+enum bc_status bci_arena_next(struct MDB_txn *txn,
+                              const struct bci_tables *tables, uint64_t *number,
+                              struct bci_arena_record *arena);
+
 /* Find the id of a stored schema, adding it if it is new. */
 enum bc_status bci_schema_intern(struct MDB_txn *txn,
                                  const struct bci_tables *tables,

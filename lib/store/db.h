@@ -20,16 +20,16 @@ struct bci_bytes {
 
 enum bci_db_open_flags {
 	BCI_DB_READONLY = 1, /* the file cannot be written */
-	BCI_DB_NOLOCK = 2,   /* no reader table: others must keep writers away */
-	BCI_DB_NOSYNC = 4    /* commits are not synced */
+	BCI_DB_NOLOCK = 2, /* no reader table: others must keep writers away */
+	BCI_DB_NOSYNC = 4  /* commits are not synced */
 };
 
 enum bci_db_sync { BCI_SYNC_FULL, BCI_SYNC_DATA, BCI_SYNC_NONE };
 
 struct bci_db_facts {
 	uint64_t page_bytes;
-	uint64_t end_bytes; /* committed end of the file */
-	uint64_t txnid;     /* of the newest commit */
+	uint64_t end_bytes;            /* committed end of the file */
+	uint64_t txnid;                /* of the newest commit */
 	uint32_t readers, readers_max; /* readers_max is 0 without a table */
 };
 
@@ -94,8 +94,8 @@ uint64_t bci_txn_id(struct MDB_txn *txn);
 
 /* Open table 'name' (NULL: the unnamed one), creating it on demand. */
 enum bc_status bci_table_open(struct MDB_txn *txn, const char *name,
-                              bool create, bool integer_keys,
-                              unsigned *table, struct bc_error *err);
+                              bool create, bool integer_keys, unsigned *table,
+                              struct bc_error *err);
 
 /* Drop all records of a table. */
 enum bc_status bci_table_empty(struct MDB_txn *txn, unsigned table,

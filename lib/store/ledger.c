@@ -26,8 +26,8 @@
 #define ROWS_STEP 16u
 #define SLOTS_STEP 4096u
 #define MAP_BYTES                                                              \
-	(BCI_LEDGER_SLOTS_AT + (uint64_t)BCI_LEDGER_SLOTS *                    \
-	                               sizeof(struct bci_slot))
+	(BCI_LEDGER_SLOTS_AT +                                                 \
+	 (uint64_t)BCI_LEDGER_SLOTS * sizeof(struct bci_slot))
 
 /* Lock bytes, beyond any offset of the file. */
 #define LOCK_ROWS (1ull << 40)
@@ -100,12 +100,13 @@ ledger_rebuild(int fd, uint64_t cache_id, struct bc_error *err)
 	enum bc_status status;
 
 	status = bci_file_allocate(fd, 0, rows_end(ROWS_STEP), err);
-	for (uint64_t at = 0;
-	     status == BC_OK && at < rows_end(ROWS_STEP); at += sizeof(zeros))
+	for (uint64_t at = 0; status == BC_OK && at < rows_end(ROWS_STEP);
+	     at += sizeof(zeros))
 		status = bci_file_write(
-		        fd, zeros,
-		        (size_t)bci_min(sizeof(zeros), rows_end(ROWS_STEP) - at),
-		        at, err);
+			fd, zeros,
+			(size_t)bci_min(sizeof(zeros),
+		                        rows_end(ROWS_STEP) - at),
+			at, err);
 	if (status != BC_OK)
 		return status;
 	memcpy(header.magic, ledger_magic, 4);
@@ -121,9 +122,9 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 	enum bc_status status = BC_OK;
 	char *base = NULL;
 
-	*ledger = (struct bci_ledger){
-		.fd = -1, .probe_fd = -1, .row_index = BCI_LEDGER_ROWS
-	};
+	*ledger = (struct bci_ledger){ .fd = -1,
+		                       .probe_fd = -1,
+		                       .row_index = BCI_LEDGER_ROWS };
 	ledger->row = bci_zalloc(allocator, 1, sizeof(*ledger->row));
 	if (ledger->row == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory for counters");
@@ -196,8 +197,7 @@ rows_grow(struct bci_ledger *ledger)
 
 	if (want > BCI_LEDGER_ROWS ||
 	    bci_file_allocate(ledger->fd, rows_end(ready),
-	                      rows_end(want) - rows_end(ready),
-	                      NULL) != BC_OK)
+	                      rows_end(want) - rows_end(ready), NULL) != BC_OK)
 		return false;
 	atomic_store_explicit(&ledger->header->rows_ready, want,
 	                      memory_order_release);
@@ -228,8 +228,8 @@ row_sum(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
 	for (unsigned lane = 0; lane < BCI_LANES; lane++) {
 		for (unsigned i = 0; i < BCI_COUNTERS; i++)
 			out[i] += atomic_load_explicit(
-			        &row->shards[lane].counters[i],
-			        memory_order_relaxed);
+				&row->shards[lane].counters[i],
+				memory_order_relaxed);
 	}
 }
 

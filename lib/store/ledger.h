@@ -34,14 +34,14 @@ struct bci_ledger_header {
 	uint64_t cache_id;
 	atomic_uint rows_ready;
 	atomic_uint slots_ready;
-	atomic_ullong generation; /* grows when arenas were removed */
-	atomic_ullong bad_count;  /* grows when a segment is marked bad */
+	atomic_ullong generation;  /* grows when arenas were removed */
+	atomic_ullong bad_count;   /* grows when a segment is marked bad */
 	atomic_ullong bad_handled; /* bad_count that writers have acted on */
 };
 
 enum bci_counter {
-	BCI_COUNT_HITS,                                 /* + enum bc_tier */
-	BCI_COUNT_MISSES = BCI_COUNT_HITS + BC_TIERS,   /* + enum bc_miss */
+	BCI_COUNT_HITS,                               /* + enum bc_tier */
+	BCI_COUNT_MISSES = BCI_COUNT_HITS + BC_TIERS, /* + enum bc_miss */
 	BCI_COUNT_PUTS = BCI_COUNT_MISSES + BC_MISS_REASONS,
 	BCI_COUNT_REMOVALS,
 	BCI_COUNT_PUT_BYTES,
@@ -69,8 +69,7 @@ struct bci_row {
 	struct bci_shard shards[BCI_LANES];
 };
 _Static_assert(sizeof(struct bci_row) == 256 + 128 * BCI_LANES, "row");
-_Static_assert(BCI_LEDGER_ROWS_AT +
-                               BCI_LEDGER_ROWS * sizeof(struct bci_row) <=
+_Static_assert(BCI_LEDGER_ROWS_AT + BCI_LEDGER_ROWS * sizeof(struct bci_row) <=
                        BCI_LEDGER_SLOTS_AT,
                "rows end before the slots");
 
@@ -143,10 +142,10 @@ enum bc_status bci_ledger_grow(struct bci_ledger *ledger, uint64_t count,
 static inline struct bci_slot *
 bci_ledger_slot(const struct bci_ledger *ledger, uint32_t number)
 {
-	if (BCI_UNLIKELY(ledger->header == NULL ||
-	                 number >= atomic_load_explicit(
-	                                   &ledger->header->slots_ready,
-	                                   memory_order_acquire)))
+	if (BCI_UNLIKELY(
+		    ledger->header == NULL ||
+		    number >= atomic_load_explicit(&ledger->header->slots_ready,
+	                                           memory_order_acquire)))
 		return NULL;
 	return &ledger->slots[number];
 }
@@ -199,8 +198,8 @@ bci_count(struct bci_ledger *ledger, unsigned lane, unsigned counter,
 	atomic_ullong *at = &ledger->row->shards[lane].counters[counter];
 
 	atomic_store_explicit(
-	        at, atomic_load_explicit(at, memory_order_relaxed) + amount,
-	        memory_order_relaxed);
+		at, atomic_load_explicit(at, memory_order_relaxed) + amount,
+		memory_order_relaxed);
 }
 
 /* Sums over all rows, and of this process alone. */

@@ -323,7 +323,8 @@ bci_table_get(struct MDB_txn *txn, unsigned table, const void *key,
 {
 	MDB_val name = { key_bytes, (void *)(uintptr_t)key };
 
-	return lmdb_status(mdb_get(txn, table, &name, (MDB_val *)(void *)value));
+	return lmdb_status(
+		mdb_get(txn, table, &name, (MDB_val *)(void *)value));
 }
 
 enum bc_status
@@ -358,8 +359,8 @@ bci_table_append(struct MDB_txn *txn, unsigned table, uint64_t key,
 {
 	MDB_val name = { sizeof(key), &key };
 	MDB_val content = { bytes, NULL };
-	int code = mdb_put(txn, table, &name, &content,
-	                   MDB_RESERVE | MDB_APPEND);
+	int code =
+		mdb_put(txn, table, &name, &content, MDB_RESERVE | MDB_APPEND);
 
 	if (code != MDB_SUCCESS)
 		return lmdb_fail(err, code, "cannot append a segment");

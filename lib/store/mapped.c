@@ -115,8 +115,8 @@ map_make(struct bci_maps *maps, int fd, uint64_t number,
 	map->maps = maps;
 	map->class_ = (enum bci_arena_class)arena->class_;
 	/* LMDB may have gone past the capacity by pages of its B-tree. */
-	map->map_bytes = bci_round_up(arena->capacity_bytes, BCI_PAGE) +
-	                 (1u << 20);
+	map->map_bytes =
+		bci_round_up(arena->capacity_bytes, BCI_PAGE) + (1u << 20);
 	map->whole_bytes = bci_round_up(map->map_bytes / BCI_PAGE / 8 + 8, 8);
 	map->small_bytes = bci_round_up(map->map_bytes / BCI_LINE / 8 + 8, 8);
 	if (fstat(fd, &st) != 0) {
@@ -243,8 +243,8 @@ bci_map_reaches(struct bci_map *map, uint64_t end_bytes)
 	char name[BCI_ARENA_NAME];
 	struct stat st;
 
-	if (end_bytes <= atomic_load_explicit(&map->known_bytes,
-	                                      memory_order_relaxed))
+	if (end_bytes <=
+	    atomic_load_explicit(&map->known_bytes, memory_order_relaxed))
 		return true;
 	if (end_bytes > map->map_bytes)
 		return false;
@@ -298,11 +298,10 @@ bits_are_set(atomic_ullong *bits, uint64_t first, uint32_t count)
 {
 	while (count != 0) {
 		unsigned shift = first % WORD_BITS;
-		uint32_t step =
-		        (uint32_t)bci_min(count, WORD_BITS - shift);
-		uint64_t want = step == WORD_BITS ? ~0ull
-		                                  : ((1ull << step) - 1)
-		                                            << shift;
+		uint32_t step = (uint32_t)bci_min(count, WORD_BITS - shift);
+		uint64_t want = step == WORD_BITS
+		                        ? ~0ull
+		                        : ((1ull << step) - 1) << shift;
 		uint64_t have = atomic_load_explicit(&bits[first / WORD_BITS],
 		                                     memory_order_acquire);
 

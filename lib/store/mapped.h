@@ -20,8 +20,8 @@
 #define BCI_MAP_HEADS 512
 
 /*
- * A shard of a map's pins, on a cache line of its own.  'taken' is only added to
- * by whoever has the lane of that number, so that it needs no locked add;
+ * A shard of a map's pins, on a cache line of its own.  'taken' is only added
+ * to by whoever has the lane of that number, so that it needs no locked add;
  * 'dropped' by any thread that lets go of a view.
  */
 struct bci_pin {
@@ -37,9 +37,9 @@ struct bci_map {
 	uint64_t number;
 	const unsigned char *base;
 	uint64_t map_bytes;
-	atomic_ullong known_bytes;  /* of the file, when last looked */
-	atomic_ullong *whole;       /* a bit a page: blocks checked */
-	atomic_ullong *small;       /* a bit a line: small segments checked */
+	atomic_ullong known_bytes; /* of the file, when last looked */
+	atomic_ullong *whole;      /* a bit a page: blocks checked */
+	atomic_ullong *small;      /* a bit a line: small segments checked */
 	uint64_t whole_bytes, small_bytes;
 	_Atomic(struct bci_map *) next;
 	struct bci_map *limbo_next; /* under the mutex */
@@ -56,8 +56,8 @@ struct bci_maps {
 	struct bci_map *limbo; /* taken out, not yet unmapped */
 	atomic_uint limbo_count;
 	atomic_uint count;
-	int class_fd[3];       /* directories by class; -1: not there */
-	int lock_fd;           /* arenas.lock: a shared lock a mapped arena */
+	int class_fd[3]; /* directories by class; -1: not there */
+	int lock_fd;     /* arenas.lock: a shared lock a mapped arena */
 	struct bc_allocator allocator;
 };
 
@@ -74,7 +74,7 @@ static inline struct bci_map *
 bci_maps_find(struct bci_maps *maps, uint64_t number)
 {
 	struct bci_map *map = atomic_load_explicit(
-	        &maps->heads[number % BCI_MAP_HEADS], memory_order_acquire);
+		&maps->heads[number % BCI_MAP_HEADS], memory_order_acquire);
 
 	while (map != NULL && map->number != number)
 		map = atomic_load_explicit(&map->next, memory_order_acquire);
@@ -109,8 +109,8 @@ bci_map_pin(struct bci_map *map, unsigned lane)
 	atomic_long *taken = &map->pins[lane].taken;
 
 	atomic_store_explicit(
-	        taken, atomic_load_explicit(taken, memory_order_relaxed) + 1,
-	        memory_order_relaxed);
+		taken, atomic_load_explicit(taken, memory_order_relaxed) + 1,
+		memory_order_relaxed);
 }
 
 /* Whether the file reaches up to 'end_bytes'; asks the kernel if need be. */

@@ -53,18 +53,18 @@ struct bci_state_record {
 	uint8_t unsynced; /* 1: an arena has bytes that were never synced */
 	uint8_t reserved0[2];
 	uint32_t next_schema;
-	uint64_t revision;    /* of the newest commit */
+	uint64_t revision; /* of the newest commit */
 	uint64_t next_entry;
 	uint64_t next_arena;
 	uint64_t next_slot;
 	uint64_t active_arena; /* 0: none */
 	uint64_t entries;
 	uint64_t segments;
-	uint64_t live_bytes;   /* of segments that entries name */
+	uint64_t live_bytes; /* of segments that entries name */
 	uint64_t linked_warm_bytes;
 	uint64_t linked_cold_bytes;
-	int64_t unsynced_ns;   /* wall clock of the oldest unsynced commit */
-	uint8_t boot_id[16];   /* of the boot that wrote this */
+	int64_t unsynced_ns; /* wall clock of the oldest unsynced commit */
+	uint8_t boot_id[16]; /* of the boot that wrote this */
 };
 _Static_assert(sizeof(struct bci_state_record) == 112, "state record");
 
@@ -81,22 +81,22 @@ struct bci_arena_record {
 	uint64_t end_bytes;      /* committed end of the file */
 	uint64_t synced_bytes;   /* known to be on the disk up to here */
 	uint64_t live_bytes;
-	uint64_t segments;       /* live ones */
-	uint64_t txnid;          /* LMDB's, of the last append */
+	uint64_t segments; /* live ones */
+	uint64_t txnid;    /* LMDB's, of the last append */
 };
 _Static_assert(sizeof(struct bci_arena_record) == 56, "arena record");
 
 /* Where a segment lies, and what is needed to read it without asking more. */
 struct bci_locator {
 	uint32_t arena;
-	uint32_t bytes;       /* header, data and text; not LMDB's rounding */
-	uint64_t offset;      /* of the segment header in the arena file */
-	uint64_t checksum;    /* XXH3 of header and block table */
+	uint32_t bytes;    /* header, data and text; not LMDB's rounding */
+	uint64_t offset;   /* of the segment header in the arena file */
+	uint64_t checksum; /* XXH3 of header and block table */
 	int64_t first_ns;
 	int64_t last_ns;
-	int64_t step_ns;      /* constant step between rows, or 0 */
+	int64_t step_ns; /* constant step between rows, or 0 */
 	uint32_t rows;
-	uint32_t slot;        /* in the ledger */
+	uint32_t slot;         /* in the ledger */
 	uint32_t header_bytes; /* from the header to the column data */
 	uint8_t codec;         /* 0: raw */
 	uint8_t reserved0[3];

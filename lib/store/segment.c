@@ -105,7 +105,7 @@ bci_segment_plan(const struct bci_value *value, size_t key_bytes, bool bare,
 		head += value->schema_bytes + key_bytes;
 	head = bci_round_up(head, 8) + 8ull * plan->block_count;
 	plan->header_bytes =
-	        bci_round_up(BCI_VALUE_SHIFT + head, unit) - BCI_VALUE_SHIFT;
+		bci_round_up(BCI_VALUE_SHIFT + head, unit) - BCI_VALUE_SHIFT;
 	plan->bytes = plan->header_bytes + body;
 	return plan->bytes <= BCI_SEGMENT_MAX;
 }
@@ -124,8 +124,8 @@ writer_close_block(struct segment_writer *writer)
 {
 	if (writer->to == writer->block)
 		return;
-	*writer->table++ = bci_hash64(writer->block,
-	                              (size_t)(writer->to - writer->block));
+	*writer->table++ =
+		bci_hash64(writer->block, (size_t)(writer->to - writer->block));
 	writer->block = writer->to;
 }
 
@@ -256,9 +256,10 @@ bci_segment_write(const struct bci_value *value,
 	};
 	struct bci_segment_header header = {
 		.version = BCI_SEGMENT_VERSION,
-		.column_count = (uint16_t)(value->schema == NULL
-		                        ? 0
-		                        : value->schema->column_count),
+		.column_count =
+			(uint16_t)(value->schema == NULL
+		                           ? 0
+		                           : value->schema->column_count),
 		.cache_id = owner->cache_id,
 		.arena = owner->arena,
 		.header_bytes = (uint32_t)plan->header_bytes,
@@ -333,9 +334,8 @@ bci_segment_check(const unsigned char *image, const struct bci_locator *locator,
 	if (bci_hash64(image, locator->header_bytes) != locator->checksum)
 		return "checksum of the header";
 	memcpy(&header, image, sizeof(header));
-	data_bytes = schema == NULL
-	                     ? locator->bytes - locator->header_bytes
-	                     : bci_layout_bytes(schema, locator->rows);
+	data_bytes = schema == NULL ? locator->bytes - locator->header_bytes
+	                            : bci_layout_bytes(schema, locator->rows);
 	if (header.rows != locator->rows ||
 	    header.first_ns != locator->first_ns ||
 	    header.last_ns != locator->last_ns ||
@@ -362,8 +362,8 @@ bci_segment_check_block(const unsigned char *image,
 	uint64_t stored;
 
 	BCI_ASSERT(index < count);
-	memcpy(&stored,
-	       image + locator->header_bytes - 8ull * (count - index), 8);
+	memcpy(&stored, image + locator->header_bytes - 8ull * (count - index),
+	       8);
 	return bci_hash64(image + locator->header_bytes + at,
 	                  (size_t)bci_min(body - at, BCI_BLOCK)) == stored;
 }

@@ -57,7 +57,7 @@ struct bci_value {
 	const int64_t *time_ns;          /* NULL without a time column */
 	const struct bc_column *columns; /* without time */
 	uint32_t column_count;
-	const struct bc_schema *schema;  /* NULL for a blob */
+	const struct bc_schema *schema; /* NULL for a blob */
 	const unsigned char *schema_stored;
 	size_t schema_bytes;
 	const void *blob;
@@ -121,8 +121,7 @@ bci_segment_blocks(const struct bci_locator *locator)
 
 /* Whether block 'index' matches the table of a header already checked. */
 bool bci_segment_check_block(const unsigned char *image,
-                             const struct bci_locator *locator,
-                             uint32_t index);
+                             const struct bci_locator *locator, uint32_t index);
 
 /*
  * Text of a dictionary: 'area' is what follows the columns.  'column' counts
