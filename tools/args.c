@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * args.c - taking a command line apart.
+ *
+ * Options are written --name VALUE or --name=VALUE, in full, anywhere on the
+ * line; "--" ends them.  A value is checked where it is met, so that a wrong
+ * one is refused before anything is done.
+ *
+ * An option may stand before its command, where it is not known yet which
+ * table holds it.  So the command is looked for first, and whether an option
+ * takes a value is asked of all tables: the same name takes one in all or in
+ * none (the tests check it).
+ */
+#include "args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "moment.h"
+#include "tool.h"
+#include "unit.h"
+
+const struct args_option args_globals[ARGS_GLOBALS] = {
+	[ARGS_CACHE] = { "cache", ARGS_TEXT, "DIR", "Directory of the cache" },
+	[ARGS_JSON] = { "json", ARGS_FLAG, NULL, "Print JSON instead of text" },
+	[ARGS_HELP] = { "help", ARGS_FLAG, NULL,
+	                "Print this help and do nothing else" },
+	[ARGS_VERSION] = { "version", ARGS_FLAG, NULL,
+	                   "Print the version and do nothing else" },
+};
+
+size_t
+args_choice(const char *list, const char **next)
+{
+	size_t bytes = strcspn(list, "|");
+
+	*next = list + bytes + (list[bytes] == '|');
+	return bytes;
+}
+
+/* The index of 'text' in the list "a|b|c"; false if it is not there. */
+static bool
+args_choose(const char *list, const char *text, uint64_t *index)
+{
+	const char *next;
+
+	for (*index = 0; *list != '\0'; list = next, ++*index) {
+		size_t bytes = args_choice(list, &next);
+
+		if (strlen(text) == bytes && memcmp(list, text, bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A time that uses the whole of 'text'. */
+static bool
+args_time(const char *text, int64_t *ns)
+{
+	const char *end = text + strlen(text);
+	int64_t unit_ns;
+
+	return bci_time_parse(text, end, ns, &unit_ns) == end;
+}
+
+/* What a value of this kind looks like, for a message. */
+static const char *
+args_wanted(const struct args_option *option)
+{
+	switch (option->kind) {
+	case ARGS_COUNT:
+		return "a number such as 1000";
+	case ARGS_SIZE:
+		return "a size such as 4096, 512K, 64M or 10GiB";
+	case ARGS_DURATION:
+		return "a duration such as 90s, 15m, 12h or 7d";
+	case ARGS_TIME:
+		return "a time such as 2024-01-31, 2024-01-31T09:30 or "
+		       "seconds since 1970";
+	case ARGS_CHOICE:
+		return option->value;
+	case ARGS_FLAG:
+	case ARGS_TEXT:
+		break;
+	}
+	return "text";
+}
+
+bool
+args_convert(const struct args_option *option, const char *dashes,
+             const char *text, struct args_value *value)
+{
+	struct args_value result = { .set = true, .text = text };
+	bool good = true;
+
+	switch (option->kind) {
+	case ARGS_FLAG:
+	case ARGS_TEXT:
+		break;
+	case ARGS_COUNT:
+		good = unit_parse_count(text, &result.number);
+		break;
+	case ARGS_SIZE:
+		good = unit_parse_size(text, &result.number);
+		break;
+	case ARGS_DURATION:
+		good = unit_parse_duration(text, &result.ns);
+		break;
+	case ARGS_TIME:
+		good = args_time(text, &result.ns);
+		break;
+	case ARGS_CHOICE:
+		good = args_choose(option->value, text, &result.number);
+		break;
+	}
+	if (good)
+		*value = result;
+	else
+		tool_say("%s%s is '%s', but must be %s", dashes, option->name,
+		         text, args_wanted(option));
+	return good;
+}
+
+/* The option called 'name' (not terminated) in a table, or 'count'. */
+static size_t
+args_find(const struct args_option *options, size_t count, const char *name,
+          size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < count; ++i)
+		if (strlen(options[i].name) == bytes &&
+		    memcmp(options[i].name, name, bytes) == 0)
+			break;
+	return i;
+}
+
+/* Whether an option of that name takes a value in any table. */
+static bool
+args_takes_value(const char *name, size_t bytes)
+{
+	size_t i, found;
+
+	found = args_find(args_globals, ARGS_GLOBALS, name, bytes);
+	if (found < ARGS_GLOBALS)
+		return args_globals[found].kind != ARGS_FLAG;
+	for (i = 0; i < tool_command_count; ++i) {
+		const struct tool_command *command = tool_commands[i];
+
+		found = args_find(command->options, command->option_count, name,
+		                  bytes);
+		if (found < command->option_count)
+			return command->options[found].kind != ARGS_FLAG;
+	}
+	return false;
+}
+
+/* The index in argv of the word that names the command, or argc. */
+static int
+args_command(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; ++i) {
+		const char *word = argv[i];
+
+		if (strcmp(word, "--") == 0)
+			return i + 1;
+		if (word[0] != '-' || word[1] == '\0')
+			return i;
+		/* "--name=value" is not found in any table: no value. */
+		if (word[1] == '-' &&
+		    args_takes_value(word + 2, strlen(word + 2)))
+			++i;
+	}
+	return argc;
+}
+
+/*
+ * Store the option at argv[*at] and step over its separate value.  'name'
+ * begins behind the dashes.
+ */
+static bool
+args_store(int argc, char **argv, int *at, const struct tool_command *command,
+           struct args *args)
+{
+	const struct args_option *option = NULL;
+	struct args_value *value = NULL;
+	const char *name = argv[*at] + 2;
+	size_t bytes = strcspn(name, "=");
+	size_t found = args_find(args_globals, ARGS_GLOBALS, name, bytes);
+
+	if (found < ARGS_GLOBALS) {
+		option = &args_globals[found];
+		value = &args->globals[found];
+	} else if (command != NULL) {
+		BCI_ASSERT(command->option_count <= ARGS_OPTIONS_MAX);
+		found = args_find(command->options, command->option_count, name,
+		                  bytes);
+		if (found < command->option_count) {
+			option = &command->options[found];
+			value = &args->values[found];
+		}
+	}
+	if (option == NULL) {
+		tool_say("there is no option --%.*s%s%s", (int)bytes, name,
+		         command == NULL ? "" : " of ",
+		         command == NULL ? "" : command->name);
+		return false;
+	}
+	if (option->kind == ARGS_FLAG) {
+		if (name[bytes] == '=') {
+			tool_say("--%s takes no value", option->name);
+			return false;
+		}
+		return args_convert(option, "--", "", value);
+	}
+	if (name[bytes] == '=')
+		return args_convert(option, "--", name + bytes + 1, value);
+	if (*at + 1 >= argc) {
+		tool_say("--%s needs %s", option->name, option->value);
+		return false;
+	}
+	++*at;
+	return args_convert(option, "--", argv[*at], value);
+}
+
+bool
+args_parse(int argc, char **argv, const struct tool_command **command,
+           struct args *args)
+{
+	int word = args_command(argc, argv);
+	bool open = true; /* options are still allowed */
+	int i;
+
+	memset(args, 0, sizeof(*args));
+	*command = NULL;
+	if (word < argc) {
+		*command = tool_find(argv[word]);
+		if (*command == NULL) {
+			tool_say("there is no command '%s'", argv[word]);
+			return false;
+		}
+	}
+	/* Operands move to the front: never past the word being read. */
+	args->operands = argv;
+	for (i = 1; i < argc; ++i) {
+		if (i == word)
+			continue;
+		if (open && strcmp(argv[i], "--") == 0) {
+			open = false;
+		} else if (open && strcmp(argv[i], "-h") == 0) {
+			args->globals[ARGS_HELP].set = true;
+		} else if (open && argv[i][0] == '-' && argv[i][1] != '\0') {
+			if (argv[i][1] != '-') {
+				tool_say("there is no option %s", argv[i]);
+				return false;
+			}
+			if (!args_store(argc, argv, &i, *command, args))
+				return false;
+		} else {
+			args->operands[args->operand_count++] = argv[i];
+		}
+	}
+	return true;
+}

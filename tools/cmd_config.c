@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_config.c - barcache config: show or change the stored settings.
+ */
+#include "barcache.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "output.h"
+#include "settings.h"
+#include "tool.h"
+
+/* Take one NAME=VALUE apart into 'values'. */
+static enum tool_exit
+config_word(struct tool *tool, const char *word, struct args_value *values)
+{
+	size_t bytes = strcspn(word, "=");
+	size_t i;
+
+	if (word[bytes] != '=')
+		return tool_usage(tool, "%s is no NAME=VALUE", word);
+	for (i = 0; i < SETTINGS; ++i)
+		if (strlen(settings_table[i].name) == bytes &&
+		    memcmp(settings_table[i].name, word, bytes) == 0)
+			break;
+	if (i == SETTINGS)
+		return tool_usage(tool, "there is no setting '%.*s'",
+		                  (int)bytes, word);
+	return args_convert(&settings_table[i], "", word + bytes + 1,
+	                    &values[i])
+	               ? TOOL_DONE
+	               : TOOL_USAGE;
+}
+
+static enum tool_exit
+config_run(struct tool *tool)
+{
+	struct args_value values[SETTINGS] = { 0 };
+	size_t i, count = tool->args.operand_count;
+	struct bc_config config;
+	enum tool_exit result;
+	struct bc_error err;
+
+	for (i = 0; i < count; ++i) {
+		result = config_word(tool, tool->args.operands[i], values);
+		if (result != TOOL_DONE)
+			return result;
+	}
+	result = tool_open(tool, count == 0 ? TOOL_READ : TOOL_WRITE, NULL);
+	if (result != TOOL_DONE)
+		return result;
+	if (bc_config_get(tool->cache, &config, &err) != BC_OK)
+		return tool_fail(&err);
+	if (!settings_apply(values, &config))
+		return TOOL_USAGE;
+	if (count != 0 && (bc_config_set(tool->cache, &config, &err) != BC_OK ||
+	                   bc_config_get(tool->cache, &config, &err) != BC_OK))
+		return tool_fail(&err);
+	settings_print(tool_path(tool), &config, tool->json);
+	return TOOL_DONE;
+}
+
+const struct tool_command cmd_config = {
+	.name = "config",
+	.summary = "Show or change the settings of a cache",
+	.operands = "[NAME=VALUE...]",
+	.operands_max = SIZE_MAX,
+	.run = config_run,
+	.notes = "NAME is durability, warm, cold, value-max, entries or "
+		 "sync-interval, as the options of barcache init.  Prints "
+		 "the settings as they are afterwards.\n\n"
+		 "JSON: path, durability, warm_bytes, cold_bytes, "
+		 "value_max_bytes, entries_max, sync_interval_ms, "
+		 "format_version, cache_id (16 hexadecimal digits), "
+		 "created_ns.",
+};

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_info.c - barcache info: all that is known of one entry.
+ */
+#include "barcache.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry.h"
+#include "output.h"
+#include "timeframe.h"
+#include "tool.h"
+#include "unit.h"
+
+/* A long request of thousands of symbols fits. */
+#define INFO_TEXT_BYTES (1024 * 1024)
+
+/* "time i64, open f64, ..." */
+static void
+info_print_columns(const struct bc_schema *schema)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *file;
+	uint32_t i;
+
+	if (schema == NULL)
+		return;
+	file = open_memstream(&text, &bytes);
+	if (file == NULL)
+		return;
+	for (i = 0; i < schema->column_count; ++i)
+		fprintf(file, "%s%s %s", i == 0 ? "" : ", ",
+		        schema->columns[i].name,
+		        bc_type_name(schema->columns[i].type));
+	fclose(file);
+	output_pair("columns", "%s", text);
+	free(text);
+}
+
+/* Rows and times of a frame or arrays. */
+static void
+info_print_rows(const struct bc_info *info)
+{
+	char time[BCI_TIME_TEXT], name[BCI_TIMEFRAME_TEXT] = "";
+	bool known = entry_has_times(info);
+	struct bci_timeframe step;
+
+	if (info->kind == BC_BLOB)
+		return;
+	output_pair("rows", "%" PRIu64, info->rows);
+	if (info->kind == BC_FRAME) {
+		output_pair("first", "%s",
+		            entry_time(known, info->first_ns, time));
+		output_pair("last", "%s",
+		            entry_time(known, info->last_ns, time));
+		if (info->step_ns != 0 &&
+		    bci_timeframe_of_step(info->step_ns, &step))
+			bci_timeframe_name(&step, name);
+		output_pair("step", "%s",
+		            *name != '\0'        ? name
+		            : info->step_ns != 0 ? "constant"
+		                                 : "varies");
+	}
+	info_print_columns(info->schema);
+	if (info->suspect_rows != 0)
+		output_pair("suspect", "%" PRIu64 " rows", info->suspect_rows);
+}
+
+static void
+info_print(const struct bc_info *info)
+{
+	char time[BCI_TIME_TEXT], size[UNIT_TEXT], digest[33];
+
+	output_pair("key", "%s", info->key);
+	output_pair("kind", "%s", entry_kind(info->kind));
+	info_print_rows(info);
+	output_pair("bytes", "%" PRIu64 " (%s)", info->payload_bytes,
+	            unit_format_bytes(info->payload_bytes, size));
+	output_pair("stored", "%" PRIu64 " (%s), %s, %" PRIu32 " segment%s",
+	            info->stored_bytes,
+	            unit_format_bytes(info->stored_bytes, size),
+	            entry_tier(info->tier), info->segment_count,
+	            info->segment_count == 1 ? "" : "s");
+	output_pair("created", "%s", entry_clock(info->created_ns, time));
+	output_pair("updated", "%s, revision %" PRIu64,
+	            entry_clock(info->updated_ns, time), info->revision);
+	output_pair("accessed", "%s, %" PRIu64 " time%s",
+	            info->accessed_ns == 0
+	                    ? "never"
+	                    : entry_clock(info->accessed_ns, time),
+	            info->access_count, info->access_count == 1 ? "" : "s");
+	output_pair("expires", "%s",
+	            info->expires_ns == 0
+	                    ? "never"
+	                    : entry_clock(info->expires_ns, time));
+	output_pair("dataset", "%" PRIu64, info->dataset_id);
+	output_pair("digest", "%s", entry_digest(info, digest));
+	if (info->request != NULL)
+		output_pair("request", "%s", info->request);
+}
+
+static enum tool_exit
+info_run(struct tool *tool)
+{
+	const char *key = tool->args.operands[0];
+	char *text = tool_alloc(INFO_TEXT_BYTES, 1);
+	enum bc_miss miss = BC_MISS_NONE;
+	struct bc_info info;
+	struct bc_error err;
+	enum tool_exit result;
+
+	result = tool_open(tool, TOOL_READ, NULL);
+	if (result != TOOL_DONE)
+		goto done;
+	switch (bc_info(tool->cache, key, text, INFO_TEXT_BYTES, &info, &err)) {
+	case BC_OK:
+		if (tool->json)
+			output_json(entry_json(&info));
+		else
+			info_print(&info);
+		break;
+	case BC_MISS:
+		if (bc_exists(tool->cache, key, &miss) == BC_OK)
+			miss = BC_MISS_ABSENT; /* it came just now */
+		result = tool_miss(key, miss);
+		break;
+	default:
+		result = tool_fail(&err);
+	}
+done:
+	free(text);
+	return result;
+}
+
+const struct tool_command cmd_info = {
+	.name = "info",
+	.summary = "Show all that is known of an entry",
+	.operands = "KEY",
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = info_run,
+	.notes = "Looking counts as no access.\n\n"
+		 "JSON: key, kind (frame, blob, arrays), tier, id, "
+		 "revision, rows, first_ns, last_ns, step_ns, created_ns, "
+		 "updated_ns, expires_ns, accessed_ns, access_count, "
+		 "dataset_id (text), cost_ns, suspect_rows, payload_bytes, "
+		 "stored_bytes, segment_count, digest, request (an object), "
+		 "columns (name and type each).  What does not apply is "
+		 "null.",
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_put.c - barcache put: store the bytes of a file as they are.
+ */
+#include "barcache.h"
+
+#include "input.h"
+#include "output.h"
+#include "tool.h"
+
+enum { PUT_TTL, PUT_DATASET, PUT_NEW };
+
+static const struct args_option put_options[] = {
+	[PUT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
+	              "Time to live: 90s, 15m, 12h, 7d, 2w" },
+	[PUT_DATASET] = { "dataset", ARGS_COUNT, "N",
+	                  "A number of your own, shown by info" },
+	[PUT_NEW] = { "new", ARGS_FLAG, NULL, "Refuse to replace an entry" },
+};
+
+static enum tool_exit
+put_run(struct tool *tool)
+{
+	const struct args_value *values = tool->args.values;
+	const char *key = tool->args.operands[0];
+	const char *path = tool->args.operands[1];
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	struct input input;
+	enum tool_exit result;
+	struct bc_error err;
+
+	options.ttl_ns = values[PUT_TTL].ns;
+	options.dataset_id = values[PUT_DATASET].number;
+	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
+	if (!input_open(path, &input, &err)) {
+		tool_say("%s: %s", path, err.message);
+		return TOOL_CANNOT;
+	}
+	result = tool_open(tool, TOOL_MAKE, NULL);
+	if (result == TOOL_DONE &&
+	    bc_put_blob(tool->cache, key, input.data, input.bytes, &options,
+	                &err) != BC_OK)
+		result = tool_fail(&err);
+	if (result == TOOL_DONE && tool->json) {
+		json_t *object = json_object();
+
+		output_add_text(object, "key", key);
+		output_add_count(object, "bytes", input.bytes);
+		output_json(object);
+	}
+	input_close(&input);
+	return result;
+}
+
+const struct tool_command cmd_put = {
+	.name = "put",
+	.summary = "Store a file, or standard input (-), as a blob",
+	.operands = "KEY FILE",
+	.operands_min = 2,
+	.operands_max = 2,
+	.options = put_options,
+	.option_count = sizeof(put_options) / sizeof(put_options[0]),
+	.run = put_run,
+	.notes = "Makes the cache if there is none.  Prints nothing.\n\n"
+		 "JSON: key, bytes.",
+};

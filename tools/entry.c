@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * entry.c - what is known of an entry, as words and as JSON.
+ *
+ * Counts, bytes and nanoseconds are integers in JSON; identifiers (a digest, a
+ * dataset) are strings, since 64 unsigned bits do not fit the integers of most
+ * readers of JSON.  What does not apply is null.
+ */
+#include "entry.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "clock.h"
+#include "output.h"
+
+const char *
+entry_kind(enum bc_kind kind)
+{
+	switch (kind) {
+	case BC_FRAME:
+		return "frame";
+	case BC_BLOB:
+		return "blob";
+	case BC_ARRAYS:
+		return "arrays";
+	}
+	return "?";
+}
+
+const char *
+entry_tier(enum bc_tier tier)
+{
+	static const char *const names[BC_TIERS] = { "none", "hot", "warm",
+		                                     "cold" };
+
+	return (unsigned)tier < BC_TIERS ? names[tier] : "?";
+}
+
+bool
+entry_has_times(const struct bc_info *info)
+{
+	return info->kind == BC_FRAME && info->rows != 0;
+}
+
+const char *
+entry_time(bool known, int64_t ns, char text[BCI_TIME_TEXT])
+{
+	if (known)
+		bci_time_format(ns, text);
+	else
+		snprintf(text, BCI_TIME_TEXT, "-");
+	return text;
+}
+
+const char *
+entry_clock(int64_t ns, char text[BCI_TIME_TEXT])
+{
+	bci_time_format(ns - ns % BCI_SECOND_NS, text);
+	return text;
+}
+
+const char *
+entry_digest(const struct bc_info *info, char text[33])
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(info->digest); ++i)
+		snprintf(text + 2 * i, 3, "%02x", info->digest[i]);
+	return text;
+}
+
+/* [{"name": "time", "type": "i64"}, ...], or null for a blob. */
+static json_t *
+entry_json_columns(const struct bc_schema *schema)
+{
+	json_t *columns;
+	uint32_t i;
+
+	if (schema == NULL)
+		return json_null();
+	columns = json_array();
+	for (i = 0; i < schema->column_count; ++i) {
+		json_t *column = json_object();
+
+		output_add_text(column, "name", schema->columns[i].name);
+		output_add_text(column, "type",
+		                bc_type_name(schema->columns[i].type));
+		json_array_append_new(columns, column);
+	}
+	return columns;
+}
+
+json_t *
+entry_json(const struct bc_info *info)
+{
+	json_t *object = json_object(), *request = NULL;
+	bool times = entry_has_times(info);
+	char digest[33], dataset[24];
+
+	snprintf(dataset, sizeof(dataset), "%" PRIu64, info->dataset_id);
+	if (info->request != NULL)
+		request = json_loads(info->request, 0, NULL);
+	output_add_text(object, "key", info->key);
+	output_add_text(object, "kind", entry_kind(info->kind));
+	output_add_text(object, "tier", entry_tier(info->tier));
+	output_add_count(object, "id", info->id);
+	output_add_count(object, "revision", info->revision);
+	output_add_count(object, "rows", info->rows);
+	output_add_ns(object, "first_ns", times, info->first_ns);
+	output_add_ns(object, "last_ns", times, info->last_ns);
+	output_add_ns(object, "step_ns", info->step_ns != 0, info->step_ns);
+	output_add_ns(object, "created_ns", true, info->created_ns);
+	output_add_ns(object, "updated_ns", true, info->updated_ns);
+	output_add_ns(object, "expires_ns", info->expires_ns != 0,
+	              info->expires_ns);
+	output_add_ns(object, "accessed_ns", info->accessed_ns != 0,
+	              info->accessed_ns);
+	output_add_count(object, "access_count", info->access_count);
+	output_add_text(object, "dataset_id", dataset);
+	output_add_count(object, "cost_ns", info->cost_ns);
+	output_add_count(object, "suspect_rows", info->suspect_rows);
+	output_add_count(object, "payload_bytes", info->payload_bytes);
+	output_add_count(object, "stored_bytes", info->stored_bytes);
+	output_add_count(object, "segment_count", info->segment_count);
+	output_add_text(object, "digest", entry_digest(info, digest));
+	output_add(object, "request", request != NULL ? request : json_null());
+	output_add(object, "columns", entry_json_columns(info->schema));
+	return object;
+}
