@@ -308,7 +308,8 @@ bc_key_series(const struct bc_series *series, char key[BC_KEY_MAX + 1],
 
 /*
  * The reverse: take a series key apart into 'text' (its memory) and point
- * 'series' at the parts.  Returns BC_OK, or BC_KEY if 'key' is no series key.
+ * 'series' at the parts; 'variant' is "" where there is none.  Returns BC_OK, or
+ * BC_KEY if 'key' is no series key in the spelling of bc_key_series().
  */
 BC_API BC_CHECKED enum bc_status
 bc_key_parse(const char *key, char text[BC_KEY_MAX + 8],
@@ -684,7 +685,10 @@ struct bc_info {
 /*
  * Copy what is known of 'key' to *info.  'text' is memory for the strings:
  * info->key and info->request point into it (a request that does not fit is
- * left out as NULL).  Counts as no access.  Returns as bc_exists().
+ * left out as NULL).  Counts as no access; an entry whose time is over is shown
+ * until it is removed or replaced.  Returns BC_OK, BC_MISS if there is no such
+ * entry, BC_CORRUPT, BC_INVALID if there is no room for the key, BC_NOMEM,
+ * BC_IO, BC_BUSY.
  */
 BC_API BC_CHECKED enum bc_status
 bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,

@@ -113,16 +113,22 @@ apply_measure(struct apply *apply, struct bc_error *err)
 
 		if (operation->remove || operation->superseded)
 			continue;
-		if (operation->payload_bytes > config->value_max_bytes ||
-		    operation->plan.bytes > quarter)
+		if (operation->payload_bytes > config->value_max_bytes)
 			return bci_fail(
-				err, BC_TOO_LARGE,
-				"%s has %llu bytes; this cache takes values of "
-				"up to %llu (a quarter of its budget)",
-				operation->key,
-				(unsigned long long)operation->payload_bytes,
-				(unsigned long long)bci_min(
-					config->value_max_bytes, quarter));
+			        err, BC_TOO_LARGE,
+			        "%s has %llu bytes; this cache takes values of "
+			        "up to %llu",
+			        operation->key,
+			        (unsigned long long)operation->payload_bytes,
+			        (unsigned long long)config->value_max_bytes);
+		if (operation->plan.bytes > quarter)
+			return bci_fail(
+			        err, BC_TOO_LARGE,
+			        "%s takes %llu bytes, more than a quarter of "
+			        "the warm budget of %llu",
+			        operation->key,
+			        (unsigned long long)operation->plan.bytes,
+			        (unsigned long long)config->warm_bytes);
 		if (apply_is_small(operation)) {
 			small++;
 			small_bytes += apply_bundled_bytes(operation);

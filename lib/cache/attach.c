@@ -249,7 +249,9 @@ attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	if (rebuild)
 		bci_writer_unlock(env);
 	if (status == BC_OK && !env->read_only)
-		bci_ledger_claim(&env->ledger, cache->name, &env->allocator);
+		bci_ledger_claim(&env->ledger,
+		                 cache->name[0] != '\0' ? cache->name : NULL,
+		                 &env->allocator);
 	return status;
 }
 

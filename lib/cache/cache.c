@@ -68,6 +68,11 @@ options_check(const struct bc_options *options, struct bc_error *err)
 	    (options->allocator.release == NULL))
 		return bci_fail(err, BC_INVALID,
 		                "an allocator needs both functions");
+	if (options->warm_bytes != 0 && options->warm_bytes < BCI_WARM_MIN)
+		return bci_fail(err, BC_INVALID,
+		                "a warm budget of %llu bytes; at least %u",
+		                (unsigned long long)options->warm_bytes,
+		                BCI_WARM_MIN);
 	if (options->value_max_bytes > BCI_SEGMENT_MAX)
 		return bci_fail(err, BC_INVALID,
 		                "value_max_bytes is at most 1 GiB");

@@ -9,6 +9,9 @@
 
 #define BCI_CACHE_MAGIC 0x63616368u
 
+/* The least warm budget: a page. */
+#define BCI_WARM_MIN 4096u
+
 struct bc_cache {
 	unsigned magic;
 	unsigned flags; /* enum bc_open_flags */

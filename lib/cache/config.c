@@ -8,9 +8,6 @@
 #include "error.h"
 #include "writer.h"
 
-/* The least warm budget: one arena of the smallest size would not fit less. */
-#define WARM_MIN 4096u
-
 enum bc_status
 bc_config_get(struct bc_cache *cache, struct bc_config *config,
               struct bc_error *err)
@@ -45,11 +42,11 @@ config_check(const struct bc_config *config, struct bc_error *err)
 	if ((unsigned)config->durability > BC_SCRATCH)
 		return bci_fail(err, BC_INVALID, "no durability %d",
 		                (int)config->durability);
-	if (config->warm_bytes < WARM_MIN)
+	if (config->warm_bytes < BCI_WARM_MIN)
 		return bci_fail(err, BC_INVALID,
 		                "a warm budget of %llu bytes; at least %u",
 		                (unsigned long long)config->warm_bytes,
-		                WARM_MIN);
+		                BCI_WARM_MIN);
 	if (config->value_max_bytes == 0 ||
 	    config->value_max_bytes > BCI_SEGMENT_MAX)
 		return bci_fail(err, BC_INVALID,
