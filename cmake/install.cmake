@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What `cmake --install` writes of the library and the texts: the components
-# runtime (the shared library), dev (header, static library, CMake and pkg-config
-# files) and doc.  The component tools is in tools/CMakeLists.txt.
+# runtime (the shared library), dev (header, static library, CMake package,
+# pkg-config file) and doc.  The component tools is in tools/CMakeLists.txt.
 include(CMakePackageConfigHelpers)
 
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/barcache)

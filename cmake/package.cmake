@@ -2,7 +2,15 @@
 #
 # `cpack` in the build directory writes three .deb files: libbarcache0,
 # libbarcache-dev and barcache.  Configure with -DCMAKE_INSTALL_PREFIX=/usr so
-# that libraries go to the directory of the architecture.
+# that libraries go to the directory of the architecture.  Without
+# dpkg-shlibdeps (package dpkg-dev) they would depend on nothing: no packages
+# then.
+find_program(BARCACHE_SHLIBDEPS dpkg-shlibdeps)
+mark_as_advanced(BARCACHE_SHLIBDEPS)
+if(NOT BARCACHE_SHLIBDEPS)
+  return()
+endif()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "barcache authors <barcache@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")

@@ -99,6 +99,16 @@ bci_status_of(int os_errno)
 	}
 }
 
+/* Keep a text of the caller's, such as a bad key, from breaking the line. */
+static void
+error_one_line(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+	}
+}
+
 static void
 error_fill(struct bc_error *err, enum bc_status status, int os_errno,
            int64_t row, const char *format, va_list arguments)
@@ -120,6 +130,7 @@ error_fill(struct bc_error *err, enum bc_status status, int os_errno,
 		         strerrordesc_np(os_errno) != NULL
 		                 ? strerrordesc_np(os_errno)
 		                 : "unknown error");
+	error_one_line(err->message);
 }
 
 enum bc_status
