@@ -14,6 +14,16 @@ bool bci_utf8_valid(const char *text, size_t bytes);
 bool bci_key_valid(const char *key, size_t bytes);
 
 /*
+ * The cheap half of it, for reads: what fails it is the key of no entry.  The
+ * first byte counts because tables have names that begin below 0x20.
+ */
+static inline bool
+bci_key_possible(const char *key, size_t bytes)
+{
+	return bytes != 0 && bytes <= BC_KEY_MAX && (unsigned char)key[0] >= 0x20;
+}
+
+/*
  * The canonical JSON text of a request (RustyBT's json.dumps), NUL-terminated,
  * in memory of 'allocator' that the caller frees.  Returns BC_OK, BC_INVALID,
  * BC_KEY (not UTF-8), BC_NOMEM.

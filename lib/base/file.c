@@ -140,12 +140,11 @@ bci_dir_make(int dir_fd, const char *name, bool group, struct bc_error *err)
 	return BC_OK;
 }
 
-enum bc_status
-bci_file_open(int dir_fd, const char *name, int flags, int *fd,
-              struct bc_error *err)
+/* bci_file_open(), and what fstat() says of the file. */
+static enum bc_status
+file_open(int dir_fd, const char *name, int flags, int *fd, struct stat *st,
+          struct bc_error *err)
 {
-	struct stat st;
-
 	*fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (*fd < 0) {
 		if (errno == ELOOP)
@@ -156,18 +155,27 @@ bci_file_open(int dir_fd, const char *name, int flags, int *fd,
 			                "%s is not a regular file", name);
 		return bci_fail_os(err, errno, "cannot open %s", name);
 	}
-	if (fstat(*fd, &st) != 0) {
+	if (fstat(*fd, st) != 0) {
 		int saved = errno;
 
 		bci_file_close(fd);
 		return bci_fail_os(err, saved, "cannot examine %s", name);
 	}
-	if (!S_ISREG(st.st_mode) || st.st_nlink > 1) {
+	if (!S_ISREG(st->st_mode) || st->st_nlink > 1) {
 		bci_file_close(fd);
 		return bci_fail(err, BC_UNSAFE,
 		                "%s is not a regular file with one name", name);
 	}
 	return BC_OK;
+}
+
+enum bc_status
+bci_file_open(int dir_fd, const char *name, int flags, int *fd,
+              struct bc_error *err)
+{
+	struct stat st;
+
+	return file_open(dir_fd, name, flags, fd, &st, err);
 }
 
 enum bc_status
@@ -209,18 +217,17 @@ bci_file_ensure(int dir_fd, const char *name, bool group, uint64_t bytes,
 	enum bc_status status;
 	struct stat st;
 
-	status = bci_file_open(dir_fd, name, O_RDWR, fd, err);
+	st.st_size = 0;
+	status = file_open(dir_fd, name, O_RDWR, fd, &st, err);
 	if (status == BC_ABSENT) {
 		status = bci_file_create(dir_fd, name, group, fd, err);
 		/* Another process may have been faster. */
 		if (status != BC_OK && faccessat(dir_fd, name, F_OK, 0) == 0)
-			status = bci_file_open(dir_fd, name, O_RDWR, fd, err);
+			status = file_open(dir_fd, name, O_RDWR, fd, &st, err);
 	}
 	if (status != BC_OK)
 		return status;
-	if (fstat(*fd, &st) != 0)
-		status = bci_fail_os(err, errno, "cannot examine %s", name);
-	else if ((uint64_t)st.st_size < bytes)
+	if ((uint64_t)st.st_size < bytes)
 		status = bci_file_allocate(*fd, 0, bytes, err);
 	if (status != BC_OK)
 		bci_file_close(fd);

@@ -72,7 +72,6 @@ attach_files(struct bci_env *env, struct bc_error *err)
 	BCI_TRY(bci_catalogue_check(fd, err));
 	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IRGRP) != 0;
 	BCI_TRY(attach_lock_file(env, "writer.lock", &env->writer_fd, err));
-	BCI_TRY(attach_lock_file(env, "guard.lock", &env->guard_fd, err));
 	BCI_TRY(attach_lock_file(env, "arenas.lock", &env->maps.lock_fd, err));
 	BCI_TRY(attach_class(env, BCI_ARENA_WARM, err));
 	BCI_TRY(attach_class(env, BCI_ARENA_COLD, err));
@@ -235,19 +234,22 @@ attach_tables(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 static enum bc_status
 attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 {
-	bool rebuild = !env->read_only &&
-	               !bci_ledger_is_usable(env->dir_fd, env->cache_id);
 	enum bc_status status;
 
-	if (rebuild) {
+	status = bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id,
+	                         false, env->group, &env->allocator, err);
+	if (status != BC_OK)
+		return status;
+	if (env->ledger.header == NULL && !env->read_only) {
 		status = bci_writer_lock(cache, env, err);
 		if (status != BC_OK)
 			return status;
-	}
-	status = bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id,
-	                         rebuild, env->group, &env->allocator, err);
-	if (rebuild)
+		bci_ledger_close(&env->ledger, &env->allocator);
+		status = bci_ledger_open(&env->ledger, env->dir_fd,
+		                         env->cache_id, true, env->group,
+		                         &env->allocator, err);
 		bci_writer_unlock(env);
+	}
 	if (status == BC_OK && !env->read_only)
 		bci_ledger_claim(&env->ledger,
 		                 cache->name[0] != '\0' ? cache->name : NULL,
@@ -255,12 +257,16 @@ attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	return status;
 }
 
-/* Read what the catalogue says of itself, through a lane as readers do. */
+/*
+ * Read what the catalogue says of itself, through a lane as readers do.  The
+ * state too: another format is refused before the ledger is written to.
+ */
 static enum bc_status
 attach_config(struct bci_env *env, struct bc_error *err)
 {
 	struct bci_config_record config;
-	enum bc_status status = bci_env_read(env, &config, NULL, err);
+	struct bci_state_record state;
+	enum bc_status status = bci_env_read(env, &config, &state, err);
 
 	if (status == BC_OK)
 		env->cache_id = config.cache_id;

@@ -247,7 +247,6 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	env->fork_count = atomic_load(&bci_fork_count);
 	env->pid_namespace = bci_process_namespace();
 	env->ledger.fd = -1;
-	env->ledger.probe_fd = -1;
 	env->appender.dir_fd = -1;
 	for (unsigned i = 0; i < BCI_LANES; i++) {
 		env->lanes[i].index = i;

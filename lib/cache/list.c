@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "error.h"
+#include "key.h"
 #include "list.h"
 #include "pattern.h"
 
@@ -117,7 +118,7 @@ bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
 	struct bci_env *env;
 
 	*info = (struct bc_info){ 0 };
-	if (name.size == 0 || name.size > BC_KEY_MAX)
+	if (!bci_key_possible(key, name.size))
 		return bci_fail(err, BC_MISS, "there is no entry '%.100s'",
 		                key);
 	if (text_bytes <= name.size)
@@ -165,9 +166,7 @@ walk_copy(struct MDB_cursor *cursor, const struct bci_walk *walk,
 
 	step->used = step->count = 0;
 	*end = false;
-	status = bci_cursor_move(cursor,
-	                         walk->last_bytes == 0 ? BCI_FIRST : BCI_FROM,
-	                         &key, &value);
+	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
 	if (status == BC_OK && walk->started && key.size == walk->last_bytes &&
 	    memcmp(key.data, walk->last, key.size) == 0)
 		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
@@ -251,9 +250,16 @@ bci_walk(struct bc_cache *cache, struct bci_walk *walk)
 
 	if (walk->prefix == NULL)
 		walk->prefix = "";
+	if (walk->prefix_bytes != 0 &&
+	    !bci_key_possible(walk->prefix, walk->prefix_bytes))
+		return BC_OK; /* No key begins so. */
 	walk->started = false;
-	walk->last_bytes = walk->prefix_bytes;
-	memcpy(walk->last, walk->prefix, walk->prefix_bytes);
+	walk->last_bytes = 1;
+	walk->last[0] = BCI_KEY_FIRST[0];
+	if (walk->prefix_bytes != 0) {
+		walk->last_bytes = walk->prefix_bytes;
+		memcpy(walk->last, walk->prefix, walk->prefix_bytes);
+	}
 	step.bytes = bci_alloc(&cache->allocator, STEP_BYTES, 1);
 	if (step.bytes == NULL)
 		return BC_NOMEM;

@@ -39,8 +39,7 @@ bc_get(struct bc_cache *cache, const char *key, struct bc_view *view)
 	if (BCI_UNLIKELY(read_is_bypassed(cache, view)))
 		return BC_MISS;
 	wanted.key_bytes = strlen(key);
-	if (BCI_UNLIKELY(wanted.key_bytes == 0 ||
-	                 wanted.key_bytes > BC_KEY_MAX)) {
+	if (BCI_UNLIKELY(!bci_key_possible(key, wanted.key_bytes))) {
 		*view = (struct bc_view){ .miss = BC_MISS_ABSENT };
 		return BC_MISS;
 	}
@@ -112,7 +111,7 @@ bc_exists(struct bc_cache *cache, const char *key, enum bc_miss *miss)
 	BCI_ASSERT(key != NULL);
 	wanted.key_bytes = strlen(key);
 	wanted.now_ns = bci_clock_coarse_ns();
-	if (wanted.key_bytes == 0 || wanted.key_bytes > BC_KEY_MAX)
+	if (!bci_key_possible(key, wanted.key_bytes))
 		status = BC_MISS;
 	else
 		status = bci_cache_env(cache, &env, NULL);

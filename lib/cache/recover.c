@@ -138,8 +138,7 @@ recover_collect(struct bci_writer *writer, struct MDB_cursor *cursor,
 	enum bc_status status;
 	bool bad;
 
-	status = bci_cursor_move(
-		cursor, from->bytes == 0 ? BCI_FIRST : BCI_FROM, &key, &value);
+	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
 	for (; status == BC_OK && *count < BATCH;
 	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
 		if (key.size > BC_KEY_MAX)
@@ -161,7 +160,7 @@ static enum bc_status
 recover_walk(struct bci_writer *writer, recover_verdict *verdict,
              const void *context, struct bc_error *err)
 {
-	struct recover_key *keys, from = { .bytes = 0 };
+	struct recover_key *keys, from = { 1, BCI_KEY_FIRST };
 	enum bc_status status = BC_OK;
 
 	keys = bci_alloc(&writer->env->allocator, BATCH, sizeof(*keys));

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "error.h"
 #include "hit.h"
+#include "key.h"
 
 #define SNAPSHOT_MAGIC 0x736e6170u
 #define RETRIES 8
@@ -109,7 +110,7 @@ snapshot_make(struct bc_cache *cache, struct bci_env *env,
 	for (size_t i = 0; i < count; i++) {
 		size_t bytes = strlen(keys[i]);
 
-		if (bytes > BC_KEY_MAX)
+		if (!bci_key_possible(keys[i], bytes))
 			bytes = 0; /* No key: absent. */
 		snapshot->entries[i].key_bytes = bytes;
 		snapshot->entries[i].key =

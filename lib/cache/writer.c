@@ -260,6 +260,12 @@ writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
 	int error;
 
 	bci_db_set_sync(env->db, writer_commit_sync(writer));
+	if (env->guard_fd < 0) {
+		status = bci_file_ensure(env->dir_fd, "guard.lock", env->group,
+		                         4096, &env->guard_fd, err);
+		if (status != BC_OK)
+			return status;
+	}
 	error = bci_lock_gated(env->guard_fd, BCI_LOCK_GUARD,
 	                       BCI_LOCK_EXCLUSIVE,
 	                       bci_clock_monotonic_ns() + GUARD_WAIT_NS);

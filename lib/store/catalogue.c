@@ -29,18 +29,23 @@
 static const char config_key[] = "config";
 static const char state_key[] = "state";
 
+/*
+ * Entries lie in the unnamed table, because LMDB looks every named one up anew
+ * in each transaction, and all reads go to them.  The records of the named ones
+ * lie beside them, under names that no key can have.
+ */
 static const struct {
 	const char *name;
 	bool integer_keys;
 	size_t offset;
 } tables_all[] = {
-	{ "meta", false, offsetof(struct bci_tables, meta) },
-	{ "entries", false, offsetof(struct bci_tables, entries) },
-	{ "details", true, offsetof(struct bci_tables, details) },
-	{ "schemas", false, offsetof(struct bci_tables, schemas) },
-	{ "requests", false, offsetof(struct bci_tables, requests) },
-	{ "arenas", true, offsetof(struct bci_tables, arenas) },
-	{ "slots", true, offsetof(struct bci_tables, slots) },
+	{ NULL, false, offsetof(struct bci_tables, entries) },
+	{ "\001meta", false, offsetof(struct bci_tables, meta) },
+	{ "\001details", true, offsetof(struct bci_tables, details) },
+	{ "\001schemas", false, offsetof(struct bci_tables, schemas) },
+	{ "\001requests", false, offsetof(struct bci_tables, requests) },
+	{ "\001arenas", true, offsetof(struct bci_tables, arenas) },
+	{ "\001slots", true, offsetof(struct bci_tables, slots) },
 };
 
 static enum bc_status

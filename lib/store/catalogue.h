@@ -2,8 +2,8 @@
 /*
  * catalogue.h - the tables of meta.mdb and typed access to their records.
  *
+ *   entries   key -> entry record: what every read needs (the unnamed table)
  *   meta      "config", "state"
- *   entries   key -> entry record: what every read needs
  *   details   entry id u64 -> detail record: the rest
  *   schemas   id u32 -> stored schema; its XXH3-128 -> id u32
  *   requests  (entry id u64, chunk u32) -> text of a long request
@@ -21,6 +21,9 @@
 
 /* Address space for the catalogue; fixed, because LMDB cannot grow it live. */
 #define BCI_CATALOGUE_MAP (1ull << 36)
+
+/* The first key that an entry may have; names of tables come before it. */
+#define BCI_KEY_FIRST " "
 
 /* Handles of the tables; the same numbers in every environment. */
 struct bci_tables {

@@ -97,10 +97,6 @@ enum bc_status bci_table_open(struct MDB_txn *txn, const char *name,
                               bool create, bool integer_keys, unsigned *table,
                               struct bc_error *err);
 
-/* Drop all records of a table. */
-enum bc_status bci_table_empty(struct MDB_txn *txn, unsigned table,
-                               struct bc_error *err);
-
 /* Number of records of a table. */
 enum bc_status bci_table_count(struct MDB_txn *txn, unsigned table,
                                uint64_t *count);

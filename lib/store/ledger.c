@@ -74,20 +74,6 @@ fd_is_usable(int fd, uint64_t cache_id)
 	       header_is_usable(&header, (uint64_t)st.st_size, cache_id);
 }
 
-bool
-bci_ledger_is_usable(int dir_fd, uint64_t cache_id)
-{
-	bool usable;
-	int fd = -1;
-
-	if (bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDONLY, &fd, NULL) !=
-	    BC_OK)
-		return false;
-	usable = fd_is_usable(fd, cache_id);
-	bci_file_close(&fd);
-	return usable;
-}
-
 /* Write a new header over whatever is there. */
 static enum bc_status
 ledger_rebuild(int fd, uint64_t cache_id, struct bc_error *err)
@@ -122,9 +108,8 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 	enum bc_status status = BC_OK;
 	char *base = NULL;
 
-	*ledger = (struct bci_ledger){ .fd = -1,
-		                       .probe_fd = -1,
-		                       .row_index = BCI_LEDGER_ROWS };
+	*ledger =
+		(struct bci_ledger){ .fd = -1, .row_index = BCI_LEDGER_ROWS };
 	ledger->row = bci_zalloc(allocator, 1, sizeof(*ledger->row));
 	if (ledger->row == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory for counters");
@@ -142,9 +127,6 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 			goto done; /* Damaged, and not ours to mend. */
 		BCI_TRY(ledger_rebuild(ledger->fd, cache_id, err));
 	}
-	if (ledger->writable)
-		(void)bci_file_open(dir_fd, BCI_LEDGER_FILE, O_RDWR,
-		                    &ledger->probe_fd, NULL);
 	base = bci_map_file(ledger->fd, MAP_BYTES, ledger->writable);
 	if (base == NULL) {
 		status = bci_fail_os(err, errno, "cannot map the ledger");
@@ -160,7 +142,6 @@ done:
 		bci_free(allocator, ledger->row);
 		ledger->row = NULL;
 	}
-	bci_file_close(&ledger->probe_fd);
 	bci_file_close(&ledger->fd);
 	return status;
 }
@@ -173,16 +154,14 @@ bci_ledger_close(struct bci_ledger *ledger,
 		bci_free(allocator, ledger->row);
 	else
 		ledger->row->pid = 0;
-	bci_file_close(&ledger->probe_fd);
 	bci_file_close(&ledger->fd); /* Drops the lock on our row. */
 	bci_unmap(ledger->header, ledger->map_bytes);
-	*ledger = (struct bci_ledger){ .fd = -1, .probe_fd = -1 };
+	*ledger = (struct bci_ledger){ .fd = -1 };
 }
 
 void
 bci_ledger_abandon(struct bci_ledger *ledger)
 {
-	bci_file_close(&ledger->probe_fd);
 	bci_file_close(&ledger->fd);
 }
 
@@ -292,10 +271,10 @@ bci_ledger_claim(struct bci_ledger *ledger, const char *name,
 bool
 bci_ledger_row_lives(const struct bci_ledger *ledger, unsigned index)
 {
-	if (index == ledger->row_index)
-		return true;
-	return ledger->probe_fd >= 0 &&
-	       bci_lock_is_held(ledger->probe_fd, LOCK_ROWS + index);
+	/* The kernel reports the locks of other descriptions only. */
+	return index == ledger->row_index ||
+	       (ledger->fd >= 0 &&
+	        bci_lock_is_held(ledger->fd, LOCK_ROWS + index));
 }
 
 void

@@ -95,7 +95,6 @@ struct bci_ledger {
 	struct bci_row *row; /* of this process; private memory if none free */
 	unsigned row_index;  /* BCI_LEDGER_ROWS: the row is private */
 	int fd;              /* holds the lock on our row */
-	int probe_fd;        /* probes the others' */
 	bool writable;
 };
 
@@ -117,9 +116,6 @@ enum bc_status bci_ledger_open(struct bci_ledger *ledger, int dir_fd,
                                uint64_t cache_id, bool may_write, bool group,
                                const struct bc_allocator *allocator,
                                struct bc_error *err);
-
-/* Whether the file can be opened as it is, without the writer lock. */
-bool bci_ledger_is_usable(int dir_fd, uint64_t cache_id);
 
 void bci_ledger_close(struct bci_ledger *ledger,
                       const struct bc_allocator *allocator);

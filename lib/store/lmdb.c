@@ -302,12 +302,6 @@ bci_table_open(struct MDB_txn *txn, const char *name, bool create,
 }
 
 enum bc_status
-bci_table_empty(struct MDB_txn *txn, unsigned table, struct bc_error *err)
-{
-	return lmdb_fail(err, mdb_drop(txn, table, 0), "cannot empty a table");
-}
-
-enum bc_status
 bci_table_count(struct MDB_txn *txn, unsigned table, uint64_t *count)
 {
 	MDB_stat stat;
