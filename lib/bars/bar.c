@@ -113,7 +113,7 @@ bar_fault(const struct bci_bar_columns *bars, uint64_t row)
 }
 
 /* Count the bad among 'count' rows; a NaN makes a comparison false. */
-static inline uint64_t
+static inline __attribute__((always_inline)) uint64_t
 bar_count_f64(const double *open, const double *high, const double *low,
               const double *close, uint64_t count)
 {
@@ -125,6 +125,38 @@ bar_count_f64(const double *open, const double *high, const double *low,
 		                   (close[i] <= high[i]) &
 		                   (low[i] >= -DBL_MAX) & (high[i] <= DBL_MAX));
 	return count - good;
+}
+
+typedef uint64_t bar_counter(const double *open, const double *high,
+                             const double *low, const double *close,
+                             uint64_t count);
+
+static uint64_t
+bar_count_plain(const double *open, const double *high, const double *low,
+                const double *close, uint64_t count)
+{
+	return bar_count_f64(open, high, low, close, count);
+}
+
+#if defined(__x86_64__)
+/* The same loop, four rows at a time: every put waits for it. */
+__attribute__((target("avx2"))) static uint64_t
+bar_count_avx2(const double *open, const double *high, const double *low,
+               const double *close, uint64_t count)
+{
+	return bar_count_f64(open, high, low, close, count);
+}
+#endif
+
+/* The fastest counter that this processor runs. */
+static bar_counter *
+bar_choose_counter(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		return bar_count_avx2;
+#endif
+	return bar_count_plain;
 }
 
 /* Whether all four prices are there as f64. */
@@ -158,15 +190,15 @@ uint64_t
 bci_bar_count_bad(const struct bci_bar_columns *bars, uint64_t rows,
                   uint64_t *first_bad)
 {
+	bar_counter *count = bar_choose_counter();
 	uint64_t bad = 0, found, row = 0;
 
 	*first_bad = rows;
 	for (; bar_all_f64(bars) && rows - row >= BLOCK; row += BLOCK) {
-		found = bar_count_f64((const double *)bars->data[OPEN] + row,
-		                      (const double *)bars->data[HIGH] + row,
-		                      (const double *)bars->data[LOW] + row,
-		                      (const double *)bars->data[CLOSE] + row,
-		                      BLOCK);
+		found = count((const double *)bars->data[OPEN] + row,
+		              (const double *)bars->data[HIGH] + row,
+		              (const double *)bars->data[LOW] + row,
+		              (const double *)bars->data[CLOSE] + row, BLOCK);
 		if (found != 0 && bad == 0)
 			bar_count_rows(bars, row, BLOCK, first_bad);
 		bad += found;

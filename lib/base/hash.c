@@ -7,7 +7,11 @@
 #include <errno.h>
 #include <sha2.h>
 #include <sys/random.h>
+#ifdef BCI_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h> /* chooses SSE2, AVX2 or AVX-512 at run time */
+#else
 #include <xxhash.h>
+#endif
 
 #include "hash.h"
 

@@ -74,15 +74,6 @@ hit_copy_inline(struct bci_env *env, struct bci_lane *lane,
 	return BC_OK;
 }
 
-/* Bounds that must hold before a single byte of a segment is touched. */
-static bool
-hit_locator_is_sane(const struct bci_locator *locator)
-{
-	return locator->header_bytes >= sizeof(struct bci_segment_header) &&
-	       locator->header_bytes <= locator->bytes &&
-	       locator->bytes <= BCI_SEGMENT_MAX && locator->codec == 0;
-}
-
 /* The map of the segment's arena, made if this is the first use. */
 static enum bc_status
 hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
@@ -132,7 +123,7 @@ hit_fill(struct bci_env *env, struct bci_lane *lane,
 	hit->map = NULL;
 	hit->chunk = NULL;
 	bci_entry_locator(entry, 0, &hit->locator);
-	if (BCI_UNLIKELY(!hit_locator_is_sane(&hit->locator)))
+	if (BCI_UNLIKELY(!bci_locator_is_sane(&hit->locator)))
 		return BC_CORRUPT;
 	if (hit->kind != BC_BLOB) {
 		status = bci_env_schema(env, lane->txn, entry->head.schema,

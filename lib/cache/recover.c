@@ -59,6 +59,10 @@ recover_check(struct bci_writer *writer, const struct bci_entry *entry,
 
 	if (locator->arena == 0)
 		return BC_OK; /* Inline values are checked at every read. */
+	if (!bci_locator_is_sane(locator)) {
+		*reason = "place in the catalogue";
+		return BC_OK;
+	}
 	if (entry->head.schema != 0) {
 		status = bci_env_schema(env, writer->txn, entry->head.schema,
 		                        &schema);

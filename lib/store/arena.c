@@ -57,12 +57,19 @@ bci_arena_capacity(uint64_t budget_bytes)
 	               BCI_ARENA_MAX);
 }
 
+/* LMDB gives a value overflow pages of its own if it fills at least one. */
+static uint64_t
+arena_value_bytes(uint64_t bytes, uint64_t page_bytes)
+{
+	return bci_max(bytes, page_bytes - BCI_VALUE_SHIFT);
+}
+
 uint64_t
 bci_arena_pages(uint64_t bytes, uint64_t page_bytes)
 {
-	uint64_t value = bci_max(bytes, BCI_VALUE_MIN);
-
-	return (BCI_VALUE_SHIFT - 1 + value) / page_bytes + 1;
+	return (BCI_VALUE_SHIFT - 1 + arena_value_bytes(bytes, page_bytes)) /
+	               page_bytes +
+	       1;
 }
 
 /* Read what the file says: table, end, next key. */
@@ -222,7 +229,7 @@ enum bc_status
 bci_appender_add(struct bci_appender *appender, uint64_t bytes, void **room,
                  uint64_t *offset, struct bc_error *err)
 {
-	uint64_t page, value = bci_max(bytes, BCI_VALUE_MIN);
+	uint64_t page, value = arena_value_bytes(bytes, appender->page_bytes);
 	enum bc_status status;
 
 	BCI_ASSERT(bytes <= BCI_ARENA_MAX);

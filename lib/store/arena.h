@@ -12,7 +12,7 @@
 #define BCI_ARENA_MIN (1ull << 20)
 #define BCI_ARENA_MAX (1ull << 30)
 
-/* Shortest value that LMDB is sure to give overflow pages of its own. */
+/* Shorter segments share values; others have at least a page of 4 KiB each. */
 #define BCI_VALUE_MIN 4080u
 
 /* Room for "00000017.mdb". */

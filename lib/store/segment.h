@@ -96,6 +96,23 @@ void bci_segment_write(const struct bci_value *value,
                        struct bci_locator *locator, uint8_t digest[16]);
 
 /*
+ * Bounds that must hold before a single byte of a segment is touched, and the
+ * places at which columns are aligned.  No sum of offset and bytes overflows.
+ */
+static inline bool
+bci_locator_is_sane(const struct bci_locator *locator)
+{
+	uint32_t shift = locator->arena == 0 ? 0 : BCI_VALUE_SHIFT;
+
+	return locator->header_bytes >= sizeof(struct bci_segment_header) &&
+	       locator->header_bytes <= locator->bytes &&
+	       locator->bytes <= BCI_SEGMENT_MAX && locator->codec == 0 &&
+	       (BCI_VALUE_SHIFT + locator->header_bytes) % BCI_LINE == 0 &&
+	       locator->offset <= INT64_MAX &&
+	       locator->offset % BCI_LINE == shift;
+}
+
+/*
  * The cheap check of every read: the image at 'image' (locator->bytes of it are
  * mapped) is of this cache, arena and entry.
  */
