@@ -12,9 +12,6 @@
 #include "clock.h"
 #include "hit.h"
 
-/* Newer transactions to try when an arena is gone. */
-#define RETRIES 8
-
 /* Report damage, and mark the segment for the next writer. */
 static void
 hit_report(struct bc_cache *cache, struct bci_env *env,
@@ -94,7 +91,7 @@ hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
 	}
 	if (BCI_UNLIKELY(!bci_map_reaches(
 		    hit->map, hit->locator.offset + hit->locator.bytes)))
-		return BC_CORRUPT;
+		return BC_ABSENT; /* Gone since it was mapped, or cut short. */
 	/* What the caller will look at first, in a far corner of memory. */
 	__builtin_prefetch(hit->map->base + hit->locator.offset +
 	                   hit->locator.header_bytes);
@@ -277,7 +274,7 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 /* One try of a get; BC_ABSENT asks for another with a newer transaction. */
 static enum bc_status
 hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
-        const struct bci_wanted *wanted, struct bc_view *view)
+        const struct bci_wanted *wanted, bool last, struct bc_view *view)
 {
 	enum bc_miss miss = BC_MISS_CORRUPT;
 	struct bci_hit hit;
@@ -300,8 +297,11 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		}
 		miss = BC_MISS_CORRUPT;
 	}
-	if (BCI_UNLIKELY(status == BC_ABSENT))
+	if (BCI_UNLIKELY(status == BC_ABSENT && last)) {
 		hit_report(cache, env, &hit, wanted, "its arena is gone");
+		miss = BC_MISS_CORRUPT;
+		status = BC_MISS;
+	}
 	if (status == BC_MISS) {
 		bci_count(&env->ledger, lane->index,
 		          BCI_COUNT_MISSES + (unsigned)miss, 1);
@@ -327,15 +327,10 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 	}
 	wanted->now_ns = bci_clock_coarse_ns();
 	lane = bci_lane_take(env);
-	status = hit_try(cache, env, lane, wanted, view);
-	for (int i = 0; BCI_UNLIKELY(status == BC_ABSENT) && i < RETRIES; i++)
-		status = hit_try(cache, env, lane, wanted, view);
-	if (BCI_UNLIKELY(status == BC_ABSENT)) {
-		view->miss = BC_MISS_CORRUPT;
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_CORRUPT, 1);
-		status = BC_MISS;
-	}
+	status = hit_try(cache, env, lane, wanted, false, view);
+	for (int i = 1; BCI_UNLIKELY(status == BC_ABSENT); i++)
+		status = hit_try(cache, env, lane, wanted, i == BCI_HIT_RETRIES,
+		                 view);
 	bci_lane_give(lane);
 	if (BCI_LIKELY(status == BC_OK))
 		return BC_OK;

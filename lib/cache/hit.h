@@ -27,6 +27,9 @@ struct bci_wanted {
 	int64_t now_ns;
 };
 
+/* Newer transactions to ask when an arena is gone. */
+#define BCI_HIT_RETRIES 8
+
 /*
  * Look a key up in the lane's transaction.  Returns BC_OK with *hit filled (the
  * map may go as soon as the lane is given back: pin it); BC_MISS with *miss

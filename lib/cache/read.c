@@ -81,10 +81,14 @@ exists_find(struct bc_cache *cache, struct bci_env *env,
 	struct bci_slot *slot;
 	enum bc_status status;
 
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
+	for (int i = 0; i <= BCI_HIT_RETRIES; i++) {
+		status = bci_lane_begin(env, lane);
+		if (status != BC_OK)
+			break;
 		status = bci_hit_find(cache, env, lane, wanted, &hit, miss);
 		bci_lane_end(lane);
+		if (status != BC_ABSENT)
+			break;
 	}
 	bci_lane_give(lane);
 	slot = bci_ledger_slot(&env->ledger, hit.locator.slot);

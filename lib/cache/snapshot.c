@@ -15,7 +15,6 @@
 #include "key.h"
 
 #define SNAPSHOT_MAGIC 0x736e6170u
-#define RETRIES 8
 
 /* One key of a snapshot: a hit whose map is pinned, or why there is none. */
 struct snapshot_entry {
@@ -51,9 +50,12 @@ snapshot_unpin(struct bc_snapshot *snapshot)
 	}
 }
 
-/* Look all keys up in one transaction and pin what is found. */
+/*
+ * Look all keys up in one transaction and pin what is found.  BC_ABSENT if an
+ * arena is gone, unless this is the last try: then it is damage.
+ */
 static enum bc_status
-snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane)
+snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane, bool last)
 {
 	struct bci_env *env = snapshot->env;
 	struct bci_wanted wanted = { .now_ns = bci_clock_coarse_ns() };
@@ -78,6 +80,8 @@ snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane)
 			entry->miss = BC_MISS_NONE;
 			if (entry->hit.map != NULL)
 				bci_map_pin(entry->hit.map, lane->index);
+		} else if (status == BC_ABSENT && last) {
+			entry->miss = BC_MISS_CORRUPT;
 		} else if (status != BC_MISS) {
 			break;
 		}
@@ -145,8 +149,8 @@ bc_snapshot_open(struct bc_cache *cache, const char *const *keys, size_t count,
 		                bc_strerror(status));
 	lane = bci_lane_take(env);
 	snapshot->shard = lane->index;
-	for (int i = 0; i <= RETRIES; i++) {
-		status = snapshot_fill(snapshot, lane);
+	for (int i = 0; i <= BCI_HIT_RETRIES; i++) {
+		status = snapshot_fill(snapshot, lane, i == BCI_HIT_RETRIES);
 		if (status != BC_ABSENT)
 			break;
 		/* An arena is gone: a newer transaction knows where to look. */
@@ -158,8 +162,6 @@ bc_snapshot_open(struct bc_cache *cache, const char *const *keys, size_t count,
 	bci_lane_give(lane);
 	if (status != BC_OK) {
 		bc_snapshot_close(snapshot);
-		if (status == BC_ABSENT)
-			status = BC_IO;
 		return bci_fail(err, status, "cannot take a snapshot: %s",
 		                bc_strerror(status));
 	}

@@ -77,6 +77,8 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 	} else {
 		status = bci_arena_load(writer->txn, &writer->env->tables,
 		                        number, &stored);
+		if (status == BC_MISS && segments < 0)
+			return BC_OK; /* A damaged record named it. */
 		if (status != BC_OK)
 			return bci_fail(err,
 			                status == BC_MISS ? BC_CORRUPT : status,
@@ -105,8 +107,11 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 
 		bci_entry_locator(entry, i, &locator);
 		bci_slot_begin(&writer->env->ledger, locator.slot, 0, 0, 0);
-		status = bci_slot_give(writer->txn, &writer->env->tables,
-		                       locator.slot, err);
+		status = BC_OK;
+		if (locator.slot < writer->state.next_slot)
+			status = bci_slot_give(writer->txn,
+			                       &writer->env->tables,
+			                       locator.slot, err);
 		if (status == BC_OK)
 			status = bci_writer_account(writer, locator.arena,
 			                            -(int64_t)locator.bytes, -1,

@@ -49,13 +49,17 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 	enum bc_status status;
 
 	*wrong = NULL;
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
+	for (int i = 0; i <= BCI_HIT_RETRIES; i++) {
+		status = bci_lane_begin(env, lane);
+		if (status != BC_OK)
+			break;
 		status = bci_hit_find(verify->cache, env, lane, &wanted, &hit,
 		                      &miss);
 		if (status == BC_OK && hit.map != NULL)
 			bci_map_pin(hit.map, lane->index);
 		bci_lane_end(lane);
+		if (status != BC_ABSENT)
+			break;
 	}
 	bci_lane_give(lane);
 	if (status == BC_MISS && miss == BC_MISS_CORRUPT)
