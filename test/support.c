@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
 #include <signal.h>
@@ -253,11 +254,43 @@ test_child_run(test_child *function, void *argument)
 	return test_child_wait(test_child_start(function, argument));
 }
 
+/* Write to a file of /proc/self; false if that is not allowed. */
+static bool
+proc_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool wrote;
+
+	if (fd < 0)
+		return false;
+	wrote = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return wrote;
+}
+
+void
+test_unshare(int flags)
+{
+	unsigned user = geteuid(), group = getegid();
+	char users[64], groups[64];
+
+	if (unshare(flags) == 0)
+		return;
+	/* Where users may not, they may in a namespace of users. */
+	snprintf(users, sizeof(users), "%u %u 1", user, user);
+	snprintf(groups, sizeof(groups), "%u %u 1", group, group);
+	if (unshare(flags | CLONE_NEWUSER) != 0 ||
+	    !proc_write("/proc/self/setgroups", "deny") ||
+	    !proc_write("/proc/self/uid_map", users) ||
+	    !proc_write("/proc/self/gid_map", groups))
+		_exit(TEST_CHILD_SKIPPED);
+}
+
 void
 test_own_mounts(void)
 {
-	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	test_unshare(CLONE_NEWNS);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		_exit(TEST_CHILD_SKIPPED);
 }
 

@@ -170,9 +170,11 @@ int test_child_wait(pid_t child);
 int test_child_run(test_child *function, void *argument);
 
 /*
- * For a child: mounts of its own, so that what it mounts ends with it.  Ends
- * it with TEST_CHILD_SKIPPED if the system does not allow that.
+ * For a child: namespaces of its own (CLONE_NEW...), or mounts of its own, so
+ * that what it mounts ends with it.  Ends it with TEST_CHILD_SKIPPED if the
+ * system does not allow that.
  */
+void test_unshare(int flags);
 void test_own_mounts(void);
 
 /* Memory that parent and children share, zeroed; never freed. */

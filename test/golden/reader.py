@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: MIT
+"""Read a cache as doc/format.md describes it, without barcache or LMDB.
+
+usage: reader.py ARCHIVE EXPECTED   compare the cache in a .tar.gz with a text
+       reader.py DIRECTORY          print what the cache holds as JSON
+       reader.py ARENA              salvage: list the segments of an arena alone
+
+Every checksum, digest, size and reserved byte is checked on the way.
+"""
+import json
+import os
+import struct
+import sys
+import tarfile
+import tempfile
+
+from xxh3 import MASK, xxh3_64, xxh3_128
+
+TYPES = {1: ("i64", 8), 2: ("f64", 8), 3: ("i32", 4), 4: ("f32", 4),
+         5: ("u8", 1), 6: ("text", 4)}
+FRAME, BLOB, ARRAYS = 1, 2, 3
+KINDS = {FRAME: "frame", BLOB: "blob", ARRAYS: "arrays"}
+BLOCK = 65536
+
+
+class Damaged(Exception):
+    pass
+
+
+def need(condition, what):
+    if not condition:
+        raise Damaged(what)
+
+
+def round_up(x, unit):
+    return -(-x // unit) * unit
+
+
+class Lmdb:
+    """The newest commit of an LMDB 0.9 file."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = file.read()
+        magic, version = struct.unpack_from("<II", self.data, 16)
+        need(magic == 0xBEEFC0DE and version == 1, "not a file of LMDB 0.9")
+        self.page_bytes = struct.unpack_from("<I", self.data, 40)[0]
+        metas = [struct.unpack_from("<QQ", self.data, at + 136) + (at,)
+                 for at in (0, self.page_bytes)]
+        self.last_page, self.txnid, at = max(metas, key=lambda m: m[1])
+        need((self.last_page + 1) * self.page_bytes <= len(self.data),
+             "the file was cut short")
+        self.main = self.data[at + 88:at + 136]
+
+    def records(self, table=None):
+        """(key, value, offset of the value) of a table; None: the main one."""
+        root = struct.unpack_from("<Q", table or self.main, 40)[0]
+        return [] if root == MASK else self.walk(root)
+
+    def walk(self, page):
+        at = page * self.page_bytes
+        number, _, flags, lower, _ = struct.unpack_from("<QHHHH", self.data,
+                                                        at)
+        need(number == page and flags & 3 in (1, 2), f"page {page}")
+        count = (lower - 16) // 2
+        for place in struct.unpack_from(f"<{count}H", self.data, at + 16):
+            node = at + place
+            low, high, kind, key_bytes = struct.unpack_from("<HHHH", self.data,
+                                                            node)
+            if flags & 1:
+                yield from self.walk(low | high << 16 | kind << 32)
+                continue
+            size, start = low | high << 16, node + 8 + key_bytes
+            key = self.data[node + 8:start]
+            if kind & 1:  # The value has pages of its own.
+                page = struct.unpack_from("<Q", self.data, start)[0]
+                start = page * self.page_bytes + 16
+            yield key, self.data[start:start + size], start
+
+    def table(self, name=None):
+        """A table as a dictionary in order of its keys."""
+        table = self.table()[b"\1" + name.encode()] if name else None
+        return {key: value for key, value, _ in self.records(table)}
+
+
+def decode_schema(stored):
+    """[(name, type, bytes)] and whether the first column is the time."""
+    count, has_time, zero = struct.unpack_from("<HBB", stored)
+    need(has_time <= 1 and zero == 0, "schema")
+    columns, at = [], 4
+    for _ in range(count):
+        kind, length = stored[at], stored[at + 1]
+        name, bytes_ = TYPES[kind]
+        columns.append((stored[at + 2:at + 2 + length].decode(), name, bytes_))
+        at += 2 + length
+    need(at == len(stored), "schema")
+    return columns, has_time
+
+
+def read_dictionary(area, at):
+    """The strings of the dictionary at 'at', and where the next one begins."""
+    count, bytes_ = struct.unpack_from("<II", area, at)
+    ends = struct.unpack_from(f"<{count}I", area, at + 8)
+    base = at + 8 + 4 * count
+    strings = [area[base + start:base + end].decode()
+               for start, end in zip((0,) + ends[:-1], ends)]
+    end = base + (ends[-1] if count else 0)
+    need(bytes_ == round_up(end - at, 8) and
+         not any(area[end:at + bytes_]), "dictionary")
+    return strings, at + bytes_
+
+
+class Segment:
+    """An image: its header taken apart and everything in it checked."""
+
+    def __init__(self, image, schema=None):
+        need(image[:4] == b"BCSG", "magic of a segment")
+        (version, self.column_count, self.cache_id, self.arena,
+         self.header_bytes, self.entry_id, self.key_hash, self.revision,
+         self.rows, self.first_ns, self.last_ns, self.data_bytes,
+         self.text_bytes, self.blocks, self.codec, self.kind, zero,
+         schema_bytes, key_bytes, zero2) = struct.unpack_from(
+             "<HHQIIQQQQqqQQIBBHIHH", image, 4)
+        need(version == 1 and self.codec == 0 and zero == zero2 == 0,
+             "version of a segment")
+        self.bytes = self.header_bytes + self.data_bytes + self.text_bytes
+        table = self.header_bytes - 8 * self.blocks
+        key_at = 104 + schema_bytes
+        used = key_at + key_bytes
+        need(self.bytes <= len(image) and used <= table, "sizes of a segment")
+        need(not any(image[used:table]), "zeros after the key")
+        self.schema = image[104:key_at] if schema_bytes else schema or b""
+        self.key = image[key_at:used]
+        self.header = image[:self.header_bytes]
+        self.body = image[self.header_bytes:self.bytes]
+        self.table = image[table:self.header_bytes]
+        sums = [xxh3_64(self.body[i:i + BLOCK])
+                for i in range(0, len(self.body), BLOCK)]
+        need(self.table == struct.pack(f"<{self.blocks}Q", *sums),
+             "checksum of a block")
+        need(not self.key or xxh3_64(self.key) == self.key_hash, "key")
+        self.columns, self.step_ns = [], 0
+        if self.kind != BLOB:
+            self.take_columns()
+
+    def take_columns(self):
+        columns, self.has_time = decode_schema(self.schema)
+        need(len(columns) == self.column_count, "columns")
+        unit = 4096 if self.rows >= 4096 else 64
+        at, text_at = 0, self.data_bytes
+        for name, kind, bytes_ in columns:
+            end = at + bytes_ * self.rows
+            rounded = at + round_up(bytes_ * self.rows, unit)
+            need(not any(self.body[end:rounded]), "zeros after a column")
+            strings = None
+            if kind == "text":
+                strings, text_at = read_dictionary(self.body, text_at)
+            self.columns.append((name, kind, self.body[at:end], strings))
+            at = rounded
+        need(at == self.data_bytes and text_at == len(self.body), "layout")
+        if self.has_time and self.rows:
+            times = struct.unpack(f"<{self.rows}q", self.columns[0][2])
+            steps = {b - a for a, b in zip(times, times[1:])}
+            need(self.columns[0][:2] == ("time", "i64") and
+                 (times[0], times[-1]) == (self.first_ns, self.last_ns) and
+                 all(step > 0 for step in steps), "times")
+            self.step_ns = steps.pop() if len(steps) == 1 else 0
+
+    def digest(self):
+        return xxh3_128(struct.pack("<QQ", self.kind, self.rows) +
+                        xxh3_128(self.schema) + xxh3_128(self.table))
+
+
+class Cache:
+    def __init__(self, path):
+        self.path = path
+        self.meta = Lmdb(os.path.join(path, "meta.mdb"))
+        self.tables = {name: self.meta.table(name) for name in (
+            "meta", "details", "schemas", "requests", "arenas", "slots")}
+        self.tables["entries"] = {
+            key: record for key, record in self.meta.table().items()
+            if key[0] >= 0x20}
+        (version, _, _, zero, self.format_version, self.cache_id,
+         self.created_ns) = struct.unpack_from(
+             "<BBBBIQq", self.tables["meta"][b"config"])
+        need(version == 1 and self.format_version == 1 and zero == 0, "config")
+        self.files = {}
+
+    def arena(self, number):
+        if number not in self.files:
+            record = self.tables["arenas"][struct.pack("<Q", number)]
+            folder = {1: "warm", 2: "cold"}[record[1]]
+            file = Lmdb(os.path.join(self.path, folder, f"{number:08d}.mdb"))
+            need(struct.unpack_from("<BBBBI", record)[4] == file.page_bytes,
+                 "arena")
+            self.files[number] = file
+        return self.files[number]
+
+    def request(self, entry_id, detail):
+        flags, size = detail[1], struct.unpack_from("<I", detail, 4)[0]
+        text = detail[72:]
+        if flags & 1:
+            text = b"".join(
+                self.tables["requests"][struct.pack("<QI", entry_id, i)]
+                for i in range(round_up(size, 1900) // 1900))
+        need(len(text) == size, "request")
+        return text.decode() if size else None
+
+    def segment(self, key, record):
+        (_, kind, flags, schema_id, entry_id,
+         revision, _) = struct.unpack_from("<BBHIQQq", record)
+        (arena, size, offset, checksum, first, last, step, rows, _, header,
+         codec) = struct.unpack_from("<IIQQqqqIIIB", record, 32)
+        schema = b""
+        if schema_id:
+            schema = self.tables["schemas"][struct.pack("<I", schema_id)]
+            need(self.tables["schemas"][xxh3_128(schema)] ==
+                 struct.pack("<I", schema_id), "id of a schema")
+        if flags & 1:
+            need(arena == offset == 0, "place of an inline segment")
+            image = record[96:]
+        else:
+            need(offset % 64 == 16 and len(record) == 96, "place")
+            image = self.arena(arena).data[offset:offset + size]
+        segment = Segment(image, schema)
+        need(len(image) == size and segment.bytes == size and
+             xxh3_64(segment.header) == checksum, "checksum of a header")
+        need((segment.cache_id, segment.arena, segment.header_bytes,
+              segment.entry_id, segment.key_hash, segment.revision,
+              segment.rows, segment.first_ns, segment.last_ns, segment.codec,
+              segment.kind, segment.schema, segment.step_ns) ==
+             (self.cache_id, arena, header, entry_id, xxh3_64(key), revision,
+              rows, first, last, codec, kind, schema, step), "owner")
+        need((header + 16) % (4096 if rows >= 4096 else 64) == 0, "alignment")
+        return segment
+
+    def entry(self, key, record):
+        version, _, _, _, entry_id, _, expires = struct.unpack_from(
+            "<BBHIQQq", record)
+        detail = self.tables["details"][struct.pack("<Q", entry_id)]
+        (detail_version, _, _, _, created, updated, dataset, cost, suspect,
+         payload, digest) = struct.unpack_from("<BBHIqqQQQQ16s", detail)
+        need(version == detail_version == 1, "version of a record")
+        segment = self.segment(key, record)
+        need(segment.digest() == digest, "digest")
+        out = {"key": key.decode(), "kind": KINDS[segment.kind],
+               "id": entry_id, "revision": segment.revision,
+               "rows": segment.rows, "first_ns": segment.first_ns,
+               "last_ns": segment.last_ns, "step_ns": segment.step_ns,
+               "created_ns": created, "updated_ns": updated,
+               "expires_ns": expires, "dataset_id": dataset, "cost_ns": cost,
+               "suspect_rows": suspect, "payload_bytes": payload,
+               "stored_bytes": segment.bytes, "digest": digest.hex(),
+               "request": self.request(entry_id, detail)}
+        if segment.kind == BLOB:
+            out.update(show(segment.body))
+            return out
+        out["columns"] = []
+        for name, kind, data, strings in segment.columns:
+            column = {"name": name, "type": kind, **show(data)}
+            if strings is not None:
+                column["dictionary"] = strings
+            out["columns"].append(column)
+        return out
+
+    def check_state(self, entries):
+        """The sums that writers keep agree with what there is."""
+        (version, _, zero, next_schema, revision, next_entry, next_arena,
+         next_slot, _, count, segments, live, warm, cold,
+         _) = struct.unpack_from("<BBHIQQQQQQQQQQq",
+                                 self.tables["meta"][b"state"])
+        arenas = [struct.unpack("<BBBBIQQQQQQ", record) for record in
+                  self.tables["arenas"].values()]
+        inline = sum(len(record) - 96 for record in
+                     self.tables["entries"].values() if record[2] & 1)
+        need(version == 1 and zero == 0 and warm + cold ==
+             sum(arena[6] for arena in arenas) and live == inline +
+             sum(arena[8] for arena in arenas), "sums of arenas")
+        need(count == segments == len(entries) and
+             live == sum(entry["stored_bytes"] for entry in entries) and
+             next_slot == segments + len(self.tables["slots"]) and
+             next_entry > max(entry["id"] for entry in entries) and
+             revision >= max(entry["revision"] for entry in entries) and
+             next_schema == len(self.tables["schemas"]) // 2 + 1 and
+             next_arena > max(struct.unpack("<Q", number)[0] for number in
+                              self.tables["arenas"]), "state")
+
+    def content(self):
+        entries = [self.entry(key, record) for key, record in
+                   self.tables["entries"].items()]
+        self.check_state(entries)
+        return {"format_version": self.format_version,
+                "cache_id": self.cache_id, "created_ns": self.created_ns,
+                "entries": entries}
+
+
+def show(data):
+    hash_ = 0xcbf29ce484222325
+    for byte in data:
+        hash_ = (hash_ ^ byte) * 0x100000001b3 & MASK
+    return {"first": data[:8].hex(), "last": data[-8:].hex(),
+            "fnv1a": f"{hash_:016x}"}
+
+
+def salvage(path):
+    """Every intact segment of an arena, without the catalogue or LMDB."""
+    with open(path, "rb") as file:
+        data = file.read()
+    for at in range(16, len(data), 64):
+        if data[at:at + 4] == b"BCSG":
+            try:
+                segment = Segment(data[at:])
+            except (Damaged, struct.error, KeyError, UnicodeDecodeError):
+                continue
+            yield segment.key.decode(), segment.revision, segment.digest()
+
+
+def compare(archive, expected):
+    with open(expected, encoding="utf-8") as file:
+        want = json.load(file)
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder)
+        found = Cache(folder).content()
+        alone = {(key, revision, digest.hex()) for key, revision, digest in
+                 salvage(os.path.join(folder, "warm", "00000001.mdb"))}
+    if found != want:
+        for ours, theirs in zip(found["entries"], want["entries"]):
+            if ours != theirs:
+                print("read:    ", json.dumps(ours, ensure_ascii=False))
+                print("expected:", json.dumps(theirs, ensure_ascii=False))
+        sys.exit("the golden cache is not what was expected")
+    in_arena = [entry for entry in want["entries"]
+                if (entry["key"], entry["revision"], entry["digest"]) in alone]
+    print(f"{len(want['entries'])} entries as expected,",
+          f"{len(in_arena)} of them found in the arena alone")
+    if len(in_arena) != 12:
+        sys.exit("12 were expected there: the others lie in their records")
+
+
+def main():
+    if len(sys.argv) == 3:
+        compare(sys.argv[1], sys.argv[2])
+    elif len(sys.argv) == 2 and os.path.isdir(sys.argv[1]):
+        print(json.dumps(Cache(sys.argv[1]).content(), ensure_ascii=False,
+                         indent=1))
+    elif len(sys.argv) == 2:
+        for key, revision, digest in salvage(sys.argv[1]):
+            print(revision, digest.hex(), key)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of several processes, faults and file systems.  What they stand on: a
+# shim that makes calls fail (fault/), values whose bytes derive from (key,
+# version, seed), and an oracle that knows what must be in the cache.
+add_library(barcachefault SHARED
+  fault/shim.c fault/calls.c fault/lmdb_calls.c)
+target_link_libraries(barcachefault PRIVATE PkgConfig::LMDB ${CMAKE_DL_LIBS})
+# The wrappers have the names that fortified headers define inline, and must
+# not depend on the run time of a sanitizer to be preloaded.
+target_compile_options(barcachefault PRIVATE
+  -Wall -Wextra -U_FORTIFY_SOURCE)
+
+# barcache_fault_test(NAME [SOURCE...]): a test with the fixture, linked with
+# the shim before anything that the shim stands in front of.
+function(barcache_fault_test name)
+  add_executable(test_${name} test_${name}.c support.c value.c ${ARGN})
+  target_include_directories(test_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_compile_definitions(test_${name} PRIVATE
+    BARCACHE_FAULT_LIBRARY="$<TARGET_FILE:barcachefault>")
+  target_link_libraries(test_${name} PRIVATE
+    barcachefault barcache_objects PkgConfig::CMOCKA)
+  add_test(NAME ${name} COMMAND test_${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+barcache_fault_test(shim)
+target_compile_definitions(test_shim PRIVATE
+  BARCACHE_LIBRARY="$<TARGET_FILE:barcache>")
+add_dependencies(test_shim barcache)
+barcache_fault_test(oracle fault/oracle.c)
+barcache_fault_test(kill fault/oracle.c)
+barcache_fault_test(failure fault/world.c)
+barcache_fault_test(create)
+barcache_fault_test(fork)
+barcache_fault_test(live fault/oracle.c)
+barcache_fault_test(busy)
+barcache_fault_test(disk)
+barcache_fault_test(user fault/oracle.c)
+barcache_fault_test(namespace fault/oracle.c)
+barcache_fault_test(unsafe)
+barcache_fault_test(damage fault/victim.c)
+barcache_fault_test(rebuild fault/victim.c)
+barcache_fault_test(reboot fault/victim.c)
+barcache_fault_test(limits)
+barcache_fault_test(threads)

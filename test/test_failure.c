@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_failure.c - every public call, with its first, second, third ...
+ * allocation, call of LMDB, call of the system failing, until it gets through
+ * without meeting the fault.
+ *
+ * Each time the call must either succeed or say what failed and leave the
+ * cache as it was; all other values keep their bytes; nothing stays open or
+ * mapped; the cache opens again and takes a new commit.
+ */
+#include "support.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lmdb.h>
+
+#include "fault/shim.h"
+#include "fault/world.h"
+
+#define ROUNDS_MAX 2000
+#define TESTS_MAX 64
+
+#define SEED WORLD_SEED
+
+/* One way in which it fails. */
+struct fault {
+	const char *name;
+	unsigned calls; /* enum fault_calls; 0 for the allocator */
+	enum fault_mode mode;
+	int error;
+	bool repeat;
+	const char *path; /* of the calls that fail, in part; NULL: all */
+};
+
+static const struct fault faults[] = {
+	{ "memory", 0, FAULT_FAIL, 0, false, NULL },
+	{ "LMDB: ENOMEM", FAULT_LMDB, FAULT_FAIL, ENOMEM, false, NULL },
+	{ "LMDB: EIO", FAULT_LMDB, FAULT_FAIL, EIO, false, NULL },
+	{ "EIO", FAULT_IO, FAULT_FAIL, EIO, false, NULL },
+	{ "EIO from there on", FAULT_IO, FAULT_FAIL, EIO, true, NULL },
+	{ "ENOSPC", FAULT_IO, FAULT_FAIL, ENOSPC, false, NULL },
+	{ "ENOSPC from there on", FAULT_IO, FAULT_FAIL, ENOSPC, true, NULL },
+	{ "EINTR", FAULT_IO | FAULT_LOCK, FAULT_FAIL, EINTR, false, NULL },
+	/* Of a lock of its own that fails so LMDB makes a wrong format. */
+	{ "ENOLCK", FAULT_LOCK, FAULT_FAIL, ENOLCK, false, ".lock" },
+	{ "EMFILE", FAULT_OPEN, FAULT_FAIL, EMFILE, true, NULL },
+	{ "short write", FAULT_WRITE, FAULT_SHORT, 0, false, NULL },
+};
+
+/* Which failure is being tried, for the message if it is not borne well. */
+static char trying[128];
+static unsigned long long failures_tried, handles_poisoned;
+
+#define HOLDS(condition)                                                       \
+	((condition) ? (void)0 : not_held(#condition, __LINE__))
+
+static void
+not_held(const char *condition, int line)
+{
+	print_error("%s: not so: %s\n", trying, condition);
+	_fail(__FILE__, line);
+}
+
+/* A call that is not the one under test and has to work. */
+static void
+works(enum bc_status status, const struct bc_error *err, int line)
+{
+	if (status == BC_OK)
+		return;
+	print_error("%s: afterwards %s%s%s\n", trying, bc_status_name(status),
+	            err != NULL ? ": " : "", err != NULL ? err->message : "");
+	_fail(__FILE__, line);
+}
+
+#define WORKS(call, err) works((call), (err), __LINE__)
+
+/* The version of 'key' in the cache, 0 if absent; anything else fails. */
+static uint64_t
+version_now(struct world *world, const char *key)
+{
+	enum bc_status status;
+	struct bc_view view;
+	uint64_t version;
+
+	status = bc_get(world->cache, key, &view);
+	if (status == BC_MISS && view.miss == BC_MISS_ABSENT)
+		return 0;
+	WORKS(status, NULL);
+	version = test_view_version(&view, key, SEED);
+	HOLDS(version != 0);
+	bc_view_release(&view);
+	return version;
+}
+
+static void
+old_values_are_intact(struct world *world)
+{
+	unsigned i;
+	char key[24];
+
+	for (i = 0; i < WORLD_KEYS; i++) {
+		old_key(i, key);
+		HOLDS(version_now(world, key) == i + 1);
+	}
+}
+
+static void
+world_open(struct world *world)
+{
+	struct bc_error err;
+
+	WORKS(bc_open(world->dir.cache, &world->options, &world->cache,
+	                      &err), &err);
+}
+
+static void
+world_close(struct world *world)
+{
+	bc_close(world->cache);
+	world->cache = NULL;
+}
+
+/* A cache with old values of all sizes, synced, so that they must survive. */
+static void
+world_make(struct world *world, enum bc_durability durability)
+{
+	struct bc_error err;
+	unsigned i;
+	char key[24];
+
+	memset(world, 0, sizeof(*world));
+	test_dir_make_fast(&world->dir);
+	world->options = (struct bc_options)BC_OPTIONS_INIT;
+	world->options.flags = BC_OPEN_CREATE;
+	world->options.durability = durability;
+	world->options.lock_timeout_ms = 2000;
+	world->options.allocator = test_allocator(&world->memory);
+	world_open(world);
+	for (i = 0; i < WORLD_KEYS; i++) {
+		old_key(i, key);
+		WORKS(test_put_rows(world->cache, key, i + 1, SEED,
+		                    i == 0 ? 8 : i * i * 500, &err), &err);
+	}
+	WORKS(bc_sync(world->cache, &err), &err);
+	world_close(world);
+}
+
+/* "target" at a known version and the value to put next. */
+static void
+world_prepare(struct world *world, const struct call *call)
+{
+	struct bc_error err;
+	uint64_t next;
+
+	world->version++;
+	WORKS(test_put_rows(world->cache, "target", world->version,
+	                            SEED, 300, &err), &err);
+	WORKS(bc_sync(world->cache, &err), &err);
+	next = world->version + 1;
+	if (call->rows != 0)
+		test_value_frame(&world->value, "target", next, SEED,
+		                 call->rows);
+	else
+		test_value_blob(&world->value, "target", next, SEED, 4000);
+	world->seen = 0;
+	world->filled = false;
+}
+
+static void
+fault_begin(struct world *world, const struct fault *fault, uint64_t at)
+{
+	struct fault_plan plan = { .calls = fault->calls, .mode = fault->mode,
+		                   .error = fault->error, .at = at,
+		                   .repeat = fault->repeat,
+		                   .path = fault->path };
+
+	atomic_store(&world->memory.fired, false);
+	if (fault->calls == 0)
+		atomic_store(&world->memory.fail_at,
+		             atomic_load(&world->memory.requests) + at);
+	else
+		fault_arm(&plan);
+}
+
+static bool
+fault_end(struct world *world, const struct fault *fault)
+{
+	atomic_store(&world->memory.fail_at, 0);
+	fault_disarm();
+	return fault->calls == 0 ? atomic_load(&world->memory.fired)
+	                         : fault_fired();
+}
+
+/* Whether a failure of the system may be reported so. */
+static void
+status_is_honest(const struct call *call, enum bc_status status,
+                 const struct bc_error *err)
+{
+	if (call->takes_error) {
+		HOLDS(err->status == status);
+		HOLDS(err->message[0] != '\0');
+	}
+	if (status == BC_NOMEM || status == BC_IO || status == BC_NOSPACE)
+		return;
+	print_error("%s: %s is not what failed: %s\n", trying,
+	            bc_status_name(status),
+	            call->takes_error ? err->message : "");
+	fail();
+}
+
+/* What "target" must show after the call. */
+static uint64_t
+version_due(const struct world *world, const struct call *call,
+            enum bc_status status)
+{
+	if (status != BC_OK || (call->does != PUTS && call->does != REMOVES))
+		return world->version;
+	return call->does == PUTS ? world->version + 1 : 0;
+}
+
+/*
+ * Where LMDB could not write a meta page it wants its file opened anew, for
+ * reading too.  Then the handle says so at once, and only a new one will do.
+ */
+static bool
+is_poisoned(struct world *world, enum bc_status status)
+{
+	struct bc_view view;
+	bool poisoned;
+
+	if (status != BC_IO && status != BC_NOSPACE)
+		return false;
+	poisoned = bc_get(world->cache, "target", &view) == BC_IO;
+	bc_view_release(&view);
+	handles_poisoned += poisoned;
+	return poisoned;
+}
+
+/* The call under the fault, and all that must hold after it. */
+static bool
+one_failure(struct world *world, const struct call *call,
+            const struct fault *fault, uint64_t at)
+{
+	struct bc_error err = { .status = BC_OK };
+	enum bc_status status;
+	uint64_t due;
+	bool fired;
+
+	world_open(world);
+	world_prepare(world, call);
+	world_close(world);
+	if (call->does != OPENS)
+		world_open(world);
+	fault_begin(world, fault, at);
+	status = call->run(world, &err);
+	fired = fault_end(world, fault);
+	test_value_free(&world->value);
+	HOLDS(!world->filled);
+	if (status == BC_OK && call->does == READS)
+		HOLDS(world->seen == world->version);
+	if (status != BC_OK) {
+		HOLDS(fired);
+		status_is_honest(call, status, &err);
+	}
+	due = version_due(world, call, status);
+	if (world->cache != NULL && !is_poisoned(world, status)) {
+		old_values_are_intact(world);
+		HOLDS(version_now(world, "target") == due);
+	}
+	world_close(world);
+	world_open(world);
+	old_values_are_intact(world);
+	HOLDS(version_now(world, "target") == due);
+	world->version = due > world->version ? due : world->version;
+	world_close(world);
+	return fired;
+}
+
+/* Creating: each time in an empty directory, then again without a fault. */
+static bool
+one_failed_creation(struct world *world, const struct call *call,
+                    const struct fault *fault, uint64_t at)
+{
+	struct bc_error err = { .status = BC_OK };
+	enum bc_status status;
+	bool fired;
+
+	test_remove_tree(world->dir.cache);
+	fault_begin(world, fault, at);
+	status = call->run(world, &err);
+	fired = fault_end(world, fault);
+	HOLDS(!world->filled);
+	if (status != BC_OK) {
+		HOLDS(fired);
+		status_is_honest(call, status, &err);
+		world_open(world);
+	}
+	WORKS(test_put(world->cache, "target", 1, SEED, &err), &err);
+	HOLDS(version_now(world, "target") == 1);
+	world_close(world);
+	return fired;
+}
+
+/* The sweep over one call and one fault. */
+static void
+sweep(struct world *world, const struct call *call, const struct fault *fault)
+{
+	unsigned files = test_open_files();
+	unsigned maps = test_mappings(world->dir.path);
+	bool fired = true;
+	uint64_t at;
+
+	for (at = 1; fired; at++) {
+		snprintf(trying, sizeof(trying), "%s, %s at %llu", call->name,
+		         fault->name, (unsigned long long)at);
+		HOLDS(at < ROUNDS_MAX);
+		fired = call->does == CREATES
+		                ? one_failed_creation(world, call, fault, at)
+		                : one_failure(world, call, fault, at);
+		HOLDS(test_open_files() == files);
+		HOLDS(test_mappings(world->dir.path) == maps);
+		HOLDS(atomic_load(&world->memory.live) == 0);
+		failures_tried += fired;
+	}
+}
+
+static void
+every_failure(const struct call *call, enum bc_durability durability)
+{
+	struct world world;
+	size_t i;
+
+	snprintf(trying, sizeof(trying), "%s, preparing", call->name);
+	world_make(&world, durability);
+	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sweep(&world, call, &faults[i]);
+	test_dir_remove(&world.dir);
+}
+
+static void
+fails_cleanly_at_every_call(void **state)
+{
+	const struct call *call = *state;
+
+	every_failure(call, BC_RELAXED);
+	if (call->does == PUTS || call->does == REMOVES)
+		every_failure(call, BC_DURABLE);
+}
+
+/*
+ * After a failed sync Linux marks the pages clean: trying again succeeds with
+ * the data lost.  So what a failed sync covered is never claimed, and what is
+ * put afterwards does not depend on it.
+ */
+static void
+one_failed_sync(struct world *world, uint64_t at, bool *fired)
+{
+	struct fault_plan plan = { .calls = FAULT_SYNC, .mode = FAULT_FAIL,
+		                   .error = EIO, .at = at };
+	struct bc_error err;
+	enum bc_status status;
+	uint64_t now;
+
+	world_open(world);
+	WORKS(bc_sync(world->cache, &err), &err);
+	fault_arm(&plan);
+	status = test_put_rows(world->cache, "target", 2 * at, SEED, 300,
+	                       &err);
+	if (status == BC_OK)
+		status = bc_sync(world->cache, &err);
+	fault_disarm();
+	*fired = fault_fired();
+	HOLDS((status != BC_OK) == *fired);
+	now = version_now(world, "target");
+	HOLDS(now == 2 * at || now == 2 * at - 1 || (now == 0 && *fired));
+	old_values_are_intact(world);
+	if (status == BC_IO && bc_sync(world->cache, &err) != BC_OK) {
+		world_close(world); /* LMDB wants its file opened anew. */
+		world_open(world);
+	}
+	WORKS(test_put_rows(world->cache, "target", 2 * at + 1, SEED, 300,
+	                    &err), &err);
+	WORKS(bc_sync(world->cache, &err), &err);
+	world_close(world);
+	world_open(world);
+	HOLDS(version_now(world, "target") == 2 * at + 1);
+	old_values_are_intact(world);
+	world_close(world);
+}
+
+static void
+h15_a_failed_sync_is_never_claimed_as_done(void **state)
+{
+	enum bc_durability durability;
+	struct bc_error err;
+	struct world world;
+	uint64_t at;
+	bool fired;
+
+	(void)state;
+	for (durability = BC_DURABLE; durability <= BC_SCRATCH; durability++) {
+		world_make(&world, durability);
+		world_open(&world);
+		WORKS(test_put_rows(world.cache, "target", 1, SEED, 300, &err),
+		      &err);
+		world_close(&world);
+		fired = true;
+		for (at = 1; fired; at++) {
+			snprintf(trying, sizeof(trying), "sync %llu",
+			         (unsigned long long)at);
+			HOLDS(at < ROUNDS_MAX);
+			one_failed_sync(&world, at, &fired);
+		}
+		HOLDS(at > 2);
+		test_dir_remove(&world.dir);
+	}
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[TESTS_MAX];
+	size_t i;
+	int failed;
+
+	memset(tests, 0, sizeof(tests));
+	if (call_count >= TESTS_MAX)
+		return 1;
+	for (i = 0; i < call_count; i++) {
+		tests[i].name = calls[i].name;
+		tests[i].test_func = fails_cleanly_at_every_call;
+		tests[i].initial_state = (void *)(uintptr_t)&calls[i];
+	}
+	tests[i] = (struct CMUnitTest)cmocka_unit_test(
+	        h15_a_failed_sync_is_never_claimed_as_done);
+	failed = cmocka_run_group_tests_name("failure", tests, NULL, NULL);
+	printf("failures borne: %llu, handles that had to be opened anew: "
+	       "%llu\n", failures_tried, handles_poisoned);
+	return failed;
+}

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_golden.c - the cache in golden/cache.tar.gz, made when format version 1
+ * was settled: it is read to the last bit, written on, and refused when it says
+ * that it has another format.
+ */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "golden/content.h"
+#include "hash.h"
+
+#define COMMAND 1024
+
+/* Entries whose value lies in their record. */
+#define INLINE_VALUES 6
+
+/* An entry to damage, and how its record begins: version and kind. */
+#define ONE_KEY "golden/batch/1"
+#define ONE_RECORD "\1\1"
+
+static struct test_dir dir;
+
+/* ------------------------------------------------------------------------ */
+/*  Files                                                                   */
+/* ------------------------------------------------------------------------ */
+
+static void
+unpack(void)
+{
+	char command[COMMAND];
+
+	test_remove_tree(dir.cache);
+	assert_int_equal(mkdir(dir.cache, 0700), 0);
+	snprintf(command, sizeof(command), "tar -C '%s' -xzf '%s'", dir.cache,
+	         GOLDEN_ARCHIVE);
+	assert_int_equal(system(command), 0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	test_dir_make(&dir);
+	unpack();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	test_dir_remove(&dir);
+	return 0;
+}
+
+/* A whole file, to be freed. */
+static unsigned char *
+load(const char *path, size_t *bytes)
+{
+	FILE *file = fopen(path, "rbe");
+	unsigned char *data;
+	struct stat st;
+
+	assert_non_null(file);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	*bytes = (size_t)st.st_size;
+	data = malloc(*bytes + 1);
+	assert_non_null(data);
+	assert_int_equal(fread(data, 1, *bytes, file), *bytes);
+	fclose(file);
+	return data;
+}
+
+static void
+save(const char *path, const unsigned char *data, size_t bytes)
+{
+	FILE *file = fopen(path, "r+be");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* LMDB's reader table is memory that lies in a file: not part of the format. */
+static void
+add_hash(void *context, const char *path)
+{
+	uint64_t *sum = context;
+	unsigned char *data;
+	size_t bytes;
+
+	if (strstr(path, "meta.mdb-lock") != NULL)
+		return;
+	data = load(path, &bytes);
+	*sum += bci_hash64(path, strlen(path)) ^ bci_hash64(data, bytes);
+	free(data);
+}
+
+/* Changes if any file of the cache does. */
+static uint64_t
+hash_of_files(void)
+{
+	uint64_t sum = 0;
+
+	test_walk(dir.cache, add_hash, &sum);
+	return sum;
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Values                                                                  */
+/* ------------------------------------------------------------------------ */
+
+static void
+check_text(const struct bc_view *view, uint32_t index,
+           const struct bc_column *column)
+{
+	size_t bytes;
+
+	assert_int_equal(bc_view_text_count(view, index),
+	                 column->dictionary_count);
+	for (uint32_t code = 0; code < column->dictionary_count; code++) {
+		const char *text = bc_view_text(view, index, code, &bytes);
+
+		assert_non_null(text);
+		assert_int_equal(bytes, strlen(column->dictionary[code]));
+		assert_memory_equal(text, column->dictionary[code], bytes);
+	}
+}
+
+static void
+check_column(const struct bc_view *view, uint32_t index, const char *name,
+             enum bc_type type, const void *data)
+{
+	const struct bc_schema_column *column = &view->schema->columns[index];
+
+	assert_string_equal(column->name, name);
+	assert_int_equal(column->type, type);
+	assert_int_equal((uintptr_t)bc_view_column(view, index) % 64, 0);
+	assert_memory_equal(bc_view_column(view, index), data,
+	                    view->rows * bc_type_bytes(type));
+}
+
+static void
+check_frame(const struct bc_view *view, const struct golden_value *value)
+{
+	uint32_t timed = value->frame.time_ns != NULL;
+
+	assert_int_equal(view->rows, value->frame.rows);
+	assert_int_equal(view->schema->has_time, timed);
+	assert_int_equal(view->schema->column_count,
+	                 value->frame.column_count + timed);
+	if (timed)
+		check_column(view, 0, BC_TIME, BC_I64, value->frame.time_ns);
+	for (uint32_t i = 0; i < value->frame.column_count; i++) {
+		const struct bc_column *column = &value->columns[i];
+
+		check_column(view, i + timed, column->name, column->type,
+		             column->data);
+		if (column->type == BC_TEXT)
+			check_text(view, i + timed, column);
+	}
+}
+
+/* Reads a value by its key or request and compares every bit. */
+static void
+check_value(struct bc_cache *cache, const struct golden_value *value,
+            const char *key)
+{
+	struct bc_view view;
+
+	if (value->requested && key == value->key)
+		assert_status(bc_get_request(cache, &value->request, &view),
+		              BC_OK, NULL);
+	else
+		assert_status(bc_get(cache, key, &view), BC_OK, NULL);
+	assert_int_equal(view.kind, value->kind);
+	if (value->kind == BC_BLOB) {
+		assert_int_equal(view.bytes, value->bytes);
+		assert_memory_equal(view.data, value->memory, value->bytes);
+	} else {
+		check_frame(&view, value);
+	}
+	bc_view_release(&view);
+}
+
+static void
+check_all(struct bc_cache *cache)
+{
+	for (unsigned i = 0; i < GOLDEN_VALUES; i++) {
+		struct golden_value value;
+
+		golden_value_make(&value, i);
+		check_value(cache, &value, value.key);
+		golden_value_free(&value);
+	}
+}
+
+static void
+info_of(struct bc_cache *cache, const char *key, struct bc_info *info)
+{
+	static char text[65536];
+	struct bc_error err;
+
+	assert_status(bc_info(cache, key, text, sizeof(text), info, &err),
+	              BC_OK, &err);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Reading and going on                                                    */
+/* ------------------------------------------------------------------------ */
+
+static void
+every_bit_is_what_it_was(void **state)
+{
+	struct bc_cache *cache = test_open(dir.cache, 0);
+	struct bc_verify_report report;
+	struct bc_error err;
+	struct bc_view view;
+
+	(void)state;
+	check_all(cache);
+	assert_int_equal(bc_get(cache, "golden/removed", &view), BC_MISS);
+	assert_status(bc_verify(cache, NULL, NULL, NULL, &report, &err), BC_OK,
+	              &err);
+	assert_int_equal(report.entries, GOLDEN_VALUES);
+	bc_close(cache);
+}
+
+/* What is known of the entries, as text that another reader agrees with. */
+static void
+what_is_known_is_as_expected(void **state)
+{
+	struct bc_cache *cache = test_open(dir.cache, 0);
+	unsigned char *expected;
+	struct bc_error err;
+	char *text = NULL;
+	size_t bytes, size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	assert_status(golden_print(cache, out, &err), BC_OK, &err);
+	assert_int_equal(fclose(out), 0);
+	expected = load(GOLDEN_EXPECTED, &bytes);
+	expected[bytes] = '\0';
+	assert_string_equal(text, (char *)expected);
+	free(expected);
+	free(text);
+	bc_close(cache);
+}
+
+/* The same content put today has the digest that it had. */
+static void
+new_puts_go_beside_the_old_ones(void **state)
+{
+	struct bc_cache *cache = test_open(dir.cache, 0);
+	struct bc_info then, now;
+	struct bc_error err;
+	char key[24];
+
+	(void)state;
+	for (unsigned i = 0; i < GOLDEN_VALUES; i++) {
+		struct golden_value value;
+
+		golden_value_make(&value, i);
+		snprintf(key, sizeof(key), "again/%u", i);
+		assert_status(golden_value_put(cache, NULL, &value, key, &err),
+		              BC_OK, &err);
+		check_value(cache, &value, key);
+		info_of(cache, value.key, &then);
+		info_of(cache, key, &now);
+		assert_memory_equal(now.digest, then.digest,
+		                    sizeof(now.digest));
+		assert_true(now.id > GOLDEN_VALUES && now.revision > 16);
+		golden_value_free(&value);
+	}
+	assert_status(bc_remove(cache, "golden/types", &err), BC_OK, &err);
+	bc_close(cache);
+	cache = test_open(dir.cache, 0);
+	assert_status(bc_verify(cache, NULL, NULL, NULL, NULL, &err), BC_OK,
+	              &err);
+	bc_close(cache);
+}
+
+static void
+reading_only_leaves_the_values_untouched(void **state)
+{
+	struct bc_cache *cache = test_open(dir.cache, BC_OPEN_READONLY);
+	char path[TEST_PATH];
+	uint64_t before = 0, after = 0;
+	struct bc_error err;
+
+	(void)state;
+	add_hash(&before, test_path(path, dir.cache, "meta.mdb"));
+	add_hash(&before, test_path(path, dir.cache, "warm/00000001.mdb"));
+	check_all(cache);
+	assert_status(bc_put_blob(cache, "new", "x", 1, NULL, &err),
+	              BC_READONLY, &err);
+	bc_close(cache);
+	add_hash(&after, test_path(path, dir.cache, "meta.mdb"));
+	add_hash(&after, test_path(path, dir.cache, "warm/00000001.mdb"));
+	assert_true(before == after);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Refusing                                                                */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Write 'bytes' bytes 'at' bytes behind every occurrence of 'text' in a file:
+ * a key of LMDB's, and the version of the record that follows at once.
+ */
+static void
+change(const char *name, const char *text, size_t at, const void *bytes,
+       size_t count)
+{
+	char path[TEST_PATH];
+	unsigned char *data, *from, *found;
+	unsigned changes = 0;
+	size_t size;
+
+	data = from = load(test_path(path, dir.cache, name), &size);
+	while ((found = memmem(from, size - (size_t)(from - data), text,
+	                       strlen(text))) != NULL) {
+		from = found + strlen(text);
+		memcpy(found + at, bytes, count);
+		changes++;
+	}
+	assert_true(changes != 0);
+	save(path, data, size);
+	free(data);
+}
+
+static void
+later_format(void)
+{
+	change("meta.mdb", "config\1", 6 + 4, "\2", 1);
+}
+
+static void
+later_config(void)
+{
+	change("meta.mdb", "config\1", 6, "\2", 1);
+}
+
+static void
+later_state(void)
+{
+	change("meta.mdb", "state\1", 5, "\2", 1);
+}
+
+/* Both meta pages of LMDB begin with its magic number. */
+static void
+other_magic(void)
+{
+	change("meta.mdb", "\xde\xc0\xef\xbe", 0, "\xdf", 1);
+}
+
+static void
+later_lmdb(void)
+{
+	change("meta.mdb", "\xde\xc0\xef\xbe\1", 4, "\2", 1);
+}
+
+static void
+scramble_page(unsigned page)
+{
+	char path[TEST_PATH];
+	unsigned char *data;
+	size_t bytes;
+
+	data = load(test_path(path, dir.cache, "meta.mdb"), &bytes);
+	for (size_t i = 0; i < 4096; i++)
+		data[4096 * page + i] = (unsigned char)bci_hash64(&i, sizeof(i));
+	save(path, data, bytes);
+	free(data);
+}
+
+static void
+noise_in_page_0(void)
+{
+	scramble_page(0);
+}
+
+static void
+noise_in_page_1(void)
+{
+	scramble_page(1);
+}
+
+static void
+other_formats_are_refused_and_left_alone(void **state)
+{
+	static const struct {
+		void (*change)(void);
+		const char *says;
+	} cases[] = {
+		{ later_format, "format 2" },
+		{ later_config, "config" },
+		{ later_state, "state" },
+		{ other_magic, "not an LMDB file" },
+		{ later_lmdb, "file format 2" },
+		{ noise_in_page_0, "not an LMDB file" },
+		{ noise_in_page_1, "not a file of LMDB 0.9" },
+	};
+	static const unsigned flags[] = { 0, BC_OPEN_CREATE, BC_OPEN_READONLY };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bc_options options = BC_OPTIONS_INIT;
+		struct bc_cache *cache = NULL;
+		struct bc_error err;
+		uint64_t before;
+
+		unpack();
+		cases[i / 3].change();
+		before = hash_of_files();
+		options.flags = flags[i % 3];
+		assert_status(bc_open(dir.cache, &options, &cache, &err),
+		              BC_FORMAT, &err);
+		assert_null(cache);
+		if (strstr(err.message, cases[i / 3].says) == NULL)
+			fail_msg("case %zu: %s", i, err.message);
+		if (hash_of_files() != before)
+			fail_msg("case %zu: a file was changed", i);
+	}
+}
+
+static unsigned
+count_hits(struct bc_cache *cache, unsigned *corrupt)
+{
+	unsigned hits = 0;
+
+	*corrupt = 0;
+	for (unsigned i = 0; i < GOLDEN_VALUES; i++) {
+		struct golden_value value;
+		struct bc_view view;
+
+		golden_value_make(&value, i);
+		if (bc_get(cache, value.key, &view) == BC_OK)
+			hits++;
+		else
+			*corrupt += view.miss == BC_MISS_CORRUPT;
+		bc_view_release(&view);
+		golden_value_free(&value);
+	}
+	return hits;
+}
+
+static void
+put_all(struct bc_cache *cache)
+{
+	struct bc_error err;
+
+	for (unsigned i = 0; i < GOLDEN_VALUES; i++) {
+		struct golden_value value;
+
+		golden_value_make(&value, i);
+		assert_status(golden_value_put(cache, NULL, &value, NULL, &err),
+		              BC_OK, &err);
+		golden_value_free(&value);
+	}
+}
+
+/* So many values are served, and putting them anew mends the cache. */
+static void
+check_hits(unsigned expected)
+{
+	struct bc_cache *cache = test_open(dir.cache, BC_OPEN_READONLY);
+	struct bc_error err;
+	unsigned corrupt;
+
+	assert_int_equal(count_hits(cache, &corrupt), expected);
+	assert_int_equal(corrupt, GOLDEN_VALUES - expected);
+	bc_close(cache);
+	cache = test_open(dir.cache, 0);
+	put_all(cache);
+	check_all(cache);
+	assert_status(bc_verify(cache, NULL, NULL, NULL, NULL, &err), BC_OK,
+	              &err);
+	assert_status(bc_remove(cache, ONE_KEY, &err), BC_OK, &err);
+	bc_close(cache);
+	unpack();
+}
+
+static void
+records_and_segments_of_a_later_version_are_misses(void **state)
+{
+	(void)state;
+	change("meta.mdb", ONE_KEY ONE_RECORD, strlen(ONE_KEY), "\2", 1);
+	check_hits(GOLDEN_VALUES - 1);
+	change("warm/00000001.mdb", "BCSG\1", 4, "\2", 1);
+	check_hits(INLINE_VALUES);
+}
+
+/* The catalogue's word for a place is checked before anything is touched. */
+static void
+places_that_cannot_be_are_misses(void **state)
+{
+	static const struct {
+		size_t at; /* in the locator */
+		size_t bytes;
+		uint64_t value;
+	} cases[] = {
+		{ 8, 8, UINT64_MAX - 64 + 17 }, /* offset + bytes wraps */
+		{ 8, 8, UINT64_MAX - 4096 + 17 },
+		{ 8, 8, 1ull << 62 | 16 },
+		{ 8, 8, 4096 },                 /* where no column is aligned */
+		{ 4, 4, 103 },                  /* bytes below the header's */
+		{ 4, 4, UINT32_MAX },
+		{ 56, 4, 103 },
+		{ 56, 4, UINT32_MAX - 15 },
+		{ 0, 4, 2 },                    /* no such arena */
+		{ 60, 1, 1 },                   /* no such codec */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		change("meta.mdb", ONE_KEY ONE_RECORD,
+		       strlen(ONE_KEY) + 32 + cases[i].at, &cases[i].value,
+		       cases[i].bytes);
+		check_hits(GOLDEN_VALUES - 1);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/*  LMDB's own tools                                                        */
+/* ------------------------------------------------------------------------ */
+
+/* The last number that 'command' prints, or -1 if it fails. */
+static long
+number_from(const char *command)
+{
+	FILE *from = popen(command, "re");
+	char line[128];
+	long number = -1;
+
+	assert_non_null(from);
+	while (fgets(line, sizeof(line), from) != NULL)
+		number = strtol(line, NULL, 10);
+	return pclose(from) == 0 ? number : -1;
+}
+
+static void
+tools_of_lmdb_read_both_kinds_of_file(void **state)
+{
+	char command[COMMAND];
+
+	(void)state;
+	if (system("command -v mdb_stat mdb_dump >/dev/null") != 0)
+		test_skip("mdb_stat and mdb_dump are not installed");
+	snprintf(command, sizeof(command),
+	         "mdb_stat -n -a '%s/meta.mdb' | grep -c '^Status of'",
+	         dir.cache);
+	assert_int_equal(number_from(command), 7); /* the main one, too */
+	snprintf(command, sizeof(command),
+	         "mdb_dump -n '%s/meta.mdb' | grep -c '^ '",
+	         dir.cache);
+	/* Entries, and the records of the other tables. */
+	assert_int_equal(number_from(command), 2 * (GOLDEN_VALUES + 6));
+	snprintf(command, sizeof(command),
+	         "mdb_stat -n -a '%s/warm/00000001.mdb' | "
+	         "sed -n 's/^  Overflow pages: //p'", dir.cache);
+	assert_true(number_from(command) > 8);
+	snprintf(command, sizeof(command),
+	         "mdb_dump -n '%s/warm/00000001.mdb' | grep -c '^ '",
+	         dir.cache);
+	/* Seven alone, one of the batch, one that was replaced. */
+	assert_int_equal(number_from(command), 2 * 8);
+}
+
+#define TEST(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(every_bit_is_what_it_was),
+		TEST(what_is_known_is_as_expected),
+		TEST(new_puts_go_beside_the_old_ones),
+		TEST(reading_only_leaves_the_values_untouched),
+		TEST(other_formats_are_refused_and_left_alone),
+		TEST(records_and_segments_of_a_later_version_are_misses),
+		TEST(places_that_cannot_be_are_misses),
+		TEST(tools_of_lmdb_read_both_kinds_of_file),
+	};
+
+	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_mapped.c - maps of arenas: found, pinned, dropped, and which blocks they
+ * know to be right.
+ */
+#include "support.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "mapped.h"
+#include "segment.h"
+
+#define FILE_BYTES (1u << 19)
+
+static struct test_dir dir;
+static struct bci_maps maps;
+static struct test_memory memory;
+static struct bci_arena_record record = { .version = BCI_RECORD_VERSION,
+	                                  .class_ = BCI_ARENA_WARM,
+	                                  .page_bytes = 4096,
+	                                  .capacity_bytes = 1 << 20 };
+
+static int
+setup(void **state)
+{
+	struct bc_allocator allocator;
+
+	(void)state;
+	test_dir_make_fast(&dir);
+	memset(&memory, 0, sizeof(memory));
+	allocator = test_allocator(&memory);
+	bci_maps_open(&maps, &allocator);
+	maps.class_fd[BCI_ARENA_WARM] =
+	        open(dir.path, O_RDONLY | O_DIRECTORY);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	bci_maps_close(&maps);
+	close(maps.class_fd[BCI_ARENA_WARM]);
+	test_dir_remove(&dir);
+	return memory.live == 0 ? 0 : -1;
+}
+
+static int
+make_file(const char *name)
+{
+	int fd = openat(maps.class_fd[BCI_ARENA_WARM], name, O_RDWR | O_CREAT,
+	                0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, FILE_BYTES), 0);
+	return fd;
+}
+
+static struct bci_map *
+add(uint64_t number, const char *name)
+{
+	struct bci_map *map = NULL;
+
+	close(make_file(name));
+	assert_status(bci_maps_add(&maps, number, &record, &map), BC_OK, NULL);
+	assert_int_equal(map->number, number);
+	return map;
+}
+
+static void
+an_arena_that_cannot_be_mapped_is_a_status(void **state)
+{
+	struct bci_arena_record odd = record;
+	struct bci_map *map = NULL;
+
+	(void)state;
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_MISS, NULL);
+	assert_int_equal(symlinkat("x", maps.class_fd[1], "00000001.mdb"), 0);
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_UNSAFE, NULL);
+	close(make_file("00000002.mdb"));
+	odd.class_ = 3;
+	assert_status(bci_maps_add(&maps, 2, &odd, &map), BC_CORRUPT, NULL);
+	odd = record;
+	odd.capacity_bytes = UINT64_MAX;
+	assert_status(bci_maps_add(&maps, 2, &odd, &map), BC_CORRUPT, NULL);
+	memory.fail_at = memory.requests + 1;
+	assert_status(bci_maps_add(&maps, 2, &record, &map), BC_NOMEM, NULL);
+	memory.fail_at = 0;
+	assert_int_equal(maps.count, 0);
+	assert_null(bci_maps_find(&maps, 1));
+	assert_null(bci_maps_find(&maps, 2));
+}
+
+static void
+maps_are_found_by_number_even_in_one_chain(void **state)
+{
+	struct bci_map *a, *b, *c, *again = NULL;
+	uint64_t numbers[4] = { 0 };
+
+	(void)state;
+	a = add(1, "00000001.mdb");
+	b = add(1 + BCI_MAP_HEADS, "00000513.mdb");
+	c = add(1 + 2 * BCI_MAP_HEADS, "00001025.mdb");
+	assert_ptr_equal(bci_maps_find(&maps, 1), a);
+	assert_ptr_equal(bci_maps_find(&maps, 513), b);
+	assert_ptr_equal(bci_maps_find(&maps, 1025), c);
+	assert_null(bci_maps_find(&maps, 2));
+	assert_status(bci_maps_add(&maps, 513, &record, &again), BC_OK, NULL);
+	assert_ptr_equal(again, b);
+	assert_int_equal(maps.count, 3);
+	assert_int_equal(bci_maps_numbers(&maps, numbers, 4), 3);
+	assert_int_equal(numbers[0] + numbers[1] + numbers[2], 1 + 513 + 1025);
+	assert_int_equal(bci_maps_numbers(&maps, numbers, 2), 2);
+	bci_maps_drop(&maps, 513);
+	assert_null(bci_maps_find(&maps, 513));
+	assert_ptr_equal(bci_maps_find(&maps, 1), a);
+	assert_ptr_equal(bci_maps_find(&maps, 1025), c);
+	bci_maps_drop(&maps, 513); /* Not there any more. */
+	assert_int_equal(maps.count, 2);
+	assert_int_equal(maps.limbo_count, 1);
+}
+
+static void
+a_dropped_map_lives_until_its_last_pin(void **state)
+{
+	unsigned before = test_mappings(dir.path);
+	struct bci_map *map = add(7, "00000007.mdb");
+
+	(void)state;
+	assert_int_equal(test_mappings(dir.path), before + 1);
+	bci_map_pin(map, 0);
+	bci_map_pin(map, 0);
+	bci_map_pin(map, 15);
+	assert_int_equal(bci_maps_pins(&maps), 3);
+	bci_maps_drop(&maps, 7);
+	bci_maps_collect(&maps);
+	assert_int_equal(maps.limbo_count, 1);
+	assert_int_equal(map->base[100], 0); /* Still readable. */
+	atomic_fetch_add(&map->pins[0].dropped, 2);
+	bci_maps_collect(&maps);
+	assert_int_equal(bci_maps_pins(&maps), 1);
+	assert_int_equal(maps.limbo_count, 1);
+	atomic_fetch_add(&map->pins[15].dropped, 1);
+	bci_maps_collect(&maps);
+	assert_int_equal(maps.limbo_count, 0);
+	assert_int_equal(test_mappings(dir.path), before);
+}
+
+static void
+a_map_reaches_as_far_as_its_file(void **state)
+{
+	int fd = make_file("00000001.mdb");
+	struct bci_map *map = NULL;
+
+	(void)state;
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
+	assert_true(bci_map_reaches(map, FILE_BYTES));
+	assert_false(bci_map_reaches(map, FILE_BYTES + 1));
+	assert_int_equal(ftruncate(fd, FILE_BYTES + 4096), 0);
+	assert_true(bci_map_reaches(map, FILE_BYTES + 1)); /* It grew. */
+	assert_true(bci_map_reaches(map, FILE_BYTES + 4096));
+	assert_false(bci_map_reaches(map, map->map_bytes + 1));
+	assert_false(bci_map_reaches(map, UINT64_MAX));
+	close(fd);
+	/* Another file under the same name says nothing about ours. */
+	assert_int_equal(unlinkat(maps.class_fd[1], "00000001.mdb", 0), 0);
+	fd = make_file("00000001.mdb");
+	assert_int_equal(ftruncate(fd, FILE_BYTES + 65536), 0);
+	assert_false(bci_map_reaches(map, FILE_BYTES + 65536));
+	close(fd);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  What was checked                                                        */
+/* ------------------------------------------------------------------------ */
+
+/* Write a blob's segment into the file of arena 1, at a page's offset + 16. */
+static void
+plant(int fd, uint64_t at, uint64_t bytes, struct bci_locator *locator)
+{
+	struct bci_segment_owner owner = { .cache_id = 1, .entry_id = 2,
+		                           .arena = 1, .key = "k",
+		                           .key_bytes = 1 };
+	struct bci_value value = { .kind = BC_BLOB, .blob_bytes = bytes };
+	unsigned char digest[16], *data = malloc(bytes + 1), *image;
+	struct bci_segment_plan plan;
+	uint64_t i;
+
+	for (i = 0; i < bytes; i++)
+		data[i] = (unsigned char)test_mix(i, at);
+	value.blob = data;
+	assert_true(bci_segment_plan(&value, 1, false, &plan));
+	image = aligned_alloc(64, (plan.bytes + 16 + 63) / 64 * 64);
+	bci_segment_write(&value, &owner, &plan, image + 16, locator, digest);
+	locator->offset = at + 16;
+	assert_int_equal(pwrite(fd, image + 16, plan.bytes,
+	                        (off_t)locator->offset),
+	                 plan.bytes);
+	free(image);
+	free(data);
+}
+
+static void
+flip(int fd, uint64_t at)
+{
+	unsigned char byte;
+
+	assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+	byte ^= 0x10;
+	assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+}
+
+static void
+a_checked_segment_is_not_checked_again_unless_asked(void **state)
+{
+	int fd = make_file("00000001.mdb");
+	struct bci_locator large, neighbour;
+	struct bci_map *map = NULL;
+	uint64_t last;
+
+	(void)state;
+	plant(fd, 4096, 3 * BCI_BLOCK, &large);
+	plant(fd, 4096 + 4 * 65536, 5000, &neighbour);
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
+	assert_false(bci_map_is_checked(map, &large));
+	assert_null(bci_map_check(map, &large, NULL, false));
+	assert_true(bci_map_is_checked(map, &large));
+	assert_false(bci_map_is_checked(map, &neighbour));
+	last = large.offset + large.bytes - 1;
+	flip(fd, last);
+	assert_null(bci_map_check(map, &large, NULL, false));
+	assert_non_null(bci_map_check(map, &large, NULL, true));
+	flip(fd, last);
+	assert_null(bci_map_check(map, &large, NULL, true));
+	/* The header is looked at each time. */
+	flip(fd, large.offset + 50);
+	assert_non_null(bci_map_check(map, &large, NULL, false));
+	close(fd);
+}
+
+static void
+a_damaged_block_leaves_the_segment_unchecked(void **state)
+{
+	int fd = make_file("00000001.mdb");
+	struct bci_locator large;
+	struct bci_map *map = NULL;
+	unsigned block;
+
+	(void)state;
+	plant(fd, 8192, 3 * BCI_BLOCK, &large);
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
+	for (block = 0; block < 3; block++) {
+		uint64_t at = large.offset + large.header_bytes +
+		              block * BCI_BLOCK + 7;
+
+		flip(fd, at);
+		assert_non_null(bci_map_check(map, &large, NULL, false));
+		assert_false(bci_map_is_checked(map, &large));
+		flip(fd, at);
+	}
+	assert_null(bci_map_check(map, &large, NULL, false));
+	assert_true(bci_map_is_checked(map, &large));
+	close(fd);
+}
+
+static void
+small_segments_on_one_page_have_bits_of_their_own(void **state)
+{
+	int fd = make_file("00000001.mdb");
+	struct bci_locator first, second, empty;
+	struct bci_map *map = NULL;
+
+	(void)state;
+	plant(fd, 4096, 100, &first);
+	plant(fd, 4096 + 512, 100, &second);
+	plant(fd, 4096 + 1024, 0, &empty);
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
+	assert_null(bci_map_check(map, &first, NULL, false));
+	assert_true(bci_map_is_checked(map, &first));
+	assert_false(bci_map_is_checked(map, &second));
+	flip(fd, second.offset + second.bytes - 1);
+	assert_non_null(bci_map_check(map, &second, NULL, false));
+	assert_false(bci_map_is_checked(map, &second));
+	assert_false(bci_map_is_checked(map, &empty));
+	assert_null(bci_map_check(map, &empty, NULL, false));
+	assert_true(bci_map_is_checked(map, &empty));
+	close(fd);
+}
+
+static void
+bits_are_found_across_words(void **state)
+{
+	/* 70 blocks begin on page 60: bits 60 to 129. */
+	struct bci_locator locator = {
+		.offset = 60 * 4096 + 16, .header_bytes = 4080,
+		.bytes = 4080 + 70 * BCI_BLOCK,
+	};
+	struct bci_map *map = add(1, "00000001.mdb");
+	unsigned i;
+
+	(void)state;
+	assert_false(bci_map_is_checked(map, &locator));
+	map->whole[0] = ~0ull << 60;
+	map->whole[1] = ~0ull;
+	map->whole[2] = 3;
+	assert_true(bci_map_is_checked(map, &locator));
+	for (i = 60; i < 130; i++) {
+		map->whole[i / 64] &= ~(1ull << i % 64);
+		assert_false(bci_map_is_checked(map, &locator));
+		map->whole[i / 64] |= 1ull << i % 64;
+	}
+}
+
+#define TEST(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(an_arena_that_cannot_be_mapped_is_a_status),
+		TEST(a_map_reaches_as_far_as_its_file),
+		TEST(a_damaged_block_leaves_the_segment_unchecked),
+		TEST(maps_are_found_by_number_even_in_one_chain),
+		TEST(a_dropped_map_lives_until_its_last_pin),
+		TEST(a_checked_segment_is_not_checked_again_unless_asked),
+		TEST(small_segments_on_one_page_have_bits_of_their_own),
+		TEST(bits_are_found_across_words),
+	};
+
+	return cmocka_run_group_tests_name("mapped", tests, NULL, NULL);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_space.c - limits and the budget: each has its status, removing makes
+ * room, arenas without live segments go, values lie where their size says.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "record.h"
+
+#define MIB (1ull << 20)
+
+static unsigned char *data; /* 8 MiB that do not repeat */
+
+static int
+group_setup(void **state)
+{
+	uint64_t i;
+
+	(void)state;
+	data = malloc(8 * MIB);
+	assert_non_null(data);
+	for (i = 0; i < MIB; i++) {
+		uint64_t word = test_mix(i, 5);
+
+		memcpy(data + 8 * i, &word, 8);
+	}
+	return 0;
+}
+
+static int
+group_teardown(void **state)
+{
+	(void)state;
+	free(data);
+	return 0;
+}
+
+static enum bc_status
+put_blob(const char *key, uint64_t bytes, struct bc_error *err)
+{
+	return bc_put_blob(fixture.cache, key, data, bytes, NULL, err);
+}
+
+static void
+expect_blob(const char *key, uint64_t bytes, uint32_t copied)
+{
+	struct bc_view view;
+
+	assert_status(bc_get(fixture.cache, key, &view), BC_OK, NULL);
+	assert_int_equal(view.bytes, bytes);
+	assert_int_equal(view.copied_bytes, copied);
+	if (bytes != 0)
+		assert_memory_equal(view.data, data, bytes);
+	bc_view_release(&view);
+}
+
+static void
+restart_with(uint64_t warm_bytes, uint64_t value_max, uint64_t entries_max)
+{
+	struct bc_options options = unit_options();
+
+	options.warm_bytes = warm_bytes;
+	options.value_max_bytes = value_max;
+	options.entries_max = entries_max;
+	unit_restart(&options);
+}
+
+static char *
+key_of(unsigned index, char key[16])
+{
+	snprintf(key, 16, "k%05u", index);
+	return key;
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Limits                                                                  */
+/* ------------------------------------------------------------------------ */
+
+static void
+a_value_has_a_largest_size(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	restart_with(0, 1000, 0);
+	assert_status(put_blob("a", 1001, &err), BC_TOO_LARGE, &err);
+	assert_non_null(strstr(err.message, "1000"));
+	expect_miss(fixture.cache, "a", BC_MISS_ABSENT);
+	assert_status(put_blob("a", 1000, &err), BC_OK, &err);
+	expect_blob("a", 1000, 1000);
+}
+
+static void
+a_value_takes_a_quarter_of_the_budget_at_most(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	restart_with(8 * MIB, 0, 0);
+	/* The header counts: 104 bytes, the key, 32 checksums. */
+	assert_status(put_blob("a", 2 * MIB, &err), BC_TOO_LARGE, &err);
+	assert_status(put_blob("a", 2 * MIB - 300, &err), BC_TOO_LARGE, &err);
+	assert_status(put_blob("a", 2 * MIB - 512, &err), BC_OK, &err);
+	expect_blob("a", 2 * MIB - 512, 0);
+}
+
+static void
+entries_have_a_largest_number(void **state)
+{
+	struct test_value values[2];
+	struct bc_batch *batch;
+	struct bc_error err;
+
+	(void)state;
+	restart_with(0, 0, 3);
+	unit_put("a", 1, 100);
+	unit_put("b", 1, 2);
+	unit_put("c", 1, 5000);
+	assert_status(test_put_rows(fixture.cache, "d", 1, UNIT_SEED, 2, &err),
+	              BC_ENTRIES, &err);
+	assert_status(test_put_rows(fixture.cache, "d", 1, UNIT_SEED, 100,
+	                            &err), BC_ENTRIES, &err);
+	unit_put("a", 2, 100); /* Replacing adds none. */
+	/* A removal in the same commit makes room, two puts are too many. */
+	test_value_frame(&values[0], "d", 1, UNIT_SEED, 100);
+	test_value_frame(&values[1], "e", 1, UNIT_SEED, 100);
+	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
+	assert_status(test_value_add(batch, &values[0], &err), BC_OK, &err);
+	assert_status(test_value_add(batch, &values[1], &err), BC_OK, &err);
+	assert_status(bc_batch_remove(batch, "a", &err), BC_OK, &err);
+	assert_status(bc_batch_commit(&batch, &err), BC_ENTRIES, &err);
+	expect_hit(fixture.cache, "a", 2);
+	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
+	assert_status(test_value_add(batch, &values[0], &err), BC_OK, &err);
+	assert_status(bc_batch_remove(batch, "a", &err), BC_OK, &err);
+	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+	expect_hit(fixture.cache, "d", 1);
+	assert_int_equal(unit_stats().entries, 3);
+	test_value_free(&values[0]);
+	test_value_free(&values[1]);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  The budget                                                              */
+/* ------------------------------------------------------------------------ */
+
+/* Put values of this size until the cache is full; returns how many. */
+static unsigned
+fill(uint64_t bytes)
+{
+	enum bc_status status = BC_OK;
+	struct bc_error err;
+	unsigned count = 0;
+	char key[16];
+
+	while (status == BC_OK && count < 10000)
+		status = put_blob(key_of(count++, key), bytes, &err);
+	assert_status(status, BC_FULL, &err);
+	expect_miss(fixture.cache, key, BC_MISS_ABSENT);
+	return count - 1;
+}
+
+static void
+a_full_cache_says_so_and_removing_makes_room(void **state)
+{
+	static const uint64_t sizes[] = { 900000, 60000, 5000 };
+	struct bc_error err;
+	unsigned i, k, count;
+	char key[16];
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		restart_with(8 * MIB, 0, 0);
+		count = fill(sizes[i]);
+		/* Most of the budget holds values. */
+		assert_true(count * sizes[i] > 5 * MIB);
+		assert_true(unit_stats().warm_bytes <= 8 * MIB);
+		for (k = 0; k < count; k++)
+			expect_blob(key_of(k, key), sizes[i], 0);
+		for (k = 0; k < count; k++)
+			assert_status(bc_remove(fixture.cache, key_of(k, key),
+			                        &err), BC_OK, &err);
+		assert_int_equal(unit_stats().live_bytes, 0);
+		/* All but what the arena in use had grown to. */
+		assert_true(fill(sizes[i]) + MIB / sizes[i] >= count);
+		unit_reopen(NULL);
+		expect_blob("k00000", sizes[i], 0);
+	}
+}
+
+static void
+removing_a_part_makes_room_when_arenas_are_empty(void **state)
+{
+	struct bc_error err;
+	unsigned count, k;
+	char key[16];
+
+	(void)state;
+	restart_with(8 * MIB, 0, 0);
+	count = fill(60000);
+	/* Keys in order of time: the older half fills whole arenas. */
+	for (k = 0; k < count / 2; k++)
+		assert_status(bc_remove(fixture.cache, key_of(k, key), &err),
+		              BC_OK, &err);
+	for (k = 0; k < count / 4; k++)
+		assert_status(put_blob(key_of(k, key), 60000, &err), BC_OK,
+		              &err);
+	for (k = count / 2; k < count; k++)
+		expect_blob(key_of(k, key), 60000, 0);
+}
+
+static void
+count_arenas(void *context, const char *path)
+{
+	if (strstr(path, ".mdb") != NULL && strstr(path, "/warm/") != NULL)
+		++*(unsigned *)context;
+}
+
+static unsigned
+arena_files(void)
+{
+	unsigned count = 0;
+
+	test_walk(fixture.dir.cache, count_arenas, &count);
+	return count;
+}
+
+static void
+an_arena_without_live_segments_goes_from_disk_and_memory(void **state)
+{
+	struct bc_view view;
+	struct bc_error err;
+	unsigned k, files;
+	char key[16];
+
+	(void)state;
+	restart_with(64 * MIB, 0, 0); /* arenas of 2 MiB */
+	for (k = 0; k < 30; k++)
+		assert_status(put_blob(key_of(k, key), 500000, &err), BC_OK,
+		              &err);
+	for (k = 0; k < 30; k++)
+		expect_blob(key_of(k, key), 500000, 0);
+	files = arena_files();
+	assert_true(files >= 7);
+	assert_int_equal(unit_stats().arenas, files);
+	assert_int_equal(unit_stats().arenas_mapped, files);
+	assert_status(bc_get(fixture.cache, "k00000", &view), BC_OK, NULL);
+	for (k = 0; k < 25; k++)
+		assert_status(bc_remove(fixture.cache, key_of(k, key), &err),
+		              BC_OK, &err);
+	assert_true(arena_files() <= files - 5);
+	assert_int_equal(unit_stats().arenas, arena_files());
+	/* The next read lets go of the maps, but not of the pinned one. */
+	expect_blob("k00029", 500000, 0);
+	assert_true(unit_stats().arenas_mapped <= arena_files());
+	assert_memory_equal(view.data, data, 500000);
+	/* The writer has the active one mapped once more. */
+	assert_int_equal(test_mappings("/warm/0000"), arena_files() + 2);
+	bc_view_release(&view);
+	assert_int_equal(test_mappings("/warm/0000"), arena_files() + 1);
+}
+
+static void
+replacing_for_ever_needs_no_more_than_the_budget(void **state)
+{
+	struct bc_error err;
+	unsigned k;
+
+	(void)state;
+	restart_with(8 * MIB, 0, 0);
+	for (k = 0; k < 300; k++)
+		assert_status(put_blob("a", 300000, &err), BC_OK, &err);
+	expect_blob("a", 300000, 0);
+	assert_int_equal(unit_stats().segments, 1);
+	assert_true(unit_stats().warm_bytes <= 8 * MIB);
+}
+
+static void
+a_value_larger_than_an_arena_gets_one_of_its_own(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	restart_with(64 * MIB, 0, 0); /* arenas of 2 MiB */
+	assert_status(put_blob("small", 5000, &err), BC_OK, &err);
+	assert_status(put_blob("large", 8 * MIB, &err), BC_OK, &err);
+	assert_status(put_blob("after", 5000, &err), BC_OK, &err);
+	expect_blob("small", 5000, 0);
+	expect_blob("large", 8 * MIB, 0);
+	expect_blob("after", 5000, 0);
+	assert_int_not_equal(unit_locate("large").arena,
+	                     unit_locate("small").arena);
+	unit_reopen(NULL);
+	expect_blob("large", 8 * MIB, 0);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Inline values                                                           */
+/* ------------------------------------------------------------------------ */
+
+static void
+a_value_put_alone_lies_inline_up_to_a_size(void **state)
+{
+	char longest[BC_KEY_MAX + 1];
+	struct bc_error err;
+	uint64_t bytes, inlined = 0;
+
+	(void)state;
+	for (bytes = 0; bytes <= 1500; bytes++) {
+		assert_status(put_blob("a", bytes, &err), BC_OK, &err);
+		if (unit_locate("a").arena != 0)
+			break;
+		expect_blob("a", bytes, (uint32_t)bytes);
+		inlined = bytes;
+	}
+	/* The image has 112 bytes before the data. */
+	assert_int_equal(inlined, BCI_INLINE_MAX - 112);
+	expect_blob("a", inlined + 1, 0);
+	for (; bytes <= 4200; bytes += 3) { /* and on, past a page */
+		assert_status(put_blob("a", bytes, &err), BC_OK, &err);
+		expect_blob("a", bytes, 0);
+	}
+	/* With the longest key the record still fits its page. */
+	memset(longest, 'k', BC_KEY_MAX);
+	longest[BC_KEY_MAX] = '\0';
+	for (bytes = 1200; bytes < 1500; bytes++) {
+		assert_status(put_blob(longest, bytes, &err), BC_OK, &err);
+		expect_blob(longest, bytes,
+		            unit_locate(longest).arena == 0 ? (uint32_t)bytes
+		                                            : 0);
+	}
+}
+
+#define TEST(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(a_value_has_a_largest_size),
+		TEST(a_value_takes_a_quarter_of_the_budget_at_most),
+		TEST(entries_have_a_largest_number),
+		TEST(a_full_cache_says_so_and_removing_makes_room),
+		TEST(removing_a_part_makes_room_when_arenas_are_empty),
+		TEST(an_arena_without_live_segments_goes_from_disk_and_memory),
+		TEST(replacing_for_ever_needs_no_more_than_the_budget),
+		TEST(a_value_larger_than_an_arena_gets_one_of_its_own),
+		TEST(a_value_put_alone_lies_inline_up_to_a_size),
+	};
+
+	return cmocka_run_group_tests_name("space", tests, group_setup,
+	                                   group_teardown);
+}
