@@ -68,6 +68,7 @@ struct bci_env {
 	atomic_bool closed;       /* only views are left */
 	atomic_bool wrote;        /* this process committed something */
 	atomic_ullong generation; /* of the ledger, when last looked */
+	atomic_llong collected_s; /* when maps were last collected */
 	atomic_long chunks_out;
 	struct bci_maps maps;
 	struct bci_ledger ledger;
@@ -191,22 +192,36 @@ bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
 	               : bci_env_schema_slow(env, txn, id, out);
 }
 
-/* Whether arenas were removed since this process looked last. */
-static inline bool
-bci_env_is_stale(const struct bci_env *env)
+/*
+ * The generation of the ledger: it grows when arenas were removed.  Asked for
+ * before a transaction begins, so that the transaction knows of the removal.
+ */
+static inline uint64_t
+bci_env_newest(const struct bci_env *env)
 {
-	return env->ledger.header != NULL &&
-	       atomic_load_explicit(&env->ledger.header->generation,
-	                            memory_order_relaxed) !=
-	               atomic_load_explicit(&env->generation,
-	                                    memory_order_relaxed);
+	return env->ledger.header == NULL
+	               ? 0
+	               : atomic_load_explicit(&env->ledger.header->generation,
+	                                      memory_order_acquire);
+}
+
+/* Whether this process has not acted on generation 'newest'. */
+static inline bool
+bci_env_is_stale(const struct bci_env *env, uint64_t newest)
+{
+	return newest != atomic_load_explicit(&env->generation,
+	                                      memory_order_relaxed) ||
+	       atomic_load_explicit(&env->maps.limbo_count,
+	                            memory_order_relaxed) != 0;
 }
 
 /*
- * Let go of maps whose arenas the catalogue no longer names.  Called with a
- * lane whose transaction is running, when the ledger's generation moved.
+ * Let go of maps whose arenas the catalogue no longer names, and of those that
+ * were let go while views pinned them (which is tried once a second).  Called
+ * with a lane whose transaction began after 'newest' was read.
  */
-void bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane);
+void bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane,
+                       uint64_t newest, int64_t now_ns);
 
 /* Unmap what was let go, if no lane but 'own' is busy. */
 void bci_env_collect(struct bci_env *env, const struct bci_lane *own);

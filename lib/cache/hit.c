@@ -276,6 +276,7 @@ static enum bc_status
 hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
         const struct bci_wanted *wanted, bool last, struct bc_view *view)
 {
+	uint64_t newest = bci_env_newest(env);
 	enum bc_miss miss = BC_MISS_CORRUPT;
 	struct bci_hit hit;
 	enum bc_status status;
@@ -283,8 +284,8 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	status = bci_lane_begin(env, lane);
 	if (BCI_UNLIKELY(status != BC_OK))
 		return status;
-	if (BCI_UNLIKELY(bci_env_is_stale(env)))
-		bci_env_drop_maps(env, lane);
+	if (BCI_UNLIKELY(bci_env_is_stale(env, newest)))
+		bci_env_drop_maps(env, lane, newest, wanted->now_ns);
 	status = bci_hit_find(cache, env, lane, wanted, &hit, &miss);
 	if (BCI_LIKELY(status == BC_OK && hit.map != NULL))
 		bci_map_pin(hit.map, lane->index);

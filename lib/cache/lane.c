@@ -240,15 +240,14 @@ bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
 
 /* ---- letting go -------------------------------------------------------- */
 
-void
-bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane)
+/* Take the maps of arenas that are gone out of the table. */
+static void
+lane_drop_gone(struct bci_env *env, struct bci_lane *lane)
 {
 	size_t room = atomic_load(&env->maps.count), count;
 	struct bci_arena_record record;
 	uint64_t *numbers;
 
-	atomic_store(&env->generation,
-	             atomic_load(&env->ledger.header->generation));
 	numbers = bci_alloc(&env->allocator, room, sizeof(*numbers));
 	if (numbers == NULL)
 		return; /* The next change of generation tries again. */
@@ -259,6 +258,19 @@ bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane)
 			bci_maps_drop(&env->maps, numbers[i]);
 	}
 	bci_free(&env->allocator, numbers);
+}
+
+void
+bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane, uint64_t newest,
+                  int64_t now_ns)
+{
+	int64_t now_s = now_ns / BCI_SECOND_NS;
+
+	if (atomic_exchange(&env->generation, newest) != newest)
+		lane_drop_gone(env, lane);
+	else if (atomic_load(&env->collected_s) == now_s)
+		return;
+	atomic_store(&env->collected_s, now_s);
 	bci_env_collect(env, lane);
 }
 

@@ -59,12 +59,13 @@ snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane, bool last)
 {
 	struct bci_env *env = snapshot->env;
 	struct bci_wanted wanted = { .now_ns = bci_clock_coarse_ns() };
+	uint64_t newest = bci_env_newest(env);
 	enum bc_status status = bci_lane_begin(env, lane);
 
 	if (status != BC_OK)
 		return status;
-	if (bci_env_is_stale(env))
-		bci_env_drop_maps(env, lane);
+	if (bci_env_is_stale(env, newest))
+		bci_env_drop_maps(env, lane, newest, wanted.now_ns);
 	for (size_t i = 0; i < snapshot->count; i++) {
 		struct snapshot_entry *entry = &snapshot->entries[i];
 
