@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests of the layers below the bars and of the storage: memory, locks, files,
-# schemas.
+# Tests of memory, locks and files, of the storage, and of the cache's calls.
 foreach(name alloc check clock file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
 foreach(name arena catalogue ledger lmdb mapped segment)
   barcache_test(${name} support.c value.c)
 endforeach()
-foreach(name batch cache config list read snapshot space)
+target_sources(test_segment PRIVATE image.c)
+foreach(name batch cache config conformance hit list read recover snapshot space
+    stats verify view writer)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()

@@ -71,10 +71,11 @@ static void
 bad_arguments_are_refused(void **state)
 {
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct bc_column column = { .name = "x", .type = BC_F64,
-		                    .data = ones };
-	struct bc_frame frame = { .rows = 4, .time_ns = times,
-		                  .columns = &column, .column_count = 1 };
+	struct bc_column column = { .name = "x", .type = BC_F64, .data = ones };
+	struct bc_frame frame = { .rows = 4,
+		                  .time_ns = times,
+		                  .columns = &column,
+		                  .column_count = 1 };
 	char longest[BC_KEY_MAX + 2];
 	struct bc_error err;
 
@@ -96,10 +97,12 @@ bad_arguments_are_refused(void **state)
 	refuse("a", &frame, NULL, BC_INVALID, -1);
 	assert_status(bc_put_blob(fixture.cache, "a", NULL, 1, NULL, &err),
 	              BC_INVALID, &err);
-	assert_status(bc_put_blob(fixture.cache, "a", ones, UINT64_MAX, NULL,
-	                          &err), BC_TOO_LARGE, &err);
-	assert_status(bc_put_blob(fixture.cache, "a", ones, 1ull << 30, NULL,
-	                          &err), BC_TOO_LARGE, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "a", ones, UINT64_MAX, NULL, &err),
+		BC_TOO_LARGE, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "a", ones, 1ull << 30, NULL, &err),
+		BC_TOO_LARGE, &err);
 }
 
 static void
@@ -113,8 +116,10 @@ times_and_bars_are_checked(void **state)
 		{ .name = "low", .type = BC_F64, .data = ones },
 		{ .name = "close", .type = BC_F64, .data = ones },
 	};
-	struct bc_frame frame = { .rows = 4, .time_ns = equal,
-		                  .columns = columns, .column_count = 4 };
+	struct bc_frame frame = { .rows = 4,
+		                  .time_ns = equal,
+		                  .columns = columns,
+		                  .column_count = 4 };
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
 	struct bc_counts counts;
 	struct bc_error err;
@@ -126,8 +131,9 @@ times_and_bars_are_checked(void **state)
 	frame.time_ns = times;
 	columns[1].data = high;
 	refuse("a", &frame, NULL, BC_BARS, 3);
-	assert_status(bc_put(fixture.cache, "a", &frame, &options, &counts,
-	                     &err), BC_OK, &err);
+	assert_status(
+		bc_put(fixture.cache, "a", &frame, &options, &counts, &err),
+		BC_OK, &err);
 	assert_int_equal(counts.suspect, 1);
 	assert_int_equal(counts.inserted, 4);
 	assert_int_equal(unit_info("a").suspect_rows, 1);
@@ -142,10 +148,13 @@ texts_are_checked(void **state)
 	static char longest[65537];
 	static const uint32_t codes[4] = { 0, 1, 2, 1 };
 	const char *words[3] = { "a", "b", "c" };
-	struct bc_column column = { .name = "x", .type = BC_TEXT,
-		                    .data = codes, .dictionary = words,
+	struct bc_column column = { .name = "x",
+		                    .type = BC_TEXT,
+		                    .data = codes,
+		                    .dictionary = words,
 		                    .dictionary_count = 2 };
-	struct bc_frame frame = { .rows = 4, .columns = &column,
+	struct bc_frame frame = { .rows = 4,
+		                  .columns = &column,
 		                  .column_count = 1 };
 	struct bc_error err;
 
@@ -279,10 +288,11 @@ a_batch_that_is_aborted_or_empty_changes_nothing(void **state)
 static void
 rows_are_counted_as_inserted_or_updated(void **state)
 {
-	struct bc_column column = { .name = "x", .type = BC_F64,
-		                    .data = ones };
-	struct bc_frame frame = { .rows = 4, .time_ns = times,
-		                  .columns = &column, .column_count = 1 };
+	struct bc_column column = { .name = "x", .type = BC_F64, .data = ones };
+	struct bc_frame frame = { .rows = 4,
+		                  .time_ns = times,
+		                  .columns = &column,
+		                  .column_count = 1 };
 	struct bc_counts first, second;
 	struct bc_batch *batch = begin();
 	struct bc_error err;

@@ -78,6 +78,11 @@ what_is_not_there_is_absent_unless_created(void **state)
 	assert_status(bc_open(path, &options, &cache, &err), BC_ABSENT, &err);
 	assert_non_null(strstr(err.message, path));
 	assert_int_equal(rmdir(path), 0); /* and is still empty */
+	/* A message is one line whatever the path is. */
+	test_path(path, fixture.dir.path, "two\nlines");
+	assert_status(bc_open(path, NULL, &cache, &err), BC_ABSENT, &err);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_status(bc_open(path, NULL, &cache, &err), BC_ABSENT, &err);
 }
 
 static void

@@ -37,7 +37,8 @@ setup(void **state)
 	assert_status(bci_catalogue_create(dir_fd, &config, boot, &err), BC_OK,
 	              &err);
 	assert_status(bci_db_open(dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
-	                          BCI_DB_NOSYNC, &env, &err), BC_OK, &err);
+	                          BCI_DB_NOSYNC, &env, &err),
+	              BC_OK, &err);
 	assert_status(bci_catalogue_tables(env, &tables, &err), BC_OK, &err);
 	assert_status(bci_txn_begin(env, &txn, &err), BC_OK, &err);
 	assert_status(bci_state_load(txn, &tables, &first_state, &err), BC_OK,
@@ -93,7 +94,8 @@ tables_have_the_same_numbers_however_opened(void **state)
 	txn = NULL;
 	bci_db_close(env);
 	assert_status(bci_db_open(dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
-	                          BCI_DB_NOSYNC, &env, &err), BC_OK, &err);
+	                          BCI_DB_NOSYNC, &env, &err),
+	              BC_OK, &err);
 	assert_status(bci_catalogue_tables_write(env, &again, &err), BC_OK,
 	              &err);
 	assert_memory_equal(&again, &tables, sizeof(again));
@@ -141,8 +143,8 @@ records_of_another_version_or_size_are_refused(void **state)
 	assert_status(bci_config_load(txn, &tables, &config, &err), BC_FORMAT,
 	              &err);
 	assert_status(bci_table_put(txn, tables.meta, "state", 5, &first_state,
-	                            sizeof(first_state) - 1, &err), BC_OK,
-	              &err);
+	                            sizeof(first_state) - 1, &err),
+	              BC_OK, &err);
 	assert_status(bci_state_load(txn, &tables, &loaded, &err), BC_FORMAT,
 	              &err);
 	assert_status(bci_table_delete(txn, tables.meta, "state", 5, &err),
@@ -160,7 +162,8 @@ an_arena_is_absent_damaged_or_loaded(void **state)
 {
 	struct bci_arena_record arena = { .version = BCI_RECORD_VERSION,
 		                          .class_ = BCI_ARENA_WARM,
-		                          .end_bytes = 4096 }, found;
+		                          .end_bytes = 4096 },
+				found;
 	struct bc_error err;
 	uint64_t number = 5;
 
@@ -173,7 +176,8 @@ an_arena_is_absent_damaged_or_loaded(void **state)
 	              NULL);
 	assert_memory_equal(&found, &arena, sizeof(arena));
 	assert_status(bci_table_put(txn, tables.arenas, &number, 8, &arena,
-	                            sizeof(arena) - 8, &err), BC_OK, &err);
+	                            sizeof(arena) - 8, &err),
+	              BC_OK, &err);
 	assert_status(bci_arena_load(txn, &tables, number, &found), BC_CORRUPT,
 	              NULL);
 	arena.version = 2;
@@ -194,12 +198,15 @@ a_schema_is_interned_once(void **state)
 	uint32_t first = 0, second = 0, again = 0;
 
 	(void)state;
-	assert_status(bci_schema_intern(txn, &tables, &now, one, 7, &first,
-	                                &err), BC_OK, &err);
-	assert_status(bci_schema_intern(txn, &tables, &now, two, 7, &second,
-	                                &err), BC_OK, &err);
-	assert_status(bci_schema_intern(txn, &tables, &now, one, 7, &again,
-	                                &err), BC_OK, &err);
+	assert_status(
+		bci_schema_intern(txn, &tables, &now, one, 7, &first, &err),
+		BC_OK, &err);
+	assert_status(
+		bci_schema_intern(txn, &tables, &now, two, 7, &second, &err),
+		BC_OK, &err);
+	assert_status(
+		bci_schema_intern(txn, &tables, &now, one, 7, &again, &err),
+		BC_OK, &err);
 	assert_int_equal(first, 1);
 	assert_int_equal(second, 2);
 	assert_int_equal(again, first);
@@ -219,8 +226,9 @@ slots_that_were_given_back_are_taken_again(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		assert_status(bci_slot_take(txn, &tables, &now, &slots[i],
-		                            &err), BC_OK, &err);
+		assert_status(
+			bci_slot_take(txn, &tables, &now, &slots[i], &err),
+			BC_OK, &err);
 		assert_int_equal(slots[i], i);
 	}
 	assert_status(bci_slot_give(txn, &tables, 2, &err), BC_OK, &err);
@@ -269,10 +277,14 @@ static void
 a_request_of_any_length_comes_back(void **state)
 {
 	static const uint32_t sizes[][2] = {
-		{ 0, 0 }, { 1, 0 },
-		{ BCI_REQUEST_INLINE, 0 }, { BCI_REQUEST_INLINE + 1, 1 },
-		{ BCI_RECORD_MAX, 1 }, { BCI_RECORD_MAX + 1, 2 },
-		{ 10000, 6 }, { 60000, 32 },
+		{ 0, 0 },
+		{ 1, 0 },
+		{ BCI_REQUEST_INLINE, 0 },
+		{ BCI_REQUEST_INLINE + 1, 1 },
+		{ BCI_RECORD_MAX, 1 },
+		{ BCI_RECORD_MAX + 1, 2 },
+		{ 10000, 6 },
+		{ 60000, 32 },
 	};
 	struct bci_detail_record detail;
 	struct bc_error err;
@@ -290,8 +302,9 @@ a_request_of_any_length_comes_back(void **state)
 		assert_int_equal(detail.dataset_id, 12);
 		assert_int_equal(detail.request_bytes, sizes[i][0]);
 		memset(found_text, 0, sizeof(found_text));
-		assert_status(bci_request_load(txn, &tables, 1, &detail,
-		                               found_text), BC_OK, NULL);
+		assert_status(
+			bci_request_load(txn, &tables, 1, &detail, found_text),
+			BC_OK, NULL);
 		if (sizes[i][0] != 0)
 			assert_memory_equal(found_text, text, sizes[i][0]);
 		assert_int_equal(found_text[sizes[i][0] % 60000],
@@ -311,8 +324,10 @@ static void
 damaged_details_are_found_out(void **state)
 {
 	struct bci_detail_record detail;
-	struct { uint64_t id; uint32_t chunk; } __attribute__((packed))
-	chunk = { 1, 1 };
+	struct {
+		uint64_t id;
+		uint32_t chunk;
+	} __attribute__((packed)) chunk = { 1, 1 };
 	struct bci_bytes stored;
 	unsigned char copy[200];
 	struct bc_error err;
@@ -323,7 +338,8 @@ damaged_details_are_found_out(void **state)
 	store_detail(1, 5000);
 	assert_status(bci_detail_load(txn, &tables, 1, &detail), BC_OK, NULL);
 	assert_status(bci_table_put(txn, tables.requests, &chunk, 12, "short",
-	                            5, &err), BC_OK, &err);
+	                            5, &err),
+	              BC_OK, &err);
 	assert_status(bci_request_load(txn, &tables, 1, &detail, found_text),
 	              BC_CORRUPT, NULL);
 	assert_status(bci_table_delete(txn, tables.requests, &chunk, 12, &err),
@@ -336,11 +352,13 @@ damaged_details_are_found_out(void **state)
 	assert_int_equal(stored.size, sizeof(detail) + 100);
 	memcpy(copy, stored.data, stored.size);
 	assert_status(bci_table_put(txn, tables.details, &id, 8, copy,
-	                            sizeof(detail) + 99, &err), BC_OK, &err);
+	                            sizeof(detail) + 99, &err),
+	              BC_OK, &err);
 	assert_status(bci_detail_load(txn, &tables, id, &detail), BC_CORRUPT,
 	              NULL);
 	assert_status(bci_table_put(txn, tables.details, &id, 8, copy,
-	                            sizeof(detail) - 1, &err), BC_OK, &err);
+	                            sizeof(detail) - 1, &err),
+	              BC_OK, &err);
 	assert_status(bci_detail_load(txn, &tables, id, &detail), BC_CORRUPT,
 	              NULL);
 }

@@ -25,7 +25,8 @@ refuse(struct bc_config bad)
 	struct bc_config now;
 	struct bc_error err;
 
-	assert_status(bc_config_set(fixture.cache, &bad, &err), BC_INVALID, &err);
+	assert_status(bc_config_set(fixture.cache, &bad, &err), BC_INVALID,
+	              &err);
 	assert_status(bc_config_get(fixture.cache, &now, &err), BC_OK, &err);
 	assert_memory_equal(&now, &config, sizeof(now));
 }
@@ -68,7 +69,8 @@ settings_change_for_every_handle(void **state)
 	changed.cache_id = 1; /* facts: ignored */
 	changed.created_ns = 1;
 	changed.format_version = 9;
-	assert_status(bc_config_set(fixture.cache, &changed, &err), BC_OK, &err);
+	assert_status(bc_config_set(fixture.cache, &changed, &err), BC_OK,
+	              &err);
 	assert_status(bc_config_get(other, &found, &err), BC_OK, &err);
 	bc_close(other);
 	changed.cache_id = config.cache_id;
@@ -110,8 +112,8 @@ static void
 durability_changes_back_and_forth_without_loss(void **state)
 {
 	static const enum bc_durability way[] = {
-		BC_SCRATCH, BC_DURABLE, BC_SCRATCH, BC_RELAXED, BC_DURABLE,
-		BC_RELAXED,
+		BC_SCRATCH, BC_DURABLE, BC_SCRATCH,
+		BC_RELAXED, BC_DURABLE, BC_RELAXED,
 	};
 	char marker[TEST_PATH], key[2] = "a";
 	struct bc_error err;
@@ -121,8 +123,8 @@ durability_changes_back_and_forth_without_loss(void **state)
 	test_path(marker, fixture.dir.cache, "scratch");
 	for (i = 0; i < 6; i++) {
 		config.durability = way[i];
-		assert_status(bc_config_set(fixture.cache, &config, &err), BC_OK,
-		              &err);
+		assert_status(bc_config_set(fixture.cache, &config, &err),
+		              BC_OK, &err);
 		assert_int_equal(access(marker, F_OK) == 0,
 		                 way[i] == BC_SCRATCH);
 		key[0] = (char)('a' + i);

@@ -199,15 +199,16 @@ modes_do_not_depend_on_the_umask(void **state)
 		umask(masks[i]);
 		make_file("own");
 		assert_int_equal(mode_of("own"), 0600);
-		assert_status(bci_file_create(dir_fd, "shared", true, &fd,
-		                              &err), BC_OK, &err);
+		assert_status(
+			bci_file_create(dir_fd, "shared", true, &fd, &err),
+			BC_OK, &err);
 		bci_file_close(&fd);
 		assert_int_equal(mode_of("shared"), 0660);
 		options.group = i % 2 == 1;
 		assert_status(bci_dir_open(dir.cache, &options, &fd, &err),
 		              BC_OK, &err);
-		assert_int_equal(mode_of("cache"), options.group ? 02770
-		                                                 : 0700);
+		assert_int_equal(mode_of("cache"),
+		                 options.group ? 02770 : 0700);
 		assert_status(bci_dir_make(fd, "warm", options.group, &err),
 		              BC_OK, &err);
 		assert_int_equal(mode_of("cache/warm") & 0777,
@@ -235,7 +236,8 @@ directories_are_opened_made_or_absent(void **state)
 	options.create = true;
 	/* Only the last component is made. */
 	assert_status(bci_dir_open(test_path(path, dir.path, "a/b"), &options,
-	                           &fd, &err), BC_ABSENT, &err);
+	                           &fd, &err),
+	              BC_ABSENT, &err);
 	assert_status(bci_dir_open(dir.cache, &options, &fd, &err), BC_OK,
 	              &err);
 	bci_file_close(&fd);
@@ -261,14 +263,18 @@ a_directory_that_is_a_link_or_open_to_all_is_refused(void **state)
 	assert_int_equal(symlinkat("real", dir_fd, "link"), 0);
 	assert_int_equal(symlinkat("gone", dir_fd, "dangling"), 0);
 	assert_status(bci_dir_open(test_path(path, dir.path, "file"), &options,
-	                           &fd, &err), BC_UNSAFE, &err);
+	                           &fd, &err),
+	              BC_UNSAFE, &err);
 	assert_status(bci_dir_open(test_path(path, dir.path, "link"), &options,
-	                           &fd, &err), BC_UNSAFE, &err);
+	                           &fd, &err),
+	              BC_UNSAFE, &err);
 	assert_status(bci_dir_open(test_path(path, dir.path, "dangling"),
-	                           &options, &fd, &err), BC_UNSAFE, &err);
+	                           &options, &fd, &err),
+	              BC_UNSAFE, &err);
 	assert_int_equal(fchmodat(dir_fd, "real", 0702, 0), 0);
 	assert_status(bci_dir_open(test_path(path, dir.path, "real"), &options,
-	                           &fd, &err), BC_UNSAFE, &err);
+	                           &fd, &err),
+	              BC_UNSAFE, &err);
 	assert_int_equal(fd, -1);
 	assert_int_equal(fchmodat(dir_fd, "real", 0755, 0), 0);
 	assert_status(bci_dir_open(path, &options, &fd, &err), BC_OK, &err);

@@ -268,6 +268,23 @@ h7_a_child_that_closes_leaves_the_locks_of_its_parent(void **state)
 	close_everything(&opened);
 }
 
+/* LMDB 0.9 itself does not close its data file on exec. */
+static void
+an_executed_program_inherits_no_descriptor(void **state)
+{
+	char command[TEST_PATH + 64];
+	struct opened opened;
+
+	(void)state;
+	open_everything(&opened);
+	put("a", 2); /* The arena is open for appending now. */
+	snprintf(command, sizeof(command), "ls -l /proc/self/fd | grep -q '%s'",
+	         dir.path);
+	assert_int_equal(WEXITSTATUS(system(command)), 1); /* Not found. */
+	assert_int_equal(get("a"), 2);
+	close_everything(&opened);
+}
+
 /* ------------------------------------------------------------------------ */
 /*  Forking while other threads are inside the library                      */
 /* ------------------------------------------------------------------------ */
@@ -337,6 +354,7 @@ main(void)
 		TEST(h13_two_hundred_forks_cost_the_parent_nothing),
 		TEST(h13_a_grandchild_works_too),
 		TEST(h7_a_child_that_closes_leaves_the_locks_of_its_parent),
+		TEST(an_executed_program_inherits_no_descriptor),
 		TEST(h13_a_fork_amid_busy_threads_gives_a_child_that_works),
 	};
 

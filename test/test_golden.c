@@ -45,7 +45,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	test_dir_make(&dir);
+	test_dir_make_fast(&dir);
 	unpack();
 	return 0;
 }
@@ -312,8 +312,8 @@ reading_only_leaves_the_values_untouched(void **state)
 /* ------------------------------------------------------------------------ */
 
 /*
- * Write 'bytes' bytes 'at' bytes behind every occurrence of 'text' in a file:
- * a key of LMDB's, and the version of the record that follows at once.
+ * Write 'count' bytes over those 'at' bytes from where 'text' begins, wherever
+ * it occurs in a file: a key, and the version of the record that follows it.
  */
 static void
 change(const char *name, const char *text, size_t at, const void *bytes,
@@ -337,76 +337,35 @@ change(const char *name, const char *text, size_t at, const void *bytes,
 }
 
 static void
-later_format(void)
-{
-	change("meta.mdb", "config\1", 6 + 4, "\2", 1);
-}
-
-static void
-later_config(void)
-{
-	change("meta.mdb", "config\1", 6, "\2", 1);
-}
-
-static void
-later_state(void)
-{
-	change("meta.mdb", "state\1", 5, "\2", 1);
-}
-
-/* Both meta pages of LMDB begin with its magic number. */
-static void
-other_magic(void)
-{
-	change("meta.mdb", "\xde\xc0\xef\xbe", 0, "\xdf", 1);
-}
-
-static void
-later_lmdb(void)
-{
-	change("meta.mdb", "\xde\xc0\xef\xbe\1", 4, "\2", 1);
-}
-
-static void
-scramble_page(unsigned page)
+scramble_page(size_t page)
 {
 	char path[TEST_PATH];
 	unsigned char *data;
 	size_t bytes;
 
 	data = load(test_path(path, dir.cache, "meta.mdb"), &bytes);
-	for (size_t i = 0; i < 4096; i++)
-		data[4096 * page + i] = (unsigned char)bci_hash64(&i, sizeof(i));
+	for (unsigned i = 0; i < 4096; i++)
+		data[4096 * page + i] = (unsigned char)bci_hash64(&i, 4);
 	save(path, data, bytes);
 	free(data);
 }
 
 static void
-noise_in_page_0(void)
-{
-	scramble_page(0);
-}
-
-static void
-noise_in_page_1(void)
-{
-	scramble_page(1);
-}
-
-static void
 other_formats_are_refused_and_left_alone(void **state)
 {
+	/* Both meta pages of LMDB begin with its magic number. */
 	static const struct {
-		void (*change)(void);
-		const char *says;
+		const char *text; /* NULL: noise in page 'at' */
+		size_t at;
+		const char *byte, *says;
 	} cases[] = {
-		{ later_format, "format 2" },
-		{ later_config, "config" },
-		{ later_state, "state" },
-		{ other_magic, "not an LMDB file" },
-		{ later_lmdb, "file format 2" },
-		{ noise_in_page_0, "not an LMDB file" },
-		{ noise_in_page_1, "not a file of LMDB 0.9" },
+		{ "config\1", 6 + 4, "\2", "format 2" },
+		{ "config\1", 6, "\2", "config" },
+		{ "state\1", 5, "\2", "state" },
+		{ "\xde\xc0\xef\xbe", 0, "\xdf", "not an LMDB file" },
+		{ "\xde\xc0\xef\xbe\1", 4, "\2", "file format 2" },
+		{ NULL, 0, NULL, "not an LMDB file" },
+		{ NULL, 1, NULL, "not a file of LMDB 0.9" },
 	};
 	static const unsigned flags[] = { 0, BC_OPEN_CREATE, BC_OPEN_READONLY };
 
@@ -418,7 +377,11 @@ other_formats_are_refused_and_left_alone(void **state)
 		uint64_t before;
 
 		unpack();
-		cases[i / 3].change();
+		if (cases[i / 3].text == NULL)
+			scramble_page(cases[i / 3].at);
+		else
+			change("meta.mdb", cases[i / 3].text, cases[i / 3].at,
+			       cases[i / 3].byte, 1);
 		before = hash_of_files();
 		options.flags = flags[i % 3];
 		assert_status(bc_open(dir.cache, &options, &cache, &err),
@@ -486,6 +449,15 @@ check_hits(unsigned expected)
 	assert_status(bc_remove(cache, ONE_KEY, &err), BC_OK, &err);
 	bc_close(cache);
 	unpack();
+}
+
+/* On another host, or after a reboot, what was synced is all there. */
+static void
+another_boot_takes_nothing_away(void **state)
+{
+	(void)state;
+	change("meta.mdb", "state\1", 5 + 96, "of another boot.", 16);
+	check_hits(GOLDEN_VALUES);
 }
 
 static void
@@ -586,6 +558,7 @@ main(void)
 		TEST(new_puts_go_beside_the_old_ones),
 		TEST(reading_only_leaves_the_values_untouched),
 		TEST(other_formats_are_refused_and_left_alone),
+		TEST(another_boot_takes_nothing_away),
 		TEST(records_and_segments_of_a_later_version_are_misses),
 		TEST(places_that_cannot_be_are_misses),
 		TEST(tools_of_lmdb_read_both_kinds_of_file),

@@ -223,7 +223,8 @@ a_long_name_is_cut(void **state)
 	open_ledger(&ledger, CACHE_ID, true);
 	bci_ledger_claim(&ledger, "0123456789012345678901234567890123456789",
 	                 &bci_allocator_default);
-	assert_string_equal(ledger.row->name, "0123456789012345678901234567890");
+	assert_string_equal(ledger.row->name,
+	                    "0123456789012345678901234567890");
 	close_ledger(&ledger);
 }
 
@@ -293,8 +294,7 @@ slots_grow_before_they_are_used(void **state)
 	assert_true(ledger.header->slots_ready > ready);
 	assert_int_equal(fstat(ledger.fd, &st), 0);
 	assert_true((uint64_t)st.st_size >=
-	            BCI_LEDGER_SLOTS_AT +
-	                    16ull * ledger.header->slots_ready);
+	            BCI_LEDGER_SLOTS_AT + 16ull * ledger.header->slots_ready);
 	/* Beyond the last slot segments just go uncounted. */
 	ready = ledger.header->slots_ready;
 	assert_status(bci_ledger_grow(&ledger, BCI_LEDGER_SLOTS + 1ull, &err),
@@ -413,8 +413,8 @@ counters_are_exact_over_threads_with_lanes(void **state)
 	for (i = 0; i < THREADS; i++) {
 		countings[i] = (struct counting){ &ledger, i };
 		assert_int_equal(pthread_create(&threads[i], NULL,
-		                                count_in_a_lane,
-		                                &countings[i]), 0);
+		                                count_in_a_lane, &countings[i]),
+		                 0);
 	}
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);

@@ -153,8 +153,7 @@ whoever_has_the_gate_is_next(void **state)
 	/* The lock itself is free, but it is not our turn. */
 	assert_int_equal(bci_lock_gated(second, 0, BCI_LOCK_EXCLUSIVE, 0),
 	                 EAGAIN);
-	assert_int_equal(bci_lock_gated(second, 0, BCI_LOCK_SHARED, 0),
-	                 EAGAIN);
+	assert_int_equal(bci_lock_gated(second, 0, BCI_LOCK_SHARED, 0), EAGAIN);
 	bci_lock_release(first, 1);
 	assert_int_equal(bci_lock_gated(second, 0, BCI_LOCK_SHARED, 0), 0);
 }
@@ -181,8 +180,8 @@ a_waiter_gets_in_beside_one_who_locks_again_at_once(void **state)
 
 	(void)state;
 	got_it = false;
-	assert_int_equal(bci_lock_gated(first, 0, BCI_LOCK_EXCLUSIVE,
-	                                deadline), 0);
+	assert_int_equal(bci_lock_gated(first, 0, BCI_LOCK_EXCLUSIVE, deadline),
+	                 0);
 	assert_int_equal(pthread_create(&waiter, NULL, wait_for_turn, NULL), 0);
 	/* Hold it nearly all of the time until the other one has it. */
 	while (!got_it && bci_clock_monotonic_ns() < deadline) {

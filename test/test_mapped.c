@@ -35,8 +35,7 @@ setup(void **state)
 	memset(&memory, 0, sizeof(memory));
 	allocator = test_allocator(&memory);
 	bci_maps_open(&maps, &allocator);
-	maps.class_fd[BCI_ARENA_WARM] =
-	        open(dir.path, O_RDONLY | O_DIRECTORY);
+	maps.class_fd[BCI_ARENA_WARM] = open(dir.path, O_RDONLY | O_DIRECTORY);
 	return 0;
 }
 
@@ -183,8 +182,10 @@ a_map_reaches_as_far_as_its_file(void **state)
 static void
 plant(int fd, uint64_t at, uint64_t bytes, struct bci_locator *locator)
 {
-	struct bci_segment_owner owner = { .cache_id = 1, .entry_id = 2,
-		                           .arena = 1, .key = "k",
+	struct bci_segment_owner owner = { .cache_id = 1,
+		                           .entry_id = 2,
+		                           .arena = 1,
+		                           .key = "k",
 		                           .key_bytes = 1 };
 	struct bci_value value = { .kind = BC_BLOB, .blob_bytes = bytes };
 	unsigned char digest[16], *data = malloc(bytes + 1), *image;
@@ -198,9 +199,9 @@ plant(int fd, uint64_t at, uint64_t bytes, struct bci_locator *locator)
 	image = aligned_alloc(64, (plan.bytes + 16 + 63) / 64 * 64);
 	bci_segment_write(&value, &owner, &plan, image + 16, locator, digest);
 	locator->offset = at + 16;
-	assert_int_equal(pwrite(fd, image + 16, plan.bytes,
-	                        (off_t)locator->offset),
-	                 plan.bytes);
+	assert_int_equal(
+		pwrite(fd, image + 16, plan.bytes, (off_t)locator->offset),
+		plan.bytes);
 	free(image);
 	free(data);
 }
@@ -297,7 +298,8 @@ bits_are_found_across_words(void **state)
 {
 	/* 70 blocks begin on page 60: bits 60 to 129. */
 	struct bci_locator locator = {
-		.offset = 60 * 4096 + 16, .header_bytes = 4080,
+		.offset = 60 * 4096 + 16,
+		.header_bytes = 4080,
 		.bytes = 4080 + 70 * BCI_BLOCK,
 	};
 	struct bci_map *map = add(1, "00000001.mdb");

@@ -12,8 +12,12 @@
 
 static const char *const symbols[] = { "AAPL", "MSFT" };
 static const struct bc_request request = {
-	.symbols = symbols, .symbol_count = 2, .start = "2020-01-01",
-	.end = "2020-12-31", .resolution = "1d", .source = "yahoo",
+	.symbols = symbols,
+	.symbol_count = 2,
+	.start = "2020-01-01",
+	.end = "2020-12-31",
+	.resolution = "1d",
+	.source = "yahoo",
 };
 
 static const unsigned char seven[] = { 1, 0, 2, 0, 0, 3, 0 };
@@ -49,8 +53,9 @@ expect_seven(enum bc_status status, struct bc_view *view)
 static void
 what_can_be_no_key_is_absent(void **state)
 {
-	static const char *const odd[] = { "", "\001meta", "\001details",
-		                           "\001", "\xff", "a\n", "meta" };
+	static const char *const odd[] = { "",     "\001meta", "\001details",
+		                           "\001", "\xff",     "a\n",
+		                           "meta" };
 	char longest[BC_KEY_MAX + 2];
 	enum bc_miss miss = BC_MISS_NONE;
 	struct bc_bound *bound = NULL;
@@ -73,7 +78,8 @@ what_can_be_no_key_is_absent(void **state)
 		              NULL);
 		assert_int_equal(miss, BC_MISS_ABSENT);
 		assert_status(bc_info(fixture.cache, odd[i], text, sizeof(text),
-		                      &info, &err), BC_MISS, &err);
+		                      &info, &err),
+		              BC_MISS, &err);
 		if (i + 1 < sizeof(odd) / sizeof(odd[0])) {
 			assert_status(bc_bind(fixture.cache, odd[i], &bound),
 			              BC_KEY, NULL);
@@ -88,8 +94,8 @@ what_can_be_no_key_is_absent(void **state)
 static void
 the_newest_put_is_read_by_all(void **state)
 {
-	static const uint64_t rows[] = { 0, 1, 3, 10, 20, 63, 64, 400, 4095,
-		                         4096, 20000 };
+	static const uint64_t rows[] = { 0,  1,   3,    10,   20,   63,
+		                         64, 400, 4095, 4096, 20000 };
 	uint64_t version = 0;
 	struct bc_view view;
 	unsigned i, k;
@@ -105,9 +111,9 @@ the_newest_put_is_read_by_all(void **state)
 			assert_int_equal(view.bytes, 56 * view.rows);
 			assert_int_equal((uintptr_t)view.data % 64, 0);
 			if (view.rows != 0)
-				assert_int_equal(
-				        test_view_version(&view, "a",
-				                          UNIT_SEED), version);
+				assert_int_equal(test_view_version(&view, "a",
+				                                   UNIT_SEED),
+				                 version);
 			bc_view_release(&view);
 		}
 	}
@@ -146,7 +152,7 @@ a_collision_of_request_keys_is_a_miss(void **state)
 {
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
 	struct bc_request other = request;
-	char key[BC_REQUEST_KEY_BYTES];
+	char key[BC_REQUEST_KEY_BYTES], longer[60000] = "";
 	struct bc_view view;
 	struct bc_error err;
 
@@ -173,9 +179,17 @@ a_collision_of_request_keys_is_a_miss(void **state)
 	              BC_OK, &err);
 	assert_status(bc_get_request(fixture.cache, &request, &view), BC_MISS,
 	              NULL);
-	options.request = &request;
-	assert_status(bc_put_blob(fixture.cache, NULL, seven, 7, &options, &err),
+	/* And longer than what is compared with. */
+	memset(longer, 'y', sizeof(longer) - 1);
+	other.source = longer;
+	assert_status(bc_put_blob(fixture.cache, key, seven, 7, &options, &err),
 	              BC_OK, &err);
+	assert_status(bc_get_request(fixture.cache, &request, &view), BC_MISS,
+	              NULL);
+	options.request = &request;
+	assert_status(
+		bc_put_blob(fixture.cache, NULL, seven, 7, &options, &err),
+		BC_OK, &err);
 	expect_seven(bc_get_request(fixture.cache, &request, &view), &view);
 	expect_seven(bc_get(fixture.cache, key, &view), &view);
 }
@@ -224,10 +238,12 @@ an_entry_expires_and_is_put_anew(void **state)
 	expect_seven(bc_get(fixture.cache, "ever", &view), &view);
 	/* What is expired does not exist to BC_PUT_NEW. */
 	options.flags = BC_PUT_NEW;
-	assert_status(bc_put_blob(fixture.cache, "long", seven, 7, &options, &err),
-	              BC_EXISTS, &err);
-	assert_status(bc_put_blob(fixture.cache, "short", seven, 7, &options,
-	                          &err), BC_OK, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "long", seven, 7, &options, &err),
+		BC_EXISTS, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "short", seven, 7, &options, &err),
+		BC_OK, &err);
 	expect_seven(bc_get(fixture.cache, "short", &view), &view);
 	options.ttl_ns = -1;
 	assert_status(bc_put_blob(fixture.cache, "x", seven, 7, &options, &err),
@@ -387,16 +403,17 @@ a_bound_handle_sees_expiry_and_damage(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	options.ttl_ns = 300000000;
+	options.ttl_ns = UNIT_SECOND_NS;
 	assert_status(bc_bind(fixture.cache, "e", &expiring), BC_OK, NULL);
 	assert_status(bc_bind(fixture.cache, "a", &bound), BC_OK, NULL);
 	unit_put("a", 1, 5000);
-	assert_status(bc_put_blob(fixture.cache, "e", data, 5000, &options, &err),
-	              BC_OK, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "e", data, 5000, &options, &err),
+		BC_OK, &err);
 	expect_bound(bound, 1);
 	assert_status(bc_bound_get(expiring, &view), BC_OK, NULL);
 	bc_view_release(&view);
-	test_sleep_ms(350);
+	test_sleep_ms(1050);
 	assert_status(bc_bound_get(expiring, &view), BC_MISS, NULL);
 	assert_int_equal(view.miss, BC_MISS_EXPIRED);
 	/* Another reader marks the segment: it is served no more. */

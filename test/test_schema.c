@@ -47,10 +47,14 @@ types_have_sizes_and_names(void **state)
 		size_t bytes;
 		const char *name;
 	} cases[] = {
-		{ BC_I64, 8, "i64" }, { BC_F64, 8, "f64" },
-		{ BC_I32, 4, "i32" }, { BC_F32, 4, "f32" },
-		{ BC_U8, 1, "u8" },   { BC_TEXT, 4, "text" },
-		{ (enum bc_type)0, 0, "?" }, { (enum bc_type)7, 0, "?" },
+		{ BC_I64, 8, "i64" },
+		{ BC_F64, 8, "f64" },
+		{ BC_I32, 4, "i32" },
+		{ BC_F32, 4, "f32" },
+		{ BC_U8, 1, "u8" },
+		{ BC_TEXT, 4, "text" },
+		{ (enum bc_type)0, 0, "?" },
+		{ (enum bc_type)7, 0, "?" },
 		{ (enum bc_type)1000, 0, "?" },
 	};
 	size_t i;
@@ -70,8 +74,10 @@ static void
 refuse(const struct bc_column *columns, uint32_t count, const int64_t *time_ns,
        const char *words)
 {
-	struct bc_frame frame = { .rows = 2, .time_ns = time_ns,
-		                  .columns = columns, .column_count = count };
+	struct bc_frame frame = { .rows = 2,
+		                  .time_ns = time_ns,
+		                  .columns = columns,
+		                  .column_count = count };
 	struct bc_error err;
 
 	assert_status(bci_schema_encode(&frame, stored, &bytes, &err),
@@ -87,8 +93,8 @@ bad_columns_are_refused_by_name(void **state)
 		{ .name = "open", .type = BC_F64, .data = prices },
 		{ .name = "close", .type = BC_F64, .data = prices },
 	};
-	static const char *const names[] = { NULL, "", "a\"b", "a\nb",
-		                             "\xff", "open" };
+	static const char *const names[] = { NULL,   "",     "a\"b",
+		                             "a\nb", "\xff", "open" };
 	size_t i;
 
 	(void)state;
@@ -113,9 +119,11 @@ static void
 a_name_has_a_longest_length(void **state)
 {
 	char name[BC_COLUMN_NAME_MAX + 2];
-	struct bc_column column = { .name = name, .type = BC_F64,
+	struct bc_column column = { .name = name,
+		                    .type = BC_F64,
 		                    .data = prices };
-	struct bc_frame frame = { .rows = 2, .columns = &column,
+	struct bc_frame frame = { .rows = 2,
+		                  .columns = &column,
 		                  .column_count = 1 };
 	struct bc_schema *schema;
 
@@ -174,18 +182,21 @@ static const struct bc_column mixed[] = {
 };
 
 static const struct bc_frame mixed_frame = {
-	.rows = 2, .time_ns = times, .columns = mixed, .column_count = 6,
+	.rows = 2,
+	.time_ns = times,
+	.columns = mixed,
+	.column_count = 6,
 };
 
 static void
 the_stored_form_is_as_described(void **state)
 {
 	static const unsigned char expected[] = {
-		7, 0, 1, 0,                       /* count, has_time, 0 */
-		1, 4, 't', 'i', 'm', 'e',         /* type, length, name */
-		2, 4, 'o', 'p', 'e', 'n', 3, 4, 's', 'i', 'z', 'e',
-		5, 4, 's', 'i', 'd', 'e', 6, 4, 'n', 'o', 't', 'e',
-		1, 2, 'i', 'd',           4, 3, 'm', 'i', 'd',
+		7,   0,   1,   0,             /* count, has_time, 0 */
+		1,   4,   't', 'i', 'm', 'e', /* type, length, name */
+		2,   4,   'o', 'p', 'e', 'n', 3,   4, 's', 'i', 'z',
+		'e', 5,   4,   's', 'i', 'd', 'e', 6, 4,   'n', 'o',
+		't', 'e', 1,   2,   'i', 'd', 4,   3, 'm', 'i', 'd',
 	};
 
 	(void)state;
@@ -263,8 +274,8 @@ is_taken(const unsigned char *form, size_t size)
 
 	assert_non_null(copy);
 	memcpy(copy, form, size);
-	schema = bci_schema_decode(&bci_allocator_default, copy, size,
-	                           &damaged);
+	schema =
+		bci_schema_decode(&bci_allocator_default, copy, size, &damaged);
 	assert_int_equal(damaged, schema == NULL);
 	free(copy);
 	free(schema);
@@ -336,7 +347,7 @@ columns_lie_where_they_were_worked_out_by_hand(void **state)
 		{ 0, 0, 0, 1000, 0 },
 		{ 1, 0, 0, 0, 0 },
 		{ 1, 0, 0, 1, 64 },
-		{ 1, 0, 0, 8, 64 },       /* 64 bytes exactly */
+		{ 1, 0, 0, 8, 64 }, /* 64 bytes exactly */
 		{ 1, 0, 0, 9, 128 },
 		{ 0, 1, 0, 16, 64 },
 		{ 0, 1, 0, 17, 128 },
@@ -376,8 +387,7 @@ the_last_column_is_rounded_up_too(void **state)
 	schema = decode();
 	assert_int_equal(bci_layout_bytes(schema, 0), 0);
 	assert_int_equal(bci_layout_bytes(schema, 1), 7 * 64);
-	assert_int_equal(bci_layout_bytes(schema, 10),
-	                 3 * 128 + 3 * 64 + 64);
+	assert_int_equal(bci_layout_bytes(schema, 10), 3 * 128 + 3 * 64 + 64);
 	assert_int_equal(bci_layout_bytes(schema, 4096),
 	                 3 * 32768 + 3 * 16384 + 4096);
 	free(schema);
@@ -394,10 +404,11 @@ main(void)
 		cmocka_unit_test(the_stored_form_is_as_described),
 		cmocka_unit_test(a_schema_comes_back_as_it_was),
 		cmocka_unit_test(
-		        a_frame_of_time_alone_and_one_of_nothing_have_schemas),
+			a_frame_of_time_alone_and_one_of_nothing_have_schemas),
 		cmocka_unit_test(a_damaged_form_is_refused),
 		cmocka_unit_test(memory_that_is_missing_is_no_damage),
-		cmocka_unit_test(columns_lie_where_they_were_worked_out_by_hand),
+		cmocka_unit_test(
+			columns_lie_where_they_were_worked_out_by_hand),
 		cmocka_unit_test(the_last_column_is_rounded_up_too),
 	};
 

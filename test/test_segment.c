@@ -5,108 +5,10 @@
  */
 #include "support.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
-#include "hash.h"
-#include "schema.h"
-#include "segment.h"
-
-#define CACHE_ID 0x1122334455667788u
-#define ENTRY_ID 42
-
-/* A value with its image, as it lies in an arena: 16 bytes after a line. */
-struct image {
-	struct bci_value value;
-	struct bci_segment_plan plan;
-	struct bci_locator locator;
-	unsigned char digest[16];
-	struct bc_schema *schema;
-	unsigned char stored[BCI_SCHEMA_BYTES];
-	unsigned char *memory, *bytes;
-};
-
-static void
-image_write(struct image *image, const char *key, bool bare)
-{
-	struct bci_segment_owner owner = {
-		.cache_id = CACHE_ID, .entry_id = ENTRY_ID, .revision = 9,
-		.arena = bare ? 0 : 3, .key = key, .key_bytes = strlen(key),
-		.key_hash = bci_hash64(key, strlen(key)),
-	};
-
-	assert_true(bci_segment_plan(&image->value, strlen(key), bare,
-	                             &image->plan));
-	free(image->memory);
-	image->memory = aligned_alloc(
-	        4096, (image->plan.bytes + 16 + 8191) / 4096 * 4096);
-	assert_non_null(image->memory);
-	/* As LMDB hands it out: full of what was there before. */
-	memset(image->memory, 0xa5, image->plan.bytes + 16 + 64);
-	image->bytes = image->memory + 16;
-	bci_segment_write(&image->value, &owner, &image->plan, image->bytes,
-	                  &image->locator, image->digest);
-}
-
-static void
-image_frame(struct image *image, const char *key, const struct bc_frame *frame)
-{
-	struct bc_error err;
-	bool damaged;
-
-	memset(image, 0, sizeof(*image));
-	assert_status(bci_schema_encode(frame, image->stored,
-	                                &image->value.schema_bytes, &err),
-	              BC_OK, &err);
-	image->schema = bci_schema_decode(&bci_allocator_default, image->stored,
-	                                  image->value.schema_bytes, &damaged);
-	assert_non_null(image->schema);
-	image->value.kind = frame->time_ns != NULL ? BC_FRAME : BC_ARRAYS;
-	image->value.rows = frame->rows;
-	image->value.time_ns = frame->time_ns;
-	image->value.columns = frame->columns;
-	image->value.column_count = frame->column_count;
-	image->value.schema = image->schema;
-	image->value.schema_stored = image->stored;
-	image_write(image, key, false);
-}
-
-static void
-image_blob(struct image *image, const char *key, const void *data,
-           uint64_t bytes)
-{
-	memset(image, 0, sizeof(*image));
-	image->value.kind = BC_BLOB;
-	image->value.blob = data;
-	image->value.blob_bytes = bytes;
-	image_write(image, key, false);
-}
-
-static void
-image_free(struct image *image)
-{
-	free(image->schema);
-	free(image->memory);
-}
-
-/* What is wrong with it, or NULL: all checks that there are. */
-static const char *
-image_check(const struct image *image)
-{
-	const char *wrong = bci_segment_check(image->bytes, &image->locator,
-	                                      image->schema);
-	uint32_t i;
-
-	if (wrong != NULL)
-		return wrong;
-	for (i = 0; i < bci_segment_blocks(&image->locator); i++) {
-		if (!bci_segment_check_block(image->bytes, &image->locator, i))
-			return "block";
-	}
-	return NULL;
-}
+#include "image.h"
 
 /* ------------------------------------------------------------------------ */
 /*  Values of all types                                                     */
@@ -127,12 +29,18 @@ static const struct bc_column columns[] = {
 	{ .name = "d", .type = BC_F64, .data = doubles },
 	{ .name = "i", .type = BC_I32, .data = ints },
 	{ .name = "b", .type = BC_U8, .data = bytes8 },
-	{ .name = "word", .type = BC_TEXT, .data = codes,
-	  .dictionary = words, .dictionary_count = 4 },
+	{ .name = "word",
+	  .type = BC_TEXT,
+	  .data = codes,
+	  .dictionary = words,
+	  .dictionary_count = 4 },
 	{ .name = "l", .type = BC_I64, .data = longs },
 	{ .name = "f", .type = BC_F32, .data = floats },
-	{ .name = "letter", .type = BC_TEXT, .data = other_codes,
-	  .dictionary = letters, .dictionary_count = 2 },
+	{ .name = "letter",
+	  .type = BC_TEXT,
+	  .data = other_codes,
+	  .dictionary = letters,
+	  .dictionary_count = 2 },
 };
 #define COLUMNS 7
 
@@ -143,8 +51,12 @@ fill(void **state)
 {
 	/* Values that a conversion would change. */
 	static const uint64_t odd[] = {
-		0x7ff8000000000000u, 0x7ff0000000000001u, 0x8000000000000000u,
-		0xfff0000000000000u, 1, 0x7fefffffffffffffu,
+		0x7ff8000000000000u,
+		0x7ff0000000000001u,
+		0x8000000000000000u,
+		0xfff0000000000000u,
+		1,
+		0x7fefffffffffffffu,
 	};
 	uint64_t i;
 
@@ -174,7 +86,7 @@ compare_column(const struct image *image, uint32_t index, const void *data)
 	uint64_t at = bci_layout_offset(column->wide, column->medium,
 	                                column->narrow, rows);
 	const unsigned char *found =
-	        image->bytes + image->locator.header_bytes + at;
+		image->bytes + image->locator.header_bytes + at;
 
 	assert_int_equal(((uintptr_t)found - (uintptr_t)image->memory) %
 	                         bci_layout_alignment(rows),
@@ -188,7 +100,8 @@ compare_column(const struct image *image, uint32_t index, const void *data)
 static void
 every_type_comes_back_bit_for_bit(void **state)
 {
-	static const uint64_t rows[] = { 0, 1, 7, 8, 9, 63, 64, 65, 1000, 4095,
+	static const uint64_t rows[] = { 0,    1,    7,       8,    9,
+		                         63,   64,   65,      1000, 4095,
 		                         4096, 4097, ROWS_MAX };
 	struct image image;
 	uint32_t k;
@@ -330,16 +243,16 @@ a_byte_is_caught_in_its_own_block_only(void **state)
 	assert_int_equal(bci_segment_blocks(&image.locator), 4);
 	for (block = 0; block < 4; block++) {
 		unsigned char *last =
-		        image.bytes + image.locator.header_bytes +
-		        (block == 3 ? 3 * BCI_BLOCK
+			image.bytes + image.locator.header_bytes +
+			(block == 3 ? 3 * BCI_BLOCK
 		                    : (block + 1) * BCI_BLOCK - 1);
 
 		*last ^= 1;
 		for (other = 0; other < 4; other++)
-			assert_int_equal(
-			        bci_segment_check_block(image.bytes,
-			                                &image.locator, other),
-			        other != block);
+			assert_int_equal(bci_segment_check_block(image.bytes,
+			                                         &image.locator,
+			                                         other),
+			                 other != block);
 		*last ^= 1;
 	}
 	image_free(&image);
@@ -350,8 +263,12 @@ static void
 blocks_are_counted_at_their_boundary(void **state)
 {
 	static const uint64_t sizes[][2] = {
-		{ 0, 0 }, { 1, 1 }, { BCI_BLOCK - 1, 1 }, { BCI_BLOCK, 1 },
-		{ BCI_BLOCK + 1, 2 }, { 2 * BCI_BLOCK, 2 },
+		{ 0, 0 },
+		{ 1, 1 },
+		{ BCI_BLOCK - 1, 1 },
+		{ BCI_BLOCK, 1 },
+		{ BCI_BLOCK + 1, 2 },
+		{ 2 * BCI_BLOCK, 2 },
 	};
 	unsigned char *data = calloc(1, 2 * BCI_BLOCK);
 	struct image image;
@@ -380,19 +297,22 @@ another_segment_is_not_taken_for_ours(void **state)
 	frame.rows = 9;
 	image_frame(&image, "key", &frame);
 	locator = image.locator;
-	assert_true(bci_segment_is(image.bytes, &locator, CACHE_ID, ENTRY_ID));
-	assert_false(bci_segment_is(image.bytes, &locator, CACHE_ID + 1,
-	                            ENTRY_ID));
-	assert_false(bci_segment_is(image.bytes, &locator, CACHE_ID,
-	                            ENTRY_ID + 1));
+	assert_true(bci_segment_is(image.bytes, &locator, IMAGE_CACHE_ID,
+	                           IMAGE_ENTRY_ID));
+	assert_false(bci_segment_is(image.bytes, &locator, IMAGE_CACHE_ID + 1,
+	                            IMAGE_ENTRY_ID));
+	assert_false(bci_segment_is(image.bytes, &locator, IMAGE_CACHE_ID,
+	                            IMAGE_ENTRY_ID + 1));
 	locator.arena++;
-	assert_false(bci_segment_is(image.bytes, &locator, CACHE_ID, ENTRY_ID));
+	assert_false(bci_segment_is(image.bytes, &locator, IMAGE_CACHE_ID,
+	                            IMAGE_ENTRY_ID));
 	locator.arena--;
 	locator.header_bytes += 64;
-	assert_false(bci_segment_is(image.bytes, &locator, CACHE_ID, ENTRY_ID));
+	assert_false(bci_segment_is(image.bytes, &locator, IMAGE_CACHE_ID,
+	                            IMAGE_ENTRY_ID));
 	image.bytes[0] = 'b';
-	assert_false(bci_segment_is(image.bytes, &image.locator, CACHE_ID,
-	                            ENTRY_ID));
+	assert_false(bci_segment_is(image.bytes, &image.locator, IMAGE_CACHE_ID,
+	                            IMAGE_ENTRY_ID));
 	image_free(&image);
 }
 
@@ -472,9 +392,11 @@ a_digest_is_of_the_content_and_not_of_the_key(void **state)
 static void
 a_digest_tells_names_and_types_apart(void **state)
 {
-	struct bc_column column = { .name = "a", .type = BC_I64,
+	struct bc_column column = { .name = "a",
+		                    .type = BC_I64,
 		                    .data = longs };
-	struct bc_frame one = { .rows = 4, .columns = &column,
+	struct bc_frame one = { .rows = 4,
+		                .columns = &column,
 		                .column_count = 1 };
 	struct image image;
 	unsigned char was[16];
@@ -553,8 +475,8 @@ expect_text(const unsigned char *area, uint64_t bytes, uint32_t column,
 {
 	uint32_t count = 99;
 	size_t length = 99;
-	const char *text = bci_segment_text(area, bytes, column, code, &length,
-	                                    &count);
+	const char *text =
+		bci_segment_text(area, bytes, column, code, &length, &count);
 
 	assert_int_equal(count, expected_count);
 	if (expected == NULL) {
@@ -635,7 +557,8 @@ main(void)
 		cmocka_unit_test(every_flipped_bit_is_caught),
 		cmocka_unit_test(a_byte_is_caught_in_its_own_block_only),
 		cmocka_unit_test(another_segment_is_not_taken_for_ours),
-		cmocka_unit_test(a_locator_that_contradicts_the_header_is_caught),
+		cmocka_unit_test(
+			a_locator_that_contradicts_the_header_is_caught),
 		cmocka_unit_test(a_damaged_dictionary_is_never_read_outside),
 		cmocka_unit_test(an_image_has_a_largest_size),
 		cmocka_unit_test(every_type_comes_back_bit_for_bit),

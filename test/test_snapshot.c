@@ -36,8 +36,9 @@ take(const char *const *names, size_t count)
 	struct bc_snapshot *snapshot = NULL;
 	struct bc_error err;
 
-	assert_status(bc_snapshot_open(fixture.cache, names, count, &snapshot,
-	                               &err), BC_OK, &err);
+	assert_status(
+		bc_snapshot_open(fixture.cache, names, count, &snapshot, &err),
+		BC_OK, &err);
 	return snapshot;
 }
 
@@ -72,8 +73,9 @@ what_is_no_key_or_index_is_said(void **state)
 	assert_status(bc_snapshot_open(fixture.cache, NULL, 1, &snapshot, &err),
 	              BC_INVALID, &err);
 	assert_null(snapshot);
-	assert_status(bc_snapshot_open(fixture.cache, odd, SIZE_MAX, &snapshot,
-	                               &err), BC_INVALID, &err);
+	assert_status(
+		bc_snapshot_open(fixture.cache, odd, SIZE_MAX, &snapshot, &err),
+		BC_INVALID, &err);
 	snapshot = take(NULL, 0);
 	assert_status(bc_snapshot_get(snapshot, 0, &view), BC_INVALID, NULL);
 	bc_snapshot_close(snapshot);
@@ -121,6 +123,31 @@ a_snapshot_shows_its_moment_whatever_comes_later(void **state)
 }
 
 static void
+a_snapshot_keeps_arenas_that_are_gone(void **state)
+{
+	struct bc_options options = unit_options();
+	struct bc_snapshot *snapshot;
+	struct bc_error err;
+	uint64_t version;
+
+	(void)state;
+	options.warm_bytes = 32 << 20; /* arenas of 1 MiB */
+	unit_restart(&options);
+	put_all(1);
+	snapshot = take(keys, KEYS);
+	for (version = 2; version < 12; version++)
+		put_all(version);
+	expect_hit(fixture.cache, "b", 11);
+	assert_true(unit_stats().arenas_mapped <= unit_stats().arenas);
+	expect(snapshot, 0, 1);
+	expect(snapshot, 1, 1);
+	bc_snapshot_close(snapshot);
+	assert_status(bc_remove(fixture.cache, "a", &err), BC_OK, &err);
+	expect_hit(fixture.cache, "b", 11);
+	assert_true(test_mappings("/warm/0000") <= unit_stats().arenas + 1);
+}
+
+static void
 the_same_key_may_be_asked_for_twice(void **state)
 {
 	static const char *const twice[] = { "b", "b", "inline", "inline" };
@@ -136,8 +163,8 @@ the_same_key_may_be_asked_for_twice(void **state)
 		              NULL);
 	bc_snapshot_close(snapshot);
 	for (i = 0; i < 4; i++) {
-		assert_int_equal(test_view_version(&views[i], twice[i],
-		                                   UNIT_SEED), 3);
+		assert_int_equal(
+			test_view_version(&views[i], twice[i], UNIT_SEED), 3);
 		bc_view_release(&views[i]);
 	}
 }
@@ -200,7 +227,8 @@ many_are_got_at_once(void **state)
 		                 i == 2 ? BC_MISS_ABSENT : BC_MISS_NONE);
 		if (i != 2)
 			assert_int_equal(test_view_version(&views[i], keys[i],
-			                                   UNIT_SEED), 4);
+			                                   UNIT_SEED),
+			                 4);
 		bc_view_release(&views[i]);
 	}
 	assert_status(bc_get_many(fixture.cache, keys, 2, views), BC_OK, NULL);
@@ -284,8 +312,7 @@ all_keys_are_of_one_commit_while_others_are_made(void **state)
 	(void)state;
 	put_all(1);
 	atomic_store(&written, false);
-	assert_int_equal(pthread_create(&writer, NULL, write_batches, NULL),
-	                 0);
+	assert_int_equal(pthread_create(&writer, NULL, write_batches, NULL), 0);
 	while (!atomic_load(&written)) {
 		version = version_of_all();
 		assert_true(version >= last);
@@ -306,6 +333,7 @@ main(void)
 		TEST(damage_in_a_snapshot_is_a_miss),
 		TEST(what_expires_in_a_snapshot_is_not_served),
 		TEST(a_snapshot_shows_its_moment_whatever_comes_later),
+		TEST(a_snapshot_keeps_arenas_that_are_gone),
 		TEST(the_same_key_may_be_asked_for_twice),
 		TEST(many_are_got_at_once),
 		TEST(gets_are_counted_and_the_snapshot_itself_is_not),

@@ -6,13 +6,16 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault/oracle.h"
+#include "fault/shim.h"
 
 #define SEED 19
 #define STRANGER 65534
@@ -346,6 +349,53 @@ a_reader_on_a_read_only_mount_is_safe_from_the_writer(void **state)
 	assert_int_equal(i, 0);
 }
 
+/* Stops while it holds the lock that keeps writers from committing. */
+static void
+guarded_reader_that_stops(void *unused)
+{
+	struct fault_plan plan = { .calls = FAULT_LMDB, .at = 2,
+		                   .mode = FAULT_STOP };
+	struct bc_cache *cache;
+
+	(void)unused;
+	mount_read_only();
+	cache = test_open(dir.cache, 0);
+	require(get(cache, "a") == 1);
+	fault_arm(&plan); /* The renewal, then the lookup. */
+	require(get(cache, "a") == 1);
+	require(fault_fired());
+	bc_close(cache);
+}
+
+static void
+h14_a_stopped_guarded_reader_makes_writers_busy(void **state)
+{
+	struct bc_options options = BC_OPTIONS_INIT;
+	struct bc_cache *cache = NULL;
+	struct bc_error err;
+	pid_t reader;
+	int status;
+
+	(void)state;
+	make_cache(0);
+	reader = test_child_start(guarded_reader_that_stops, NULL);
+	assert_int_equal(waitpid(reader, &status, WUNTRACED), reader);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == TEST_CHILD_SKIPPED)
+		test_skip("may not mount a file system");
+	assert_true(WIFSTOPPED(status));
+	options.lock_timeout_ms = 150;
+	assert_status(bc_open(dir.cache, &options, &cache, &err), BC_OK, &err);
+	assert_status(test_put_rows(cache, "a", 2, SEED, 300, &err), BC_BUSY,
+	              &err);
+	assert_int_equal(get(cache, "a"), 1);
+	kill(reader, SIGCONT);
+	assert_int_equal(test_child_wait(reader), 0);
+	assert_status(test_put_rows(cache, "a", 2, SEED, 300, &err), BC_OK,
+	              &err);
+	assert_int_equal(get(cache, "a"), 2);
+	bc_close(cache);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -357,6 +407,7 @@ main(void)
 		TEST(h17_files_are_private_whatever_the_umask),
 		TEST(h17_a_group_cache_serves_its_group_and_nobody_else),
 		TEST(a_read_only_mount_is_read_and_not_written),
+		TEST(h14_a_stopped_guarded_reader_makes_writers_busy),
 		TEST(a_reader_on_a_read_only_mount_is_safe_from_the_writer),
 	};
 

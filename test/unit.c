@@ -94,8 +94,9 @@ unit_put(const char *key, uint64_t version, uint64_t rows)
 {
 	struct bc_error err;
 
-	assert_status(test_put_rows(fixture.cache, key, version, UNIT_SEED, rows,
-	                            &err), BC_OK, &err);
+	assert_status(test_put_rows(fixture.cache, key, version, UNIT_SEED,
+	                            rows, &err),
+	              BC_OK, &err);
 }
 
 void
@@ -146,8 +147,9 @@ unit_info(const char *key)
 	struct bc_info info;
 	struct bc_error err;
 
-	assert_status(bc_info(fixture.cache, key, text, sizeof(text), &info, &err),
-	              BC_OK, &err);
+	assert_status(
+		bc_info(fixture.cache, key, text, sizeof(text), &info, &err),
+		BC_OK, &err);
 	assert_string_equal(info.key, key);
 	return info;
 }
@@ -175,7 +177,8 @@ unit_locate(const char *key)
 	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
 	assert_status(bci_txn_begin_read(env->db, &txn, &err), BC_OK, &err);
 	assert_status(bci_table_get(txn, env->tables.entries, key, strlen(key),
-	                            &record), BC_OK, NULL);
+	                            &record),
+	              BC_OK, NULL);
 	assert_int_equal(bci_entry_parse(record.data, record.size, &entry),
 	                 BC_OK);
 	bci_entry_locator(&entry, 0, &locator);
@@ -189,7 +192,8 @@ unit_arena_path(char path[TEST_PATH], uint64_t number)
 	char name[BCI_ARENA_NAME], warm[TEST_PATH];
 
 	bci_arena_name(number, name);
-	return test_path(path, test_path(warm, fixture.dir.cache, "warm"), name);
+	return test_path(path, test_path(warm, fixture.dir.cache, "warm"),
+	                 name);
 }
 
 void
@@ -222,7 +226,8 @@ unit_change_catalogue(unit_change *change)
 	bc_close(fixture.cache);
 	fixture.cache = NULL;
 	assert_status(bci_db_open(fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP, 0,
-	                          &env, &err), BC_OK, &err);
+	                          &env, &err),
+	              BC_OK, &err);
 	assert_status(bci_catalogue_tables(env, &tables, &err), BC_OK, &err);
 	assert_status(bci_txn_begin(env, &txn, &err), BC_OK, &err);
 	change(txn, &tables);

@@ -147,7 +147,9 @@ apply_measure(struct apply *apply, struct bc_error *err)
 	if (apply->bundling)
 		bytes += bci_round_up(small_bytes, BCI_PAGE) +
 		         (small_bytes / BUNDLE_BYTES + 1) * BCI_PAGE;
-	if (bytes == 0 && small == 0)
+	else if (small != 0)
+		bytes += BCI_PAGE; /* of its arena, or of the catalogue */
+	if (bytes == 0)
 		return BC_OK;
 	return bci_writer_check_room(&apply->writer, bytes, 0, err);
 }

@@ -249,8 +249,9 @@ done:
 	    strstr(err->message, path) == NULL) {
 		struct bc_error inner = *err;
 
-		snprintf(err->message, sizeof(err->message), "%.100s: %.150s",
-		         path, inner.message);
+		bci_fail(err, inner.status, "%.100s: %.150s", path,
+		         inner.message);
+		err->os_errno = inner.os_errno;
 	}
 	return status;
 }

@@ -179,20 +179,36 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 
 /* ---- checking ---------------------------------------------------------- */
 
-/* Check an inline value, which is copied anew each time. */
+/* Check a header against its checksum, its place and what the catalogue says.
+ */
+static const char *
+hit_check_header(const struct bci_hit *hit, const struct bci_wanted *wanted)
+{
+	const unsigned char *image = bci_hit_image(hit);
+	const struct bci_segment_claim claim = {
+		.kind = hit->kind,
+		.revision = hit->revision,
+		.key = wanted->key,
+		.key_bytes = wanted->key_bytes,
+		.schema = hit->schema,
+	};
+	const char *wrong =
+		bci_segment_check(image, &hit->locator, hit->schema);
+
+	return wrong != NULL ? wrong : bci_segment_check_claim(image, &claim);
+}
+
+/* Check the blocks of an inline value, which is copied anew each time. */
 static const char *
 hit_check_inline(const struct bci_hit *hit)
 {
 	const unsigned char *image = bci_hit_image(hit);
-	const char *wrong =
-		bci_segment_check(image, &hit->locator, hit->schema);
 
-	for (uint32_t i = 0;
-	     wrong == NULL && i < bci_segment_blocks(&hit->locator); i++) {
+	for (uint32_t i = 0; i < bci_segment_blocks(&hit->locator); i++) {
 		if (!bci_segment_check_block(image, &hit->locator, i))
-			wrong = "checksum of a block";
+			return "checksum of a block";
 	}
-	return wrong;
+	return NULL;
 }
 
 enum bc_status
@@ -211,10 +227,12 @@ bci_hit_check(struct bc_cache *cache, struct bci_env *env,
 		wrong = "another segment";
 	else if (cache->checking == BC_CHECK_NEVER && !again)
 		return BC_OK;
-	else if (hit->map == NULL)
-		wrong = hit_check_inline(hit);
 	else
-		wrong = bci_map_check(hit->map, locator, hit->schema, again);
+		wrong = hit_check_header(hit, wanted);
+	if (wrong == NULL)
+		wrong = hit->map == NULL ? hit_check_inline(hit)
+		                         : bci_map_check(hit->map, locator,
+		                                         hit->schema, again);
 	if (wrong == NULL)
 		return BC_OK;
 	hit_report(cache, env, hit, wanted, wrong);

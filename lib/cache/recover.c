@@ -31,6 +31,7 @@ struct recover_key {
  * not be found out; nothing is dropped for want of memory or descriptors.
  */
 typedef enum bc_status recover_verdict(struct bci_writer *writer,
+                                       const struct bci_bytes *key,
                                        const struct bci_entry *entry,
                                        const struct bci_locator *locator,
                                        const void *context,
@@ -46,10 +47,40 @@ recover_failed(enum bc_status status, const char *what, const char **reason)
 	return BC_OK;
 }
 
+/* The part of it that looks at the image.  NULL if all is well. */
+static const char *
+recover_check_image(struct bci_writer *writer, const struct bci_bytes *key,
+                    const struct bci_entry *entry,
+                    const struct bci_locator *locator,
+                    const struct bc_schema *schema, struct bci_map *map)
+{
+	const unsigned char *image = map->base + locator->offset;
+	const struct bci_segment_claim claim = {
+		.kind = (enum bc_kind)entry->head.kind,
+		.revision = entry->head.revision,
+		.key = key->data,
+		.key_bytes = key->size,
+		.schema = schema,
+	};
+	const char *wrong;
+
+	if (!bci_map_reaches(map, locator->offset + locator->bytes))
+		return "arena file is too short";
+	if (!bci_segment_is(image, locator, writer->env->cache_id,
+	                    entry->head.id))
+		return "another segment lies there";
+	wrong = bci_segment_check(image, locator, schema);
+	if (wrong == NULL)
+		wrong = bci_segment_check_claim(image, &claim);
+	return wrong != NULL ? wrong
+	                     : bci_map_check(map, locator, schema, true);
+}
+
 /* Check a segment from the disk up. */
 static enum bc_status
-recover_check(struct bci_writer *writer, const struct bci_entry *entry,
-              const struct bci_locator *locator, const char **reason)
+recover_check(struct bci_writer *writer, const struct bci_bytes *key,
+              const struct bci_entry *entry, const struct bci_locator *locator,
+              const char **reason)
 {
 	struct bci_env *env = writer->env;
 	const struct bc_schema *schema = NULL;
@@ -76,13 +107,7 @@ recover_check(struct bci_writer *writer, const struct bci_entry *entry,
 	status = bci_maps_add(&env->maps, locator->arena, &arena, &map);
 	if (status != BC_OK)
 		return recover_failed(status, "arena file", reason);
-	if (!bci_map_reaches(map, locator->offset + locator->bytes))
-		*reason = "arena file is too short";
-	else if (!bci_segment_is(map->base + locator->offset, locator,
-	                         env->cache_id, entry->head.id))
-		*reason = "another segment lies there";
-	else
-		*reason = bci_map_check(map, locator, schema, true);
+	*reason = recover_check_image(writer, key, entry, locator, schema, map);
 	return BC_OK;
 }
 
@@ -118,7 +143,8 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 	     status == BC_OK && reason == NULL && i < entry.segment_count;
 	     i++) {
 		bci_entry_locator(&entry, i, &locator);
-		status = verdict(writer, &entry, &locator, context, &reason);
+		status = verdict(writer, key, &entry, &locator, context,
+		                 &reason);
 	}
 	*bad = status == BC_OK && reason != NULL;
 	if (*bad)
@@ -211,21 +237,24 @@ recover_reaches(const struct bci_locator *locator,
 }
 
 static enum bc_status
-verdict_damaged(struct bci_writer *writer, const struct bci_entry *entry,
+verdict_damaged(struct bci_writer *writer, const struct bci_bytes *key,
+                const struct bci_entry *entry,
                 const struct bci_locator *locator, const void *context,
                 const char **reason)
 {
 	if (!recover_reaches(locator, context))
 		return BC_OK;
-	return recover_check(writer, entry, locator, reason);
+	return recover_check(writer, key, entry, locator, reason);
 }
 
 static enum bc_status
-verdict_unsynced(struct bci_writer *writer, const struct bci_entry *entry,
+verdict_unsynced(struct bci_writer *writer, const struct bci_bytes *key,
+                 const struct bci_entry *entry,
                  const struct bci_locator *locator, const void *context,
                  const char **reason)
 {
 	(void)writer;
+	(void)key;
 	(void)entry;
 	if (recover_reaches(locator, context))
 		*reason = "a sync of its arena failed";
@@ -330,9 +359,9 @@ done:
 /* ---- segments that readers found bad ----------------------------------- */
 
 static enum bc_status
-verdict_bad(struct bci_writer *writer, const struct bci_entry *entry,
-            const struct bci_locator *locator, const void *context,
-            const char **reason)
+verdict_bad(struct bci_writer *writer, const struct bci_bytes *key,
+            const struct bci_entry *entry, const struct bci_locator *locator,
+            const void *context, const char **reason)
 {
 	struct bci_ledger *ledger = &writer->env->ledger;
 	uint64_t id = bci_segment_id(locator, entry->head.id);
@@ -342,7 +371,7 @@ verdict_bad(struct bci_writer *writer, const struct bci_entry *entry,
 	(void)context;
 	if (!bci_slot_is_bad(slot, id))
 		return BC_OK;
-	status = recover_check(writer, entry, locator, reason);
+	status = recover_check(writer, key, entry, locator, reason);
 	/* The ledger was wrong, or the disk was only for a moment. */
 	if (status == BC_OK && *reason == NULL)
 		atomic_store(&slot->word, id);

@@ -169,6 +169,7 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 	const unsigned char *at = record;
 	size_t rest = bytes - sizeof(out->head);
 
+	out->segment_count = 0;
 	if (BCI_UNLIKELY(bytes < sizeof(out->head)))
 		return BC_CORRUPT;
 	memcpy(&out->head, at, sizeof(out->head));

@@ -352,6 +352,50 @@ bci_segment_check(const unsigned char *image, const struct bci_locator *locator,
 	return NULL;
 }
 
+/* Whether a schema is the one stored at 'stored'. */
+static bool
+segment_schema_is(const unsigned char *stored, size_t bytes,
+                  const struct bc_schema *schema)
+{
+	size_t at = 4;
+
+	if (bytes < at || stored[2] != schema->has_time ||
+	    (stored[0] | (uint32_t)stored[1] << 8) != schema->column_count)
+		return false;
+	for (uint32_t i = 0; i < schema->column_count; i++) {
+		const struct bc_schema_column *column = &schema->columns[i];
+		size_t length = strlen(column->name);
+
+		if (bytes - at < 2 + length ||
+		    stored[at] != (unsigned char)column->type ||
+		    stored[at + 1] != (unsigned char)length ||
+		    memcmp(stored + at + 2, column->name, length) != 0)
+			return false;
+		at += 2 + length;
+	}
+	return at == bytes;
+}
+
+const char *
+bci_segment_check_claim(const unsigned char *image,
+                        const struct bci_segment_claim *claim)
+{
+	struct bci_segment_header header;
+
+	memcpy(&header, image, sizeof(header));
+	if (header.kind != claim->kind || header.revision != claim->revision)
+		return "kind or revision in the catalogue";
+	if (header.key_hash != bci_hash64(claim->key, claim->key_bytes))
+		return "it belongs to another key";
+	/* Inline segments do without schema and key. */
+	if (claim->schema != NULL && header.schema_bytes != 0 &&
+	    (header.schema_bytes > header.header_bytes - sizeof(header) ||
+	     !segment_schema_is(image + sizeof(header), header.schema_bytes,
+	                        claim->schema)))
+		return "it has another schema";
+	return NULL;
+}
+
 bool
 bci_segment_check_block(const unsigned char *image,
                         const struct bci_locator *locator, uint32_t index)

@@ -128,6 +128,23 @@ const char *bci_segment_check(const unsigned char *image,
                               const struct bci_locator *locator,
                               const struct bc_schema *schema);
 
+/* What the catalogue says of a segment, to be compared with its header. */
+struct bci_segment_claim {
+	enum bc_kind kind;
+	uint64_t revision;
+	const char *key;
+	size_t key_bytes;
+	const struct bc_schema *schema; /* NULL for a blob */
+};
+
+/*
+ * Compare: records of the catalogue have no checksum of their own, so a bit
+ * that flipped in a key, a kind or a schema shows only here.  The header was
+ * checked.  NULL if they agree, else what differs.
+ */
+const char *bci_segment_check_claim(const unsigned char *image,
+                                    const struct bci_segment_claim *claim);
+
 /* Blocks that a segment of these sizes has. */
 static inline uint32_t
 bci_segment_blocks(const struct bci_locator *locator)

@@ -139,7 +139,8 @@ static void
 element_write(void *to, const struct bc_column *column, unsigned index,
               uint64_t row)
 {
-	const int32_t medium = row == 0 ? INT32_MIN : 7 - (int32_t)(row % 256) * 5;
+	const int32_t medium =
+	        row == 0 ? INT32_MIN : 7 - (int32_t)(row % 256) * 5;
 	const float ratio = (float)(row % 256) / 8;
 	const uint8_t narrow = (uint8_t)(row * 31);
 	const uint32_t code = (uint32_t)(row % column->dictionary_count);
@@ -209,8 +210,8 @@ symbols_make(size_t count)
 	char **symbols = memory_of(count * sizeof(*symbols));
 
 	for (size_t i = 0; i < count; i++) {
-		symbols[i] = memory_of(16);
-		snprintf(symbols[i], 16, "\u00dcSYM%04zu", count - i);
+		symbols[i] = memory_of(32);
+		snprintf(symbols[i], 32, "\u00dcSYM%04zu", count - i);
 	}
 	return (const char *const *)symbols;
 }

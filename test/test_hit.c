@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_hit.c - what the catalogue says of a value is compared with what the
+ * value says of itself, because records of the catalogue have no checksum.
+ */
+#include "unit.h"
+
+#include "schema.h"
+
+#include <string.h>
+
+/* Change one field of the entry record of "a". */
+static void
+patch(struct MDB_txn *txn, const struct bci_tables *tables,
+      void (*change)(struct bci_entry_record *head))
+{
+	unsigned char record[BCI_PAGE];
+	struct bci_entry_record head;
+	struct bci_bytes value;
+
+	assert_int_equal(bci_table_get(txn, tables->entries, "a", 1, &value),
+	                 BC_OK);
+	assert_true(value.size <= sizeof(record));
+	memcpy(record, value.data, value.size);
+	memcpy(&head, record, sizeof(head));
+	change(&head);
+	memcpy(record, &head, sizeof(head));
+	assert_int_equal(bci_table_put(txn, tables->entries, "a", 1, record,
+	                               value.size, NULL),
+	                 BC_OK);
+}
+
+static void
+other_revision(struct bci_entry_record *head)
+{
+	head->revision ^= 1;
+}
+
+static void
+other_kind(struct bci_entry_record *head)
+{
+	head->kind = BC_ARRAYS;
+}
+
+/* Schema 2 is that of "b": the same types under other names. */
+static void
+other_schema(struct bci_entry_record *head)
+{
+	assert_int_equal(head->schema, 1);
+	head->schema = 2;
+}
+
+static void
+change_revision(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	patch(txn, tables, other_revision);
+}
+
+static void
+change_kind(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	patch(txn, tables, other_kind);
+}
+
+static void
+change_schema(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	patch(txn, tables, other_schema);
+}
+
+/* The record of "a" under the key "c", as if a bit of the key had flipped. */
+static void
+change_key(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char record[BCI_PAGE];
+	struct bci_bytes value;
+
+	assert_int_equal(bci_table_get(txn, tables->entries, "a", 1, &value),
+	                 BC_OK);
+	memcpy(record, value.data, value.size);
+	assert_int_equal(bci_table_put(txn, tables->entries, "c", 1, record,
+	                               value.size, NULL),
+	                 BC_OK);
+	assert_int_equal(
+		bci_table_delete(txn, tables->entries, "a", 1, NULL), BC_OK);
+}
+
+/* Put a small frame of one f64 column of this name. */
+static void
+put_column(const char *key, const char *name)
+{
+	int64_t time_ns[600];
+	double values[600];
+	struct bc_column column = { name, BC_F64, values, NULL, 0 };
+	struct bc_frame frame = { 600, time_ns, &column, 1 };
+
+	for (int i = 0; i < 600; i++) {
+		time_ns[i] = i;
+		values[i] = i * 0.5;
+	}
+	assert_status(bc_put(fixture.cache, key, &frame, NULL, NULL, NULL),
+	              BC_OK, NULL);
+}
+
+/* After 'change' a get of 'key' misses; the next writer drops the entry. */
+static void
+assert_found_out(unit_change *change, const char *key)
+{
+	enum bc_miss miss;
+
+	unit_restart(NULL);
+	put_column("a", "bid");
+	put_column("b", "ask");
+	unit_change_catalogue(change);
+	unit_reopen(NULL);
+	expect_miss(fixture.cache, key, BC_MISS_CORRUPT);
+	expect_miss(fixture.cache, key, BC_MISS_CORRUPT); /* and again */
+	put_column("d", "bid"); /* a writer looks after what readers found */
+	assert_status(bc_exists(fixture.cache, key, &miss), BC_MISS, NULL);
+	assert_int_equal(miss, BC_MISS_ABSENT);
+	assert_status(bc_exists(fixture.cache, "b", &miss), BC_OK, NULL);
+}
+
+static void
+a_record_with_another_schema_is_found_out(void **state)
+{
+	(void)state;
+	assert_found_out(change_schema, "a");
+}
+
+static void
+a_record_of_another_kind_is_found_out(void **state)
+{
+	(void)state;
+	assert_found_out(change_kind, "a");
+}
+
+static void
+a_record_of_another_revision_is_found_out(void **state)
+{
+	(void)state;
+	assert_found_out(change_revision, "a");
+}
+
+static void
+a_record_under_another_key_is_found_out(void **state)
+{
+	(void)state;
+	assert_found_out(change_key, "c");
+}
+
+int
+main(void)
+{
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_record_with_another_schema_is_found_out),
+		TEST(a_record_of_another_kind_is_found_out),
+		TEST(a_record_of_another_revision_is_found_out),
+		TEST(a_record_under_another_key_is_found_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
