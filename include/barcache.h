@@ -52,6 +52,13 @@ extern "C" {
 #define BC_CHECKED
 #endif
 
+/* Zeroes a struct of options but for its size, which is its first member. */
+#ifdef __cplusplus
+#define BC_SIZE_FIRST(type) { sizeof(type) }
+#else
+#define BC_SIZE_FIRST(type) { .struct_size = sizeof(type) }
+#endif
+
 /* Version of the library that runs, as BC_VERSION_STRING; never NULL. */
 BC_API const char *bc_version(void);
 
@@ -211,7 +218,7 @@ struct bc_options {
 	struct bc_allocator allocator;
 	const char *name;         /* this process in `stats`; default comm */
 };
-#define BC_OPTIONS_INIT { .struct_size = sizeof(struct bc_options) }
+#define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
 /*
  * Open the cache in directory 'path'; with BC_OPEN_CREATE make it (the last
@@ -308,8 +315,8 @@ bc_key_series(const struct bc_series *series, char key[BC_KEY_MAX + 1],
 
 /*
  * The reverse: take a series key apart into 'text' (its memory) and point
- * 'series' at the parts; 'variant' is "" where there is none.  Returns BC_OK, or
- * BC_KEY if 'key' is no series key in the spelling of bc_key_series().
+ * 'series' at the parts; 'variant' is "" where there is none.  Returns BC_OK,
+ * or BC_KEY if 'key' is no series key in the spelling of bc_key_series().
  */
 BC_API BC_CHECKED enum bc_status
 bc_key_parse(const char *key, char text[BC_KEY_MAX + 8],
@@ -567,7 +574,7 @@ struct bc_put_options {
 	uint64_t cost_ns;    /* what fetching it cost; used by eviction */
 	const struct bc_request *request; /* stored, compared on a hit */
 };
-#define BC_PUT_OPTIONS_INIT { .struct_size = sizeof(struct bc_put_options) }
+#define BC_PUT_OPTIONS_INIT BC_SIZE_FIRST(struct bc_put_options)
 
 /* What became of rows; the same words wherever rows are counted. */
 struct bc_counts {

@@ -9,7 +9,8 @@ target_link_libraries(barcachefault PRIVATE PkgConfig::LMDB ${CMAKE_DL_LIBS})
 # The wrappers have the names that fortified headers define inline, and must
 # not depend on the run time of a sanitizer to be preloaded.
 target_compile_options(barcachefault PRIVATE
-  -Wall -Wextra -U_FORTIFY_SOURCE)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+  -Wmissing-prototypes -Wundef -Wvla -U_FORTIFY_SOURCE)
 
 # barcache_fault_test(NAME [SOURCE...]): a test with the fixture, linked with
 # the shim before anything that the shim stands in front of.

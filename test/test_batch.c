@@ -5,7 +5,6 @@
  */
 #include "unit.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,6 +351,36 @@ thousands_of_tiny_frames_share_their_pages(void **state)
 }
 
 static void
+values_about_a_page_long_lie_side_by_side(void **state)
+{
+	static unsigned char bytes[4200];
+	struct bc_batch *batch = begin();
+	struct bc_view view;
+	struct bc_error err;
+	char key[16];
+	unsigned size;
+
+	(void)state;
+	for (size = 0; size < sizeof(bytes); size++)
+		bytes[size] = (unsigned char)test_mix(size, 2);
+	for (size = 3800; size < 4200; size++)
+		assert_status(bc_batch_put_blob(batch, key_of(size, key), bytes,
+		                                size, NULL, &err),
+		              BC_OK, &err);
+	commit(batch, BC_OK);
+	unit_reopen(NULL);
+	for (size = 3800; size < 4200; size++) {
+		assert_status(bc_get(fixture.cache, key_of(size, key), &view),
+		              BC_OK, NULL);
+		assert_int_equal(view.bytes, size);
+		assert_memory_equal(view.data, bytes, size);
+		bc_view_release(&view);
+	}
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, NULL, &err),
+	              BC_OK, &err);
+}
+
+static void
 a_bundle_goes_when_its_last_frame_goes(void **state)
 {
 	struct test_value values[100];
@@ -395,6 +424,7 @@ main(void)
 		TEST(a_batch_that_is_aborted_or_empty_changes_nothing),
 		TEST(rows_are_counted_as_inserted_or_updated),
 		TEST(thousands_of_tiny_frames_share_their_pages),
+		TEST(values_about_a_page_long_lie_side_by_side),
 		TEST(a_bundle_goes_when_its_last_frame_goes),
 	};
 

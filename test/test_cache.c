@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache.h"
+
 static void
 refuse(const struct bc_options *options, enum bc_status expected)
 {
@@ -201,6 +203,34 @@ handles_of_one_cache_share_it_and_close_in_any_order(void **state)
 }
 
 static void
+two_caches_of_one_process_do_not_mix(void **state)
+{
+	struct bc_cache *other;
+	struct bc_view view;
+	char path[TEST_PATH];
+	struct bc_error err;
+
+	(void)state;
+	other = test_open(test_path(path, fixture.dir.path, "other"),
+	                  BC_OPEN_CREATE);
+	unit_put("a", 1, 5000);
+	assert_status(test_put_rows(other, "a", 2, UNIT_SEED, 5000, &err),
+	              BC_OK, &err);
+	assert_status(test_put_rows(other, "b", 2, UNIT_SEED, 2, &err), BC_OK,
+	              &err);
+	expect_hit(fixture.cache, "a", 1);
+	expect_hit(other, "a", 2);
+	expect_miss(fixture.cache, "b", BC_MISS_ABSENT);
+	assert_status(bc_get(other, "a", &view), BC_OK, NULL);
+	bc_close(other);
+	unit_put("a", 3, 5000);
+	assert_int_equal(test_view_version(&view, "a", UNIT_SEED), 2);
+	bc_view_release(&view);
+	expect_hit(fixture.cache, "a", 3);
+	assert_int_equal(test_mappings(path), 0);
+}
+
+static void
 flags_belong_to_the_handle(void **state)
 {
 	struct bc_options options = unit_options();
@@ -249,6 +279,63 @@ the_allocator_gets_back_all_it_gave(void **state)
 	unit_reopen(NULL);
 }
 
+/* Whether an arena has bytes that were never synced. */
+static bool
+owes_a_sync(void)
+{
+	struct bci_state_record found;
+	struct MDB_txn *txn;
+	struct bci_env *env;
+	struct bc_error err;
+
+	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
+	assert_status(bci_txn_begin_read(env->db, &txn, &err), BC_OK, &err);
+	assert_status(bci_state_load(txn, &env->tables, &found, &err), BC_OK,
+	              &err);
+	bci_txn_abort(txn);
+	return found.unsynced != 0;
+}
+
+static void
+each_durability_syncs_when_it_says(void **state)
+{
+	struct bc_options options = unit_options();
+	struct bc_error err;
+
+	(void)state;
+	unit_put("a", 1, 3000); /* relaxed, every ten seconds */
+	assert_true(owes_a_sync());
+	assert_status(bc_sync(fixture.cache, &err), BC_OK, &err);
+	assert_false(owes_a_sync());
+	options.durability = BC_DURABLE;
+	unit_restart(&options);
+	unit_put("a", 1, 3000);
+	assert_false(owes_a_sync());
+	options.durability = BC_RELAXED;
+	options.sync_interval_ms = 1;
+	unit_restart(&options);
+	unit_put("a", 1, 3000);
+	test_sleep_ms(5);
+	unit_put("a", 2, 3000); /* It is due, and covers this one too. */
+	assert_false(owes_a_sync());
+}
+
+static void
+closing_syncs_what_is_owed(void **state)
+{
+	struct bc_options options = unit_options();
+
+	(void)state;
+	unit_put("a", 1, 3000);
+	unit_reopen(NULL);
+	assert_false(owes_a_sync());
+	options.durability = BC_SCRATCH; /* but never a scratch cache */
+	unit_restart(&options);
+	unit_put("a", 1, 3000);
+	unit_reopen(NULL);
+	assert_true(owes_a_sync());
+}
+
 static void
 syncing_leaves_nothing_owed(void **state)
 {
@@ -288,8 +375,11 @@ main(void)
 		TEST(two_caches_have_different_identities),
 		TEST(what_was_put_is_there_after_opening_again),
 		TEST(handles_of_one_cache_share_it_and_close_in_any_order),
+		TEST(two_caches_of_one_process_do_not_mix),
 		TEST(flags_belong_to_the_handle),
 		TEST(the_allocator_gets_back_all_it_gave),
+		TEST(each_durability_syncs_when_it_says),
+		TEST(closing_syncs_what_is_owed),
 		TEST(syncing_leaves_nothing_owed),
 	};
 

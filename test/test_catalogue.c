@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "catalogue.h"
-#include "schema.h"
 
 static const uint8_t boot[16] = { 1, 2, 3 };
 

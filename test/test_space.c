@@ -215,9 +215,12 @@ small_values_put_alone_use_the_budget_up_too(void **state)
 		assert_true(stats.warm_bytes + stats.catalogue_bytes +
 		                    stats.ledger_bytes <=
 		            5 * MIB);
+		if (i == 1)
+			break; /* A catalogue that has grown stays so. */
 		for (k = 0; k < count; k++)
-			assert_status(bc_remove(fixture.cache, key_of(k, key),
-			                        &err), BC_OK, &err);
+			assert_status(
+				bc_remove(fixture.cache, key_of(k, key), &err),
+				BC_OK, &err);
 		for (k = 0; k < count / 2; k++)
 			assert_status(put_blob(key_of(k, key), sizes[i], &err),
 			              BC_OK, &err);

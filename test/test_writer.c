@@ -68,7 +68,6 @@ a_mistake_is_told_without_the_lock(void **state)
 static void
 the_last_holder_is_named(void **state)
 {
-	char path[TEST_PATH], expected[40];
 	uint64_t holder[4] = { 4242, 1, 1, 1 };
 	struct bc_error err;
 	int fd = hold_writer_lock();
@@ -77,8 +76,7 @@ the_last_holder_is_named(void **state)
 	assert_int_equal(pwrite(fd, holder, sizeof(holder), 64),
 	                 sizeof(holder));
 	assert_status(bc_remove(fixture.cache, "a", &err), BC_BUSY, &err);
-	snprintf(expected, sizeof(expected), "process 4242");
-	assert_non_null(strstr(err.message, expected));
+	assert_non_null(strstr(err.message, "process 4242"));
 	assert_int_equal(fixture.events[BC_EVENT_TAKEOVER], 0);
 	/* It ends without giving the lock back. */
 	close(fd);
@@ -86,7 +84,6 @@ the_last_holder_is_named(void **state)
 	assert_int_equal(fixture.events[BC_EVENT_TAKEOVER], 1);
 	unit_put("a", 2, 10);
 	assert_int_equal(fixture.events[BC_EVENT_TAKEOVER], 1);
-	assert_non_null(test_path(path, fixture.dir.cache, "writer.lock"));
 }
 
 static void

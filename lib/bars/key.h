@@ -20,7 +20,8 @@ bool bci_key_valid(const char *key, size_t bytes);
 static inline bool
 bci_key_possible(const char *key, size_t bytes)
 {
-	return bytes != 0 && bytes <= BC_KEY_MAX && (unsigned char)key[0] >= 0x20;
+	return bytes != 0 && bytes <= BC_KEY_MAX &&
+	       (unsigned char)key[0] >= 0x20;
 }
 
 /*

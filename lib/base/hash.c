@@ -7,18 +7,41 @@
 #include <errno.h>
 #include <sha2.h>
 #include <sys/random.h>
-#ifdef BCI_XXHASH_DISPATCH
-#include <xxh_x86dispatch.h> /* chooses SSE2, AVX2 or AVX-512 at run time */
-#else
 #include <xxhash.h>
+#ifdef BCI_XXHASH_DISPATCH
+#define XXH_DISPATCH_DISABLE_REPLACE
+#include <xxh_x86dispatch.h>
 #endif
 
 #include "hash.h"
 
+/*
+ * Where libxxhash can choose SSE2, AVX2 or AVX-512 at run time, let it.  Its
+ * static library in Debian lacks these functions: weak, they are NULL there.
+ */
+#ifdef BCI_XXHASH_DISPATCH
+#pragma weak XXH3_64bits_dispatch
+#pragma weak XXH3_128bits_dispatch
+#endif
+
 uint64_t
 bci_hash64(const void *data, size_t bytes)
 {
+#ifdef BCI_XXHASH_DISPATCH
+	if (XXH3_64bits_dispatch != NULL)
+		return XXH3_64bits_dispatch(data, bytes);
+#endif
 	return XXH3_64bits(data, bytes);
+}
+
+static XXH128_hash_t
+hash_128(const void *data, size_t bytes)
+{
+#ifdef BCI_XXHASH_DISPATCH
+	if (XXH3_128bits_dispatch != NULL)
+		return XXH3_128bits_dispatch(data, bytes);
+#endif
+	return XXH3_128bits(data, bytes);
 }
 
 void
@@ -26,7 +49,7 @@ bci_hash128(const void *data, size_t bytes, unsigned char out[16])
 {
 	XXH128_canonical_t canonical;
 
-	XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, bytes));
+	XXH128_canonicalFromHash(&canonical, hash_128(data, bytes));
 	memcpy(out, canonical.digest, 16);
 }
 

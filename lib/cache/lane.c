@@ -216,10 +216,9 @@ bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
 	*out = NULL;
 	if (id / BCI_SCHEMA_CHUNK >= BCI_SCHEMA_CHUNKS)
 		return BC_CORRUPT;
-	status = bci_table_get(txn, env->tables.schemas, &id, sizeof(id),
-	                       &stored);
+	status = bci_schema_load(txn, &env->tables, id, &stored);
 	if (status != BC_OK)
-		return status == BC_MISS ? BC_CORRUPT : status;
+		return status;
 	pthread_mutex_lock(&env->schema_mutex);
 	chunk = schema_chunk(env, id);
 	if (chunk != NULL) {

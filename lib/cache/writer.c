@@ -26,7 +26,6 @@
 
 /* Where the holder of the writer lock says who it is. */
 #define HOLDER_AT 64
-#define GUARD_WAIT_NS (10 * BCI_SECOND_NS)
 
 struct holder {
 	uint64_t pid;
@@ -268,7 +267,8 @@ writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
 	}
 	error = bci_lock_gated(env->guard_fd, BCI_LOCK_GUARD,
 	                       BCI_LOCK_EXCLUSIVE,
-	                       bci_clock_monotonic_ns() + GUARD_WAIT_NS);
+	                       bci_clock_monotonic_ns() +
+	                               writer->cache->lock_timeout_ns);
 	if (error == EAGAIN)
 		return bci_fail(err, BC_BUSY,
 		                "a guarded reader keeps guard.lock");

@@ -330,6 +330,26 @@ bci_schema_intern(struct MDB_txn *txn, const struct bci_tables *tables,
 }
 
 enum bc_status
+bci_schema_load(struct MDB_txn *txn, const struct bci_tables *tables,
+                uint32_t id, struct bci_bytes *stored)
+{
+	unsigned char digest[16];
+	struct bci_bytes known;
+	enum bc_status status;
+
+	status = bci_table_get(txn, tables->schemas, &id, sizeof(id), stored);
+	if (status == BC_OK) {
+		bci_hash128(stored->data, stored->size, digest);
+		status = bci_table_get(txn, tables->schemas, digest,
+		                       sizeof(digest), &known);
+	}
+	if (status == BC_OK && (known.size != sizeof(id) ||
+	                        memcmp(known.data, &id, sizeof(id)) != 0))
+		status = BC_CORRUPT;
+	return status == BC_MISS ? BC_CORRUPT : status;
+}
+
+enum bc_status
 bci_slot_take(struct MDB_txn *txn, const struct bci_tables *tables,
               struct bci_state_record *state, uint32_t *slot,
               struct bc_error *err)

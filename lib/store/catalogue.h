@@ -93,6 +93,14 @@ enum bc_status bci_schema_intern(struct MDB_txn *txn,
                                  const unsigned char *stored, size_t bytes,
                                  uint32_t *id, struct bc_error *err);
 
+/*
+ * The stored form of schema 'id', compared with the digest that it is also
+ * known by.  BC_OK, BC_CORRUPT, BC_IO; the bytes live as long as 'txn'.
+ */
+enum bc_status bci_schema_load(struct MDB_txn *txn,
+                               const struct bci_tables *tables, uint32_t id,
+                               struct bci_bytes *stored);
+
 /* Take a free slot of the ledger, or give one back. */
 enum bc_status bci_slot_take(struct MDB_txn *txn,
                              const struct bci_tables *tables,
