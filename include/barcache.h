@@ -24,6 +24,10 @@
  *
  * Threads: a struct bc_cache may be used by any number of threads at once.
  *
+ * After BC_IO: a commit that failed has changed nothing.  If the disk failed
+ * while LMDB wrote its last page of a commit, every later call of this process
+ * returns BC_IO, until all its handles of the cache are closed and opened anew.
+ *
  * Fork: after fork() the child may go on using the handles of its parent; the
  * first call in the child opens the cache anew.  Views taken before the fork
  * stay valid in both.  _Fork() and raw clone() are not supported.
@@ -601,8 +605,8 @@ struct bc_counts {
  *
  * Returns BC_OK; BC_KEY; BC_INVALID (column name or type, text code, request);
  * BC_ORDER; BC_BARS; BC_EXISTS; BC_TOO_LARGE (above value_max_bytes or a
- * quarter of the warm budget); BC_ENTRIES; BC_FULL; BC_NOSPACE; BC_BUSY;
- * BC_READONLY; BC_NOMEM; BC_IO.
+ * quarter of the warm budget); BC_ENTRIES (or 262,144 shapes of frames);
+ * BC_FULL; BC_NOSPACE; BC_BUSY; BC_READONLY; BC_NOMEM; BC_IO.
  */
 BC_API BC_CHECKED enum bc_status
 bc_put(struct bc_cache *cache, const char *key, const struct bc_frame *frame,

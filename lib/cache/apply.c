@@ -41,7 +41,8 @@ struct apply {
 	struct bci_writer writer;
 	struct bci_operation *operations;
 	size_t count;
-	bool bundling; /* more than one small value in this commit */
+	bool bundling;   /* more than one small value in this commit */
+	bool may_inline; /* the catalogue is small enough for inline values */
 	uint64_t pending_bytes;
 };
 
@@ -91,7 +92,8 @@ static bool
 apply_is_inline(const struct apply *apply,
                 const struct bci_operation *operation)
 {
-	return !apply->bundling && operation->bare.bytes <= BCI_INLINE_MAX &&
+	return apply->may_inline && !apply->bundling &&
+	       operation->bare.bytes <= BCI_INLINE_MAX &&
 	       operation->key_bytes + sizeof(struct bci_entry_record) +
 	                       sizeof(struct bci_locator) +
 	                       operation->bare.bytes <=
@@ -103,6 +105,21 @@ static uint64_t
 apply_bundled_bytes(const struct bci_operation *operation)
 {
 	return bci_round_up(operation->plan.bytes, BCI_LINE);
+}
+
+/*
+ * Whether values may go into the catalogue.  Its file never gets shorter, so
+ * they must not make it take the room that arenas give back: they get the share
+ * of one arena.
+ */
+static bool
+apply_may_inline(const struct apply *apply)
+{
+	struct bci_db_facts facts;
+
+	return bci_db_facts(apply->writer.env->db, &facts, NULL) == BC_OK &&
+	       facts.end_bytes <
+	               bci_arena_capacity(apply->writer.config.warm_bytes);
 }
 
 /* Check limits, decide on bundling, reckon what the commit will take. */
@@ -144,6 +161,7 @@ apply_measure(struct apply *apply, struct bc_error *err)
 		}
 	}
 	apply->bundling = small > 1;
+	apply->may_inline = apply_may_inline(apply);
 	if (apply->bundling)
 		bytes += bci_round_up(small_bytes, BCI_PAGE) +
 		         (small_bytes / BUNDLE_BYTES + 1) * BCI_PAGE;

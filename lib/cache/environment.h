@@ -23,7 +23,7 @@
 #define BCI_LOCK_GUARD 0
 
 #define BCI_SCHEMA_CHUNK 256u
-#define BCI_SCHEMA_CHUNKS 1024u
+#define BCI_SCHEMA_CHUNKS (BCI_SCHEMAS_MAX / BCI_SCHEMA_CHUNK)
 
 /* A copy of an inline value, kept by the views that show it. */
 struct bci_chunk {

@@ -320,6 +320,11 @@ bci_schema_intern(struct MDB_txn *txn, const struct bci_tables *tables,
 	if (status != BC_MISS)
 		return bci_fail(err, status == BC_OK ? BC_CORRUPT : status,
 		                "the table of schemas");
+	if (state->next_schema >= BCI_SCHEMAS_MAX)
+		return bci_fail(err, BC_ENTRIES,
+		                "the cache knows %u shapes of frames and may "
+		                "know no more",
+		                state->next_schema);
 	*id = state->next_schema++;
 	status = bci_table_put(txn, tables->schemas, id, sizeof(*id), stored,
 	                       bytes, err);

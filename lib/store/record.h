@@ -26,6 +26,9 @@
 /* Longest request text kept in the detail record; longer ones have a table. */
 #define BCI_REQUEST_INLINE 1500
 
+/* Different shapes of frames that a cache may know; none is ever forgotten. */
+#define BCI_SCHEMAS_MAX 262144u
+
 /* Values put alone and not longer than this lie in the entry record itself. */
 #define BCI_INLINE_MAX 1400
 
