@@ -73,7 +73,7 @@ without_a_file_it_counts_in_private_memory(void **state)
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, false);
 	assert_null(ledger.header);
-	bci_ledger_claim(&ledger, "nobody", &bci_allocator_default);
+	bci_ledger_claim(&ledger, "nobody", 7, &bci_allocator_default);
 	bci_count(&ledger, 3, BCI_COUNT_PUTS, 5);
 	bci_ledger_totals(&ledger, totals, own);
 	assert_int_equal(totals[BCI_COUNT_PUTS], 5);
@@ -139,7 +139,7 @@ a_rebuilt_ledger_forgets_what_was_counted(void **state)
 
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
-	bci_ledger_claim(&ledger, NULL, &bci_allocator_default);
+	bci_ledger_claim(&ledger, NULL, 7, &bci_allocator_default);
 	bci_count(&ledger, 0, BCI_COUNT_PUTS, 7);
 	close_ledger(&ledger);
 	open_ledger(&ledger, CACHE_ID + 1, true);
@@ -161,8 +161,8 @@ rows_are_locked_counted_and_used_again(void **state)
 	(void)state;
 	open_ledger(&first, CACHE_ID, true);
 	open_ledger(&second, CACHE_ID, false);
-	bci_ledger_claim(&first, "first", &bci_allocator_default);
-	bci_ledger_claim(&second, NULL, &bci_allocator_default);
+	bci_ledger_claim(&first, "first", 7, &bci_allocator_default);
+	bci_ledger_claim(&second, NULL, 7, &bci_allocator_default);
 	assert_int_equal(first.row_index, 0);
 	assert_int_equal(second.row_index, 1);
 	assert_string_equal(first.row->name, "first");
@@ -181,7 +181,7 @@ rows_are_locked_counted_and_used_again(void **state)
 	assert_false(bci_ledger_row_lives(&second, 0));
 	/* The next one gets the row and its counts, but not as its own. */
 	open_ledger(&first, CACHE_ID, false);
-	bci_ledger_claim(&first, "third", &bci_allocator_default);
+	bci_ledger_claim(&first, "third", 7, &bci_allocator_default);
 	assert_int_equal(first.row_index, 0);
 	bci_count(&first, 0, BCI_COUNT_HITS + BC_WARM, 1);
 	bci_ledger_totals(&first, totals, own);
@@ -201,10 +201,10 @@ rows_grow_by_need(void **state)
 	(void)state;
 	open_ledger(&ledgers[0], CACHE_ID, true);
 	assert_int_equal(fstat(ledgers[0].fd, &before), 0);
-	bci_ledger_claim(&ledgers[0], "0", &bci_allocator_default);
+	bci_ledger_claim(&ledgers[0], "0", 7, &bci_allocator_default);
 	for (i = 1; i < 40; i++) {
 		open_ledger(&ledgers[i], CACHE_ID, false);
-		bci_ledger_claim(&ledgers[i], "x", &bci_allocator_default);
+		bci_ledger_claim(&ledgers[i], "x", 7, &bci_allocator_default);
 		assert_int_equal(ledgers[i].row_index, i);
 	}
 	assert_int_equal(fstat(ledgers[0].fd, &after), 0);
@@ -221,7 +221,7 @@ a_long_name_is_cut(void **state)
 
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
-	bci_ledger_claim(&ledger, "0123456789012345678901234567890123456789",
+	bci_ledger_claim(&ledger, "0123456789012345678901234567890123456789", 7,
 	                 &bci_allocator_default);
 	assert_string_equal(ledger.row->name,
 	                    "0123456789012345678901234567890");
@@ -240,7 +240,7 @@ read_only(void *unused)
 	require(bci_ledger_open(&reader, dir_fd, CACHE_ID, false, false,
 	                        &bci_allocator_default, NULL) == BC_OK);
 	require(reader.header != NULL && !reader.writable);
-	bci_ledger_claim(&reader, "reader", &bci_allocator_default);
+	bci_ledger_claim(&reader, "reader", 7, &bci_allocator_default);
 	require(reader.row_index == BCI_LEDGER_ROWS);
 	bci_count(&reader, 0, BCI_COUNT_PUTS, 1); /* in private memory */
 	bci_slot_mark_bad(&reader, 0, 5);
@@ -409,7 +409,7 @@ counters_are_exact_over_threads_with_lanes(void **state)
 
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
-	bci_ledger_claim(&ledger, NULL, &bci_allocator_default);
+	bci_ledger_claim(&ledger, NULL, 7, &bci_allocator_default);
 	for (i = 0; i < THREADS; i++) {
 		countings[i] = (struct counting){ &ledger, i };
 		assert_int_equal(pthread_create(&threads[i], NULL,

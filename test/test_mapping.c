@@ -106,6 +106,25 @@ zeroed_memory_is_zero_and_private(void **state)
 	bci_unmap(NULL, much);
 }
 
+/* It may only change how fast: the bytes stay, at every size and place. */
+static void
+asking_for_large_pages_changes_no_byte(void **state)
+{
+	const uint64_t much = 16ull << 20;
+	unsigned char *memory = bci_map_zeroed(much);
+
+	(void)state;
+	assert_non_null(memory);
+	memset(memory, 5, much);
+	bci_map_large(memory + 1, 0);
+	bci_map_large(memory + 3, much - 7);
+	bci_map_large(memory, much);
+	for (uint64_t i = 0; i < much; i += 509)
+		assert_int_equal(memory[i], 5);
+	assert_int_equal(memory[much - 1], 5);
+	bci_unmap(memory, much);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -117,6 +136,7 @@ main(void)
 		TEST(two_mappings_of_a_file_are_the_same_bytes),
 		TEST(a_mapping_to_read_cannot_be_written),
 		TEST(zeroed_memory_is_zero_and_private),
+		TEST(asking_for_large_pages_changes_no_byte),
 	};
 
 	return cmocka_run_group_tests_name("mapping", tests, NULL, NULL);

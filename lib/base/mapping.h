@@ -17,6 +17,12 @@ void *bci_map_file(int fd, uint64_t bytes, bool writable);
 /* Zeroed private memory that costs only the pages that are touched. */
 void *bci_map_zeroed(uint64_t bytes);
 
+/*
+ * Ask for large pages where fresh memory of this size is about to be written
+ * for the first time: a few faults instead of hundreds.  Only a hint.
+ */
+void bci_map_large(void *memory, uint64_t bytes);
+
 /* Undo either; NULL is allowed. */
 void bci_unmap(void *memory, uint64_t bytes);
 

@@ -253,7 +253,7 @@ attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	if (status == BC_OK && !env->read_only)
 		bci_ledger_claim(&env->ledger,
 		                 cache->name[0] != '\0' ? cache->name : NULL,
-		                 &env->allocator);
+		                 env->pid_namespace, &env->allocator);
 	return status;
 }
 

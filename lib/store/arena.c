@@ -20,6 +20,7 @@
 #include "arena.h"
 #include "error.h"
 #include "file.h"
+#include "mapping.h"
 
 /* Pages kept free for the B-tree of an arena. */
 #define SPARE_PAGES 16
@@ -242,6 +243,7 @@ bci_appender_add(struct bci_appender *appender, uint64_t bytes, void **room,
 	                          appender->next_key, value, room, &page, err);
 	if (status != BC_OK)
 		return status;
+	bci_map_large(*room, value);
 	if (value > bytes)
 		memset((char *)*room + bytes, 0, value - bytes);
 	*offset = page * appender->page_bytes + BCI_VALUE_SHIFT;

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,8 +107,7 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 	enum bc_status status = BC_OK;
 	char *base = NULL;
 
-	*ledger =
-		(struct bci_ledger){ .fd = -1, .row_index = BCI_LEDGER_ROWS };
+	*ledger = (struct bci_ledger){ .fd = -1, .row_index = BCI_LEDGER_ROWS };
 	ledger->row = bci_zalloc(allocator, 1, sizeof(*ledger->row));
 	if (ledger->row == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory for counters");
@@ -223,24 +221,15 @@ bci_process_namespace(void)
 static void
 process_name(const char *name, char out[32])
 {
-	FILE *file;
-
+	if (name == NULL)
+		name = program_invocation_short_name;
 	memset(out, 0, 32);
-	if (name != NULL) {
-		memcpy(out, name, strnlen(name, 31));
-		return;
-	}
-	file = fopen("/proc/self/comm", "re");
-	if (file == NULL)
-		return;
-	if (fgets(out, 32, file) != NULL)
-		out[strcspn(out, "\n")] = '\0';
-	fclose(file);
+	memcpy(out, name, strnlen(name, 31));
 }
 
 void
 bci_ledger_claim(struct bci_ledger *ledger, const char *name,
-                 const struct bc_allocator *allocator)
+                 uint64_t pid_namespace, const struct bc_allocator *allocator)
 {
 	int64_t deadline = bci_clock_monotonic_ns() + BCI_SECOND_NS;
 	struct bci_row *row;
@@ -259,7 +248,7 @@ bci_ledger_claim(struct bci_ledger *ledger, const char *name,
 	row = &ledger->rows[index];
 	memset(row->base, 0, sizeof(row->base));
 	row_sum(row, row->base);
-	row->pid_namespace = bci_process_namespace();
+	row->pid_namespace = pid_namespace;
 	row->opened_ns = bci_clock_wall_ns();
 	process_name(name, row->name);
 	row->pid = (uint64_t)getpid();

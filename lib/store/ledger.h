@@ -126,8 +126,12 @@ void bci_ledger_abandon(struct bci_ledger *ledger);
 /* The inode of our PID namespace: process numbers mean nothing without it. */
 uint64_t bci_process_namespace(void);
 
-/* Claim a row for this process, called 'name' or, if NULL, by its command. */
+/*
+ * Claim a row for this process, called 'name' or, if NULL, as its program is.
+ * Without a free row counts go to private memory.
+ */
 void bci_ledger_claim(struct bci_ledger *ledger, const char *name,
+                      uint64_t pid_namespace,
                       const struct bc_allocator *allocator);
 
 /* Make slots [0, count) usable; the writer lock is held. */
