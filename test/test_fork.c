@@ -328,18 +328,28 @@ h13_a_fork_amid_busy_threads_gives_a_child_that_works(void **state)
 {
 	pthread_t threads[2];
 	unsigned i;
+	int child = 0;
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	/* gcc 12's ASan does not hold the locks of its malloc across fork():
+	 * the child waits for ever for one that a thread had. */
+	print_message("skipped: this sanitizer's malloc cannot fork amid "
+	              "threads\n");
+	skip();
+#endif
 	atomic_store(&stop, false);
 	assert_int_equal(pthread_create(&threads[0], NULL, thread_that_puts,
 	                                NULL), 0);
 	assert_int_equal(pthread_create(&threads[1], NULL, thread_that_gets,
 	                                NULL), 0);
-	for (i = 0; i < 50; i++)
-		assert_int_equal(test_child_run(child_beside_threads, NULL), 0);
+	for (i = 0; i < 50 && child == 0; i++)
+		child = test_child_run(child_beside_threads, NULL);
+	/* A failure must not close the cache under the threads. */
 	atomic_store(&stop, true);
 	pthread_join(threads[0], NULL);
 	pthread_join(threads[1], NULL);
+	assert_int_equal(child, 0);
 	assert_int_equal(get("child"), 1);
 }
 
