@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_import.c - how fast does text become a frame?  A year of minute bars
- * as CSV: read, parsed, checked and put; beside only reading the file.
+ * bench_import.c - how fast do files become frames?  By the calls of the tool:
+ * read and unpacked, the dialect found, rows parsed, sorted, checked and put,
+ * a commit for each file.  The files are a year of minute bars, the same packed
+ * by gzip, and many small ones of daily bars.
+ *
+ * They stay in DIR/import/CASE, where rival_csv.py reads them; bench/run
+ * removes them.
  */
 #include "data.h"
 
@@ -11,137 +16,308 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "alloc.h"
 #include "csv.h"
+#include "input.h"
+#include "sniff.h"
 
-/* The text of the file, in memory that is used again for each round. */
-struct import_text {
-	char *memory;
-	size_t bytes;
+#define IMPORT_DAILY_ROWS 2500
+#define IMPORT_BUDGET ((uint64_t)4 << 30)
+#define IMPORT_STEP ((size_t)4 << 20) /* as the tool reads on */
+
+/* Files of one kind. */
+struct import_case {
+	const char *name, *ending;
+	uint32_t files;
+	uint64_t rows;  /* of each */
+	uint64_t bytes; /* of the text of all, unpacked */
+	const char *rival;
+	size_t (*rival_read)(const char *path, char *memory, size_t room);
 };
 
+/* What the rounds of a case share. */
+struct import_run {
+	const struct bench_options *options;
+	const struct import_case *subject;
+	struct bc_cache *cache;
+	char *memory; /* for the rival */
+	uint64_t rows, parse_ns;
+	uint32_t keys; /* so many were put */
+};
+
+/* ------------------------------------------------------------------------ */
+/*  Files                                                                   */
+/* ------------------------------------------------------------------------ */
+
 static void
-import_read(const char *path, struct import_text *text)
+import_path(char path[BENCH_PATH_MAX], const char *dir,
+            const struct import_case *subject, uint32_t index)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat state;
-	size_t done = 0;
+	char name[64];
 
-	if (fd < 0 || fstat(fd, &state) != 0)
-		bench_die("%s: %s", path, strerror(errno));
-	text->bytes = (size_t)state.st_size;
-	if (text->memory == NULL)
-		text->memory = bench_alloc(1, text->bytes);
-	while (done < text->bytes) {
-		ssize_t part = read(fd, text->memory + done,
-		                    text->bytes - done);
-
-		if (part <= 0)
-			bench_die("%s: %s", path, strerror(errno));
-		done += (size_t)part;
-	}
-	close(fd);
+	snprintf(name, sizeof(name), "import/%s/%04u.%s", subject->name, index,
+	         subject->ending);
+	bench_path(path, dir, name);
 }
 
-/* Put what was parsed as frame 'index'. */
 static void
-import_put(struct bc_cache *cache, const struct bci_csv *csv, uint32_t index)
+import_make_directory(const char *dir, const char *name)
+{
+	char path[BENCH_PATH_MAX];
+
+	bench_path(path, dir, name);
+	if (mkdir(path, 0777) != 0 && errno != EEXIST)
+		bench_die("%s: %s", path, strerror(errno));
+}
+
+static uint64_t
+import_file_bytes(const char *path)
+{
+	struct stat state;
+
+	if (stat(path, &state) != 0)
+		bench_die("%s: %s", path, strerror(errno));
+	return (uint64_t)state.st_size;
+}
+
+/* Read a file into 'memory' and return how long it is. */
+static size_t
+import_read(const char *path, char *memory, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t bytes = 0;
+	ssize_t part;
+
+	if (fd < 0)
+		bench_die("%s: %s", path, strerror(errno));
+	while ((part = read(fd, memory + bytes, room - bytes)) > 0)
+		bytes += (size_t)part;
+	if (part < 0)
+		bench_die("%s: %s", path, strerror(errno));
+	close(fd);
+	return bytes;
+}
+
+/* The same of what is in a gzip file. */
+static size_t
+import_unpack(const char *path, char *memory, size_t room)
+{
+	gzFile file = gzopen(path, "rb");
+	int bytes;
+
+	if (file == NULL)
+		bench_die("cannot read %s", path);
+	gzbuffer(file, 1 << 17);
+	bytes = gzread(file, memory, (unsigned)room);
+	if (bytes < 0 || gzclose(file) != Z_OK)
+		bench_die("cannot unpack %s", path);
+	return (size_t)bytes;
+}
+
+static void
+import_pack(const char *from, const char *to)
+{
+	size_t bytes = import_file_bytes(from);
+	char *memory = bench_alloc(1, bytes);
+	gzFile file = gzopen(to, "wb");
+
+	import_read(from, memory, bytes);
+	if (file == NULL || gzwrite(file, memory, (unsigned)bytes) == 0 ||
+	    gzclose(file) != Z_OK)
+		bench_die("cannot write %s", to);
+	free(memory);
+}
+
+/* Make the files of all cases; fills in how long their text is. */
+static void
+import_make(const char *dir, struct import_case *minutes,
+            struct import_case *packed, struct import_case *days)
+{
+	char path[BENCH_PATH_MAX], other[BENCH_PATH_MAX];
+
+	import_make_directory(dir, "import");
+	import_make_directory(dir, "import/csv-1m");
+	import_make_directory(dir, "import/csv-1m-gzip");
+	import_make_directory(dir, "import/csv-daily-many");
+	import_path(path, dir, minutes, 0);
+	import_path(other, dir, packed, 0);
+	bench_csv_write(path, 1, minutes->rows);
+	import_pack(path, other);
+	minutes->bytes = packed->bytes = import_file_bytes(path);
+	for (uint32_t i = 0; i < days->files; i++) {
+		import_path(path, dir, days, i);
+		bench_csv_write_daily(path, i, days->rows, 2 + i % 5);
+		days->bytes += import_file_bytes(path);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Ours                                                                    */
+/* ------------------------------------------------------------------------ */
+
+/* Put a table as a frame of its own. */
+static void
+import_put(struct import_run *run, const struct bci_table *table)
 {
 	struct bc_column *columns =
-	        bench_alloc(csv->column_count, sizeof(*columns));
-	struct bc_frame frame = {csv->rows, csv->time_ns, columns,
-	                         csv->column_count};
+		bench_alloc(table->column_count, sizeof(*columns));
+	struct bc_frame frame = { table->rows, table->time_ns, columns,
+		                  table->column_count };
+	struct bc_batch *batch = NULL;
 	char key[BENCH_KEY_BYTES];
 	struct bc_error err;
 
-	for (uint32_t i = 0; i < csv->column_count; i++) {
-		columns[i].name = csv->names[i];
-		columns[i].type = BC_F64;
-		columns[i].data = csv->columns[i];
+	for (uint32_t i = 0; i < table->column_count; i++) {
+		columns[i].name = table->columns[i].name;
+		columns[i].type = table->columns[i].type;
+		columns[i].data = table->columns[i].data;
 	}
-	bench_key(key, index);
-	if (bc_put(cache, key, &frame, NULL, NULL, &err) != BC_OK)
-		bench_die("bc_put: %s", err.message);
+	bench_key(key, run->keys++);
+	if (bc_batch_begin(run->cache, &batch, &err) != BC_OK ||
+	    bc_batch_put(batch, key, &frame, NULL, NULL, &err) != BC_OK ||
+	    bc_batch_commit(&batch, &err) != BC_OK)
+		bench_die("put: %s", err.message);
 	free(columns);
 }
 
-/* One import; returns the nanoseconds and sets those of parsing alone. */
-static uint64_t
-import_once(struct bc_cache *cache, const char *path, uint32_t index,
-            struct import_text *text, uint64_t *parse_ns)
+/* Import a text that is in memory. */
+static void
+import_text(struct import_run *run, const struct input *input)
 {
-	uint64_t begin = bench_now_ns(), parse_begin;
+	struct bci_hints hints = { .name = input->name };
+	struct bci_table_order order;
+	struct bci_csv_report report;
+	struct bci_dialect dialect;
+	struct bci_table table;
+	uint64_t begin = bench_now_ns();
+	struct bci_csv *csv;
 	struct bc_error err;
-	struct bci_csv csv;
+	bool done = false;
+	size_t used;
 
-	import_read(path, text);
-	parse_begin = bench_now_ns();
-	if (bci_csv_parse(&bci_allocator_default, text->memory, text->bytes,
-	                  &csv, &err) != BC_OK)
-		bench_die("bci_csv_parse: %s", err.message);
-	*parse_ns = bench_now_ns() - parse_begin;
-	if (csv.rows != BENCH_YEAR_ROWS)
-		bench_die("%s: %llu rows came back", path,
-		          (unsigned long long)csv.rows);
-	import_put(cache, &csv, index);
-	bci_csv_free(&csv);
-	return bench_now_ns() - begin;
+	if (bci_sniff(input->data, input->bytes, &hints, &dialect, &err) !=
+	    BC_OK)
+		bench_die("%s: %s", input->name, err.message);
+	if (bci_csv_begin(&bci_allocator_default, input->data, input->bytes,
+	                  &dialect, NULL, &csv, &err) != BC_OK)
+		bench_die("%s: %s", input->name, err.message);
+	while (!done)
+		if (bci_csv_more(csv, IMPORT_STEP, &used, &done, &err) != BC_OK)
+			bench_die("%s: %s", input->name, err.message);
+	bci_csv_end(csv, &table, &report);
+	run->parse_ns += bench_now_ns() - begin;
+	if (bci_table_sort(&table, &order, &err) != BC_OK)
+		bench_die("%s: %s", input->name, err.message);
+	if (table.rows != run->subject->rows || table.column_count != 5)
+		bench_die("%s: %llu rows of %u columns came back", input->name,
+		          (unsigned long long)table.rows, table.column_count);
+	run->rows += table.rows;
+	import_put(run, &table);
+	bci_table_free(&table);
 }
 
-/* Print megabytes a second of the median of durations, beside a rival's. */
-static void
-import_report(const char *name, double *ns, const struct bench_options *options,
-              size_t bytes, const char *rival, double *rival_ns)
+/* Import all files once; returns the nanoseconds. */
+static double
+import_ours(struct import_run *run)
 {
-	double scale = (double)bytes * 1e3, other = 0;
+	uint64_t begin = bench_now_ns();
+	char path[BENCH_PATH_MAX];
+	struct bc_error err;
 
-	if (rival != NULL)
-		other = scale / bench_median(rival_ns, options->rounds);
-	bench_report("import", name, "mb_per_s",
-	             scale / bench_median(ns, options->rounds), "MB/s", rival,
-	             other);
+	for (uint32_t i = 0; i < run->subject->files; i++) {
+		const struct input *input;
+		struct input_source *source;
+
+		import_path(path, run->options->dir, run->subject, i);
+		source = input_open(path, &err);
+		if (source == NULL || input_next(source, &input, &err) != 1)
+			bench_die("%s: %s", path, err.message);
+		import_text(run, input);
+		input_close(source);
+	}
+	return (double)(bench_now_ns() - begin);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Both                                                                    */
+/* ------------------------------------------------------------------------ */
+
+/* Only read all files once; returns the nanoseconds. */
+static double
+import_theirs(const struct import_run *run)
+{
+	const struct import_case *subject = run->subject;
+	uint64_t begin = bench_now_ns(), bytes = 0;
+	char path[BENCH_PATH_MAX];
+
+	for (uint32_t i = 0; i < subject->files; i++) {
+		import_path(path, run->options->dir, subject, i);
+		bytes += subject->rival_read(path, run->memory, subject->bytes);
+	}
+	if (bytes != subject->bytes)
+		bench_die("%s: %llu bytes", path, (unsigned long long)bytes);
+	return (double)(bench_now_ns() - begin);
+}
+
+/* Measure a case and print its figures. */
+static void
+import_measure(const struct bench_options *options,
+               const struct import_case *subject)
+{
+	double ours[BENCH_ROUNDS_MAX], parse[BENCH_ROUNDS_MAX];
+	double theirs[BENCH_ROUNDS_MAX], scale = (double)subject->bytes * 1e3;
+	struct import_run run = { .options = options, .subject = subject };
+	char path[BENCH_PATH_MAX];
+	size_t count = options->rounds;
+
+	bench_path(path, options->dir, "import-cache");
+	run.cache =
+		bench_cache_open(path, IMPORT_BUDGET, BC_DURABILITY_DEFAULT);
+	run.memory = bench_alloc(1, subject->bytes);
+	import_theirs(&run);
+	for (size_t i = 0; i < count; i++) {
+		bench_settle(options->dir);
+		bench_touch_memory((size_t)512 << 20);
+		run.rows = run.parse_ns = 0;
+		ours[i] = import_ours(&run);
+		parse[i] = (double)run.parse_ns;
+		theirs[i] = import_theirs(&run);
+	}
+	free(run.memory);
+	bc_close(run.cache);
+	bench_remove_tree(path);
+	bench_report("import", subject->name, "mb_per_s",
+	             scale / bench_median(ours, count), "MB/s", subject->rival,
+	             scale / bench_median(theirs, count));
+	bench_report("import", subject->name, "per_s",
+	             (double)run.rows * 1e9 / bench_median(ours, count),
+	             "rows/s", NULL, 0);
+	bench_report("import", subject->name, "parse_mb_per_s",
+	             scale / bench_median(parse, count), "MB/s", NULL, 0);
 }
 
 int
 main(int argc, char **argv)
 {
-	double all_ns[BENCH_ROUNDS_MAX], parse_ns[BENCH_ROUNDS_MAX];
-	double read_ns[BENCH_ROUNDS_MAX];
-	char csv_path[BENCH_PATH_MAX], cache_path[BENCH_PATH_MAX];
+	struct import_case minutes = { "csv-1m",        "csv", 1,
+		                       BENCH_YEAR_ROWS, 0,     "read",
+		                       import_read };
+	struct import_case packed = { "csv-1m-gzip",   "csv.gz", 1,
+		                      BENCH_YEAR_ROWS, 0,        "zlib",
+		                      import_unpack };
+	struct import_case days = { "csv-daily-many",  "csv", 1000,
+		                    IMPORT_DAILY_ROWS, 0,     "read",
+		                    import_read };
 	struct bench_options options;
-	struct import_text text = {NULL, 0};
-	struct bc_cache *cache;
 
 	bench_options_parse(argc, argv, &options);
-	bench_path(csv_path, options.dir, "year.csv");
-	bench_path(cache_path, options.dir, "import-cache");
-	bench_csv_write(csv_path, 1, BENCH_YEAR_ROWS);
-	cache = bench_cache_open(cache_path, (uint64_t)4 << 30,
-	                         BC_DURABILITY_DEFAULT);
-	import_read(csv_path, &text);
-	for (unsigned i = 0; i < options.rounds; i++) {
-		uint64_t parsed, begin;
-
-		bench_settle(options.dir);
-		bench_touch_memory((size_t)512 << 20);
-		all_ns[i] = (double)import_once(cache, csv_path, i, &text,
-		                                &parsed);
-		parse_ns[i] = (double)parsed;
-		begin = bench_now_ns();
-		import_read(csv_path, &text);
-		read_ns[i] = (double)(bench_now_ns() - begin);
-	}
-	bc_close(cache);
-	import_report("csv-1m", all_ns, &options, text.bytes, "read", read_ns);
-	bench_report("import", "csv-1m", "per_s",
-	             BENCH_YEAR_ROWS * 1e9 /
-	                     bench_median(all_ns, options.rounds),
-	             "rows/s", NULL, 0);
-	import_report("csv-1m-parse", parse_ns, &options, text.bytes, NULL,
-	              NULL);
-	free(text.memory);
-	bench_remove_tree(cache_path);
-	(void)remove(csv_path);
+	if (options.quick)
+		days.files /= 5;
+	import_make(options.dir, &minutes, &packed, &days);
+	import_measure(&options, &minutes);
+	import_measure(&options, &packed);
+	import_measure(&options, &days);
 	return 0;
 }

@@ -56,6 +56,10 @@ void bench_bars_free(struct bench_bars *bars);
 /* Write 'rows' minute bars as a CSV file. */
 void bench_csv_write(const char *path, uint64_t seed, uint64_t rows);
 
+/* The same of daily bars, whose prices have 'digits' decimals. */
+void bench_csv_write_daily(const char *path, uint64_t seed, uint64_t rows,
+                           unsigned digits);
+
 /* Memory of a key, and the key of frame 'index'. */
 #define BENCH_KEY_BYTES 40
 void bench_key(char key[BENCH_KEY_BYTES], uint32_t index);

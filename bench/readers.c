@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 #include "csv.h"
+#include "sniff.h"
 
 #define READERS_MAX 4
 #define READERS_GETS 200000
@@ -125,6 +126,27 @@ readers_copy(struct readers_child *child)
 	child->cache = NULL;
 }
 
+/* Find the dialect of a text and parse it; UTC. */
+static void
+readers_parse_text(const char *path, const char *text, size_t bytes,
+                   struct bci_table *table)
+{
+	const struct bci_hints hints = {.name = path};
+	struct bci_dialect dialect;
+	struct bci_csv_report report;
+	struct bci_csv *csv;
+	struct bc_error err;
+	size_t used;
+	bool done;
+
+	if (bci_sniff(text, bytes, &hints, &dialect, &err) != BC_OK ||
+	    bci_csv_begin(&bci_allocator_default, text, bytes, &dialect, NULL,
+	                  &csv, &err) != BC_OK ||
+	    bci_csv_more(csv, bytes, &used, &done, &err) != BC_OK)
+		bench_die("%s: %s", path, err.message);
+	bci_csv_end(csv, table, &report);
+}
+
 /* Parse 'count' CSV files; what was parsed lives as long as the process. */
 static void
 readers_parse(struct readers_child *child, char **paths, size_t count)
@@ -132,8 +154,7 @@ readers_parse(struct readers_child *child, char **paths, size_t count)
 	readers_room(&child->columns, count * BC_COLUMNS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		FILE *file = fopen(paths[i], "r");
-		struct bc_error err;
-		struct bci_csv csv;
+		struct bci_table table;
 		size_t bytes;
 		char *text;
 
@@ -145,13 +166,12 @@ readers_parse(struct readers_child *child, char **paths, size_t count)
 		if (fread(text, 1, bytes, file) != bytes)
 			bench_die("%s: cannot be read", paths[i]);
 		fclose(file);
-		if (bci_csv_parse(&bci_allocator_default, text, bytes, &csv,
-		                  &err) != BC_OK)
-			bench_die("%s: %s", paths[i], err.message);
+		readers_parse_text(paths[i], text, bytes, &table);
 		free(text);
-		readers_keep(&child->columns, csv.time_ns, csv.rows);
-		for (uint32_t j = 0; j < csv.column_count; j++)
-			readers_keep(&child->columns, csv.columns[j], csv.rows);
+		readers_keep(&child->columns, table.time_ns, table.rows);
+		for (uint32_t j = 0; j < table.column_count; j++)
+			readers_keep(&child->columns, table.columns[j].data,
+			             table.rows);
 	}
 }
 

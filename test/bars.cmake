@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments,
-# CSV; and the fuzz targets of what takes text from outside.
-foreach(name bar csv key moment number pattern timeframe)
+# Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
+# and the fuzz targets of what takes text from outside.
+foreach(name bar calendar format key moment number pattern timeframe)
   barcache_test(${name} support.c value.c)
 endforeach()
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_number.c - numbers against the C library's strtod(), bit for bit, and
- * texts that parse back and are as short as can be.
+ * test_number.c - numbers against the C library's strtod(), bit for bit.
  *
  * BARCACHE_TEST_NUMBERS in the environment sets how many random texts are
  * compared; without it a million are.
  */
 #include "barcache.h"
 
-#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +36,52 @@ double_of(uint64_t bits)
 	return value;
 }
 
+/* How many texts the quick ways took. */
+static uint64_t quick_numbers, quick_integers;
+
+/*
+ * Where a quick way takes all of a text, up to the comma behind it, the value
+ * must be the right one.  Behind the comma lies what may be taken for more
+ * digits, and where BCI_NUMBER_AHEAD bytes end so does the memory.
+ */
+static void
+compare_quick(const char *text, double expected)
+{
+	static const char behind[] = "1.5,27;0.125\n9876543210,-4.5 99.999";
+	static size_t shift;
+	size_t bytes = strlen(text) + 1, room = BCI_NUMBER_AHEAD;
+	char *copy, *at;
+	const char *end;
+	double value;
+	int64_t integer;
+
+	if (bytes > room)
+		room = bytes;
+	shift = (shift + 1) % 17;
+	copy = malloc(shift + room);
+	assert_non_null(copy);
+	at = copy + shift;
+	memcpy(at, text, bytes - 1);
+	at[bytes - 1] = ',';
+	for (size_t i = bytes; i < room; i++)
+		at[i] = behind[(i + shift) % (sizeof(behind) - 1)];
+	end = bci_number_quick(at, '.', &value);
+	if (end != NULL && *end == ',') {
+		quick_numbers++;
+		if (end != at + bytes - 1 ||
+		    bits_of(value) != bits_of(expected))
+			fail_msg("'%.200s': %.17g and not %.17g", text, value,
+			         expected);
+	}
+	end = bci_integer_quick(at, &integer);
+	if (end != NULL && *end == ',') {
+		quick_integers++;
+		assert_ptr_equal(end, at + bytes - 1);
+		assert_int_equal(integer, strtoll(text, NULL, 10));
+	}
+	free(copy);
+}
+
 /*
  * Compare with strtod() on a copy without a byte to spare, so that reading
  * beyond the end is seen by a sanitizer.
@@ -60,6 +104,8 @@ compare(const char *text)
 		         text, value, expected, end == NULL ? -1 : end - copy,
 		         expected_end - text);
 	free(copy);
+	if (strchr(text, ',') == NULL)
+		compare_quick(text, expected);
 }
 
 static void
@@ -271,10 +317,73 @@ random_texts_parse_as_by_strtod(void **state)
 
 	(void)state;
 	assert_true(count > 0);
+	quick_numbers = quick_integers = 0;
 	for (uint64_t seed = 0; seed < count; seed++) {
 		make_text(text, seed);
 		compare(text);
 	}
+	/* Two texts in ten are prices, a ninth of these without a point. */
+	assert_true(quick_numbers > count / 10);
+	assert_true(quick_integers > count / 100);
+}
+
+/* What is simple takes the quick ways, and only that. */
+static void
+bare_numbers_are_quick(void **state)
+{
+	static const struct {
+		const char *text; /* padded to BCI_NUMBER_AHEAD bytes below */
+		int number, integer; /* bytes used; 0: refused */
+	} cases[] = {
+		{ "0,", 1, 1 },
+		{ "1.5,", 3, 1 },
+		{ "12345678,", 8, 8 },
+		{ "12345678.12345678,", 16, 8 }, /* and not at the comma */
+		{ "1234567.12345678,", 16, 7 },
+		{ "90071992.5474099,", 16, 8 },
+		{ "90071992.5474100,", 0, 8 }, /* above 2^53 */
+		{ "99999999,", 0, 8 },
+		{ "123456789,", 0, 9 },
+		{ "1234567890123456,", 0, 16 },
+		{ "12345678901234567,", 0, 16 },
+		{ "1.123456789,", 0, 1 },
+		{ "5.,", 2, 1 },
+		{ ".5,", 0, 0 },
+		{ "-1,", 0, 0 },
+		{ ",1", 0, 0 },
+		{ " 1,", 0, 0 },
+		{ "1.2.3,", 3, 1 },
+		{ "1e5,", 1, 1 },
+		{ "12\n34", 2, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[BCI_NUMBER_AHEAD] = "";
+		const char *end;
+		double value;
+		int64_t integer;
+
+		memcpy(text, cases[i].text, strlen(cases[i].text));
+		end = bci_number_quick(text, '.', &value);
+		assert_int_equal(end == NULL ? 0 : end - text, cases[i].number);
+		end = bci_integer_quick(text, &integer);
+		assert_int_equal(end == NULL ? 0 : end - text,
+		                 cases[i].integer);
+	}
+}
+
+static void
+the_point_may_be_another_byte(void **state)
+{
+	static const char text[BCI_NUMBER_AHEAD] = "1234,5;6.7";
+	double value = 0;
+
+	(void)state;
+	assert_ptr_equal(bci_number_quick(text, ',', &value), text + 6);
+	assert_true(value == 1234.5);
+	assert_ptr_equal(bci_number_quick(text, '.', &value), text + 4);
+	assert_true(value == 1234);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -337,159 +446,57 @@ integers_parse_if_they_fit(void **state)
 	}
 }
 
-/* ------------------------------------------------------------------------ */
-/*  Numbers to texts                                                        */
-/* ------------------------------------------------------------------------ */
-
 static void
-chosen_numbers_have_the_expected_text(void **state)
+whole_numbers_parse_in_any_spelling(void **state)
 {
 	static const struct {
-		double value;
 		const char *text;
+		int used;   /* 0: no number */
+		bool whole;
+		int64_t value;
 	} cases[] = {
-		{ 0.0, "0" }, { -0.0, "-0" }, { 1, "1" }, { -1, "-1" },
-		{ 10, "10" }, { 100, "100" }, { 42123.45, "42123.45" },
-		{ 0.1, "0.1" }, { 0.30000000000000004, "0.30000000000000004" },
-		{ 0.00001234, "0.00001234" }, { 1e-8, "0.00000001" },
-		{ 1.5e-9, "1.5e-9" },
-		{ 522.8099900000001, "522.8099900000001" },
-		{ 1e15, "1000000000000000" }, { 1e16, "10000000000000000" },
-		{ 1e20, "100000000000000000000" }, { 1e21, "1e21" },
-		{ 1.5e300, "1.5e300" }, { 1e-300, "1e-300" },
-		{ 123456789012345680.0, "123456789012345680" },
-		{ 9007199254740993.0, "9007199254740992" },
-		{ DBL_MAX, "1.7976931348623157e308" },
-		{ -DBL_MAX, "-1.7976931348623157e308" },
-		{ DBL_MIN, "2.2250738585072014e-308" }, { 5e-324, "5e-324" },
-		{ 1.5e-323, "1.5e-323" }, { -2.2250738585072009e-308,
-		                            "-2.225073858507201e-308" },
-		/* Powers of two whose nearest decimal is not the shortest. */
-		{ 0x1p-44, "5.684341886080802e-14" },
-		{ 0x1p-1022, "2.2250738585072014e-308" },
-		{ 9007199254740992.0, "9007199254740992" },
-		{ NAN, "nan" }, { -NAN, "nan" }, { INFINITY, "inf" },
-		{ -INFINITY, "-inf" },
+		{ "7", 1, true, 7 },
+		{ "-7.0", 4, true, -7 },
+		{ "6416500.0", 9, true, 6416500 },
+		{ "1.5e3", 5, true, 1500 },
+		{ "1500e-2", 7, true, 15 },
+		{ "1500e-3", 7, false, 0 },
+		{ "1.5", 3, false, 0 },
+		{ ".5", 2, false, 0 },
+		{ "5.", 2, true, 5 },
+		{ "0", 1, true, 0 },
+		{ "0.000e99", 8, true, 0 },
+		{ "-0e-99", 6, true, 0 },
+		{ "9223372036854775807", 19, true, INT64_MAX },
+		{ "9223372036854775807.00", 22, true, INT64_MAX },
+		{ "-9223372036854775808", 20, true, INT64_MIN },
+		{ "9223372036854775808", 19, false, 0 },
+		{ "-9223372036854775809", 20, false, 0 },
+		{ "100000000000000000000e-2", 24, true, 1000000000000000000 },
+		{ "1e18", 4, true, 1000000000000000000 },
+		{ "1e19", 4, false, 0 },
+		{ "99e17", 5, false, 0 },
+		{ "1e99999999999999999999", 22, false, 0 },
+		{ "36893488147419103232", 20, false, 0 }, /* 2^65 */
+		{ "x", 0, false, 0 },
+		{ "nan", 0, false, 0 },
+		{ "0x1", 0, false, 0 },
+		{ "", 0, false, 0 },
 	};
-	char text[BCI_NUMBER_TEXT];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t bytes = bci_number_format(cases[i].value, text);
+		const char *text = cases[i].text, *end;
+		int64_t value = 77;
+		bool whole = !cases[i].whole;
 
-		assert_string_equal(text, cases[i].text);
-		assert_int_equal(bytes, strlen(text));
-	}
-}
-
-static void
-chosen_floats_have_the_expected_text(void **state)
-{
-	static const struct {
-		float value;
-		const char *text;
-	} cases[] = {
-		{ 0.0f, "0" }, { -0.0f, "-0" }, { 0.1f, "0.1" },
-		{ 42123.45f, "42123.45" }, { 16777216.0f, "16777216" },
-		{ 123456789.0f, "123456790" }, { 1e10f, "10000000000" },
-		{ FLT_MAX, "3.4028235e38" },
-		{ FLT_MIN, "1.1754944e-38" }, { 1e-45f, "1e-45" },
-		{ 0.3f, "0.3" }, { 1.0f / 3, "0.33333334" },
-		{ -NAN, "nan" }, { -INFINITY, "-inf" }, { INFINITY, "inf" },
-	};
-	char text[BCI_NUMBER_TEXT];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t bytes = bci_number_format_f32(cases[i].value, text);
-
-		assert_string_equal(text, cases[i].text);
-		assert_int_equal(bytes, strlen(text));
-	}
-}
-
-/* Copy the digits of a decimal without the zeros at both ends. */
-static int
-take_digits(const char *text, char digits[64])
-{
-	int count = 0, used = 0;
-
-	for (; *text != '\0' && *text != 'e'; text++) {
-		if (*text < '0' || *text > '9' || (count == 0 && *text == '0'))
-			continue;
-		digits[count++] = *text;
-		used = *text == '0' ? used : count;
-	}
-	digits[used] = '\0';
-	return used;
-}
-
-/*
- * Fail unless 'text' has the least digits that give 'value' back.  Of several
- * such texts a double has the nearest, which is what "%e" prints.
- */
-static void
-check_shortest(const char *text, double value, bool is_f32)
-{
-	char digits[64], least[64], rounded[64];
-	int count = take_digits(text, digits);
-
-	for (int i = 1; i <= count; i++) {
-		snprintf(rounded, sizeof(rounded), "%.*e", i - 1, value);
-		if (is_f32 ? strtof(rounded, NULL) != (float)value
-		           : strtod(rounded, NULL) != value)
-			continue;
-		take_digits(rounded, least);
-		if (i < count || (!is_f32 && strcmp(digits, least) != 0))
-			fail_msg("%s is not %s", text, rounded);
-	}
-}
-
-static double
-random_double(uint64_t seed)
-{
-	uint64_t bits = test_mix(seed, 5);
-
-	switch (seed % 5) {
-	case 0:
-		return (double)(bits % 10000000000) / 1e5;
-	case 1:
-		return (double)(bits % 100000) * 1e-8;
-	case 2:
-		return (double)(bits >> 20) / 3;
-	case 3:
-		return double_of(bits & (UINT64_MAX << bits % 53));
-	default:
-		return double_of(bits);
-	}
-}
-
-static void
-numbers_come_back_from_the_shortest_text(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 0; seed < 100000; seed++) {
-		double value = random_double(seed), back = 0;
-		float single = (float)value;
-		char text[BCI_NUMBER_TEXT];
-		size_t bytes = bci_number_format(value, text);
-
-		assert_int_equal(bytes, strlen(text));
-		assert_ptr_equal(bci_number_parse(text, text + bytes, &back),
-		                 text + bytes);
-		if (isnan(value)) {
-			assert_true(isnan(back));
-			continue;
-		}
-		assert_true(bits_of(value) == bits_of(back));
-		assert_true(bits_of(value) == bits_of(strtod(text, NULL)));
-		if (isfinite(value))
-			check_shortest(text, value, false);
-		bytes = bci_number_format_f32(single, text);
-		assert_int_equal(bytes, strlen(text));
-		assert_true(strtof(text, NULL) == single);
-		if (isfinite(single))
-			check_shortest(text, (double)single, true);
+		end = bci_whole_parse(text, text + strlen(text), &value,
+		                      &whole);
+		assert_ptr_equal(end, cases[i].used == 0
+		                              ? NULL
+		                              : text + cases[i].used);
+		assert_int_equal(whole, cases[i].whole);
+		assert_int_equal(value, whole ? cases[i].value : 77);
 	}
 }
 
@@ -525,10 +532,10 @@ main(void)
 		cmocka_unit_test(what_is_no_number_is_refused),
 		cmocka_unit_test(a_number_ends_where_the_text_does),
 		cmocka_unit_test(random_texts_parse_as_by_strtod),
+		cmocka_unit_test(bare_numbers_are_quick),
+		cmocka_unit_test(the_point_may_be_another_byte),
 		cmocka_unit_test(integers_parse_if_they_fit),
-		cmocka_unit_test(chosen_numbers_have_the_expected_text),
-		cmocka_unit_test(chosen_floats_have_the_expected_text),
-		cmocka_unit_test(numbers_come_back_from_the_shortest_text),
+		cmocka_unit_test(whole_numbers_parse_in_any_spelling),
 		cmocka_unit_test(the_locale_does_not_matter),
 	};
 

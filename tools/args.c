@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "moment.h"
+#include "preset.h"
 #include "tool.h"
 #include "unit.h"
 
@@ -36,6 +37,34 @@ args_choice(const char *list, const char **next)
 
 	*next = list + bytes + (list[bytes] == '|');
 	return bytes;
+}
+
+const char *
+args_choices(const struct args_option *option)
+{
+	static char presets[512];
+	size_t i, used = 0;
+
+	if (option->kind == ARGS_CHOICE)
+		return option->value;
+	if (option->kind != ARGS_PRESET)
+		return NULL;
+	for (i = 0; i < bci_preset_count && used < sizeof(presets); ++i)
+		used += (size_t)snprintf(presets + used, sizeof(presets) - used,
+		                         "%s%s", i == 0 ? "" : "|",
+		                         bci_presets[i].name);
+	return presets;
+}
+
+/* A preset may also go by its other name. */
+static bool
+args_preset(const char *text, uint64_t *index)
+{
+	const struct bci_preset *preset = bci_preset_find(text);
+
+	if (preset != NULL)
+		*index = (uint64_t)(preset - bci_presets);
+	return preset != NULL;
 }
 
 /* The index of 'text' in the list "a|b|c"; false if it is not there. */
@@ -78,7 +107,8 @@ args_wanted(const struct args_option *option)
 		return "a time such as 2024-01-31, 2024-01-31T09:30 or "
 		       "seconds since 1970";
 	case ARGS_CHOICE:
-		return option->value;
+	case ARGS_PRESET:
+		return args_choices(option);
 	case ARGS_FLAG:
 	case ARGS_TEXT:
 		break;
@@ -111,6 +141,9 @@ args_convert(const struct args_option *option, const char *dashes,
 		break;
 	case ARGS_CHOICE:
 		good = args_choose(option->value, text, &result.number);
+		break;
+	case ARGS_PRESET:
+		good = args_preset(text, &result.number);
 		break;
 	}
 	if (good)

@@ -22,7 +22,8 @@ enum args_kind {
 	ARGS_SIZE,     /* bytes: 4096, 512K, 10GiB */
 	ARGS_DURATION, /* 90, 15m, 7d */
 	ARGS_TIME,     /* a date, a date with a time, an integer */
-	ARGS_CHOICE    /* one word out of 'value', which separates by '|' */
+	ARGS_CHOICE,   /* one word out of 'value', which separates by '|' */
+	ARGS_PRESET    /* the name of a shape of files: an index of its table */
 };
 
 struct args_option {
@@ -50,7 +51,7 @@ enum args_global {
 };
 extern const struct args_option args_globals[ARGS_GLOBALS];
 
-#define ARGS_OPTIONS_MAX 16 /* of one command, without the global ones */
+#define ARGS_OPTIONS_MAX 24 /* of one command, without the global ones */
 
 struct args {
 	struct args_value globals[ARGS_GLOBALS];
@@ -73,6 +74,9 @@ bool args_parse(int argc, char **argv, const struct tool_command **command,
  */
 bool args_convert(const struct args_option *option, const char *dashes,
                   const char *text, struct args_value *value);
+
+/* The words that an option takes as a list "a|b|c", or NULL. */
+const char *args_choices(const struct args_option *option);
 
 /* The next word of a list "a|b|c": its length; *next is behind the '|'. */
 size_t args_choice(const char *list, const char **next);

@@ -105,9 +105,9 @@ completion_bash_value(const struct args_option *option)
 	printf("\t--%s) ", option->name);
 	if (completion_is_directory(option)) {
 		printf("COMPREPLY=($(compgen -d -- \"$cur\")); ");
-	} else if (option->kind == ARGS_CHOICE) {
+	} else if (args_choices(option) != NULL) {
 		printf("COMPREPLY=($(compgen -W '");
-		completion_words(option->value);
+		completion_words(args_choices(option));
 		printf("' -- \"$cur\")); ");
 	}
 	printf("return ;;\n");
@@ -281,9 +281,9 @@ completion_zsh_option(const struct args_option *option)
 		printf(":value:");
 		if (completion_is_directory(option)) {
 			printf("_files -/");
-		} else if (option->kind == ARGS_CHOICE) {
+		} else if (args_choices(option) != NULL) {
 			printf("(");
-			completion_words(option->value);
+			completion_words(args_choices(option));
 			printf(")");
 		}
 	}
@@ -387,9 +387,9 @@ completion_fish_option(const struct args_option *option, const char *command)
 	if (command != NULL)
 		printf(" -n '__fish_seen_subcommand_from %s'", command);
 	printf(" -l %s", option->name);
-	if (option->kind == ARGS_CHOICE) {
+	if (args_choices(option) != NULL) {
 		printf(" -x -a '");
-		completion_words(option->value);
+		completion_words(args_choices(option));
 		printf("'");
 	} else if (completion_is_directory(option)) {
 		printf(" -x -a '(__fish_complete_directories)'");

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_import.c - barcache import: CSV files to frames.
+ * cmd_import.c - barcache import: files of bars to frames.
  *
- * Each file is one frame and one commit: all of it or nothing.  A bad file does
- * not keep the others; a cache that cannot take any more does, since every
- * further file would meet the same fault.
+ * All of a text (a file, or a member of an archive) is stored or nothing.  A
+ * bad one does not keep the others; a cache that cannot take any more does,
+ * since every further text would meet the same fault.
  */
 #include "barcache.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alloc.h"
-#include "bar.h"
 #include "clock.h"
-#include "dialect.h"
-#include "error.h"
 #include "import.h"
-#include "input.h"
 #include "key.h"
-#include "tool.h"
+#include "tree.h"
+#include "tzdata.h"
 
 enum {
 	IMPORT_KEY,
@@ -30,8 +25,17 @@ enum {
 	IMPORT_SYMBOL,
 	IMPORT_TIMEFRAME,
 	IMPORT_VARIANT,
+	IMPORT_PRESET,
+	IMPORT_COLUMNS,
+	IMPORT_EXTRA,
+	IMPORT_VOLUME,
+	IMPORT_TIME_FORMAT,
+	IMPORT_TZ,
+	IMPORT_STAMP,
+	IMPORT_STRICT,
+	IMPORT_SKIP_BAD,
+	IMPORT_KEEP_INCOMPLETE,
 	IMPORT_REPLACE,
-	IMPORT_SUSPECT,
 	IMPORT_DATASET,
 	IMPORT_TTL,
 	IMPORT_DRY_RUN,
@@ -40,7 +44,7 @@ enum {
 
 static const struct args_option import_options[] = {
 	[IMPORT_KEY] = { "key", ARGS_TEXT, "KEY",
-	                 "Key of the entry, for a single FILE" },
+	                 "Key of the entry, for rows of one series" },
 	[IMPORT_SOURCE] = { "source", ARGS_TEXT, "SOURCE",
 	                    "Source of the series, if not 'csv'" },
 	[IMPORT_MARKET] = { "market", ARGS_TEXT, "MARKET",
@@ -52,10 +56,30 @@ static const struct args_option import_options[] = {
 	                       "spaced: 1m is a minute, 1M a month" },
 	[IMPORT_VARIANT] = { "variant", ARGS_TEXT, "VARIANT",
 	                     "Variant, if not as the file is named" },
+	[IMPORT_PRESET] = { "preset", ARGS_PRESET, "PRESET",
+	                    "Whose files they are, where that is not seen" },
+	[IMPORT_COLUMNS] = { "columns", ARGS_TEXT, "LIST",
+	                     "What the columns are: time,open,high,low,close,-"
+	                     " for all in their order, or LABEL=close,..." },
+	[IMPORT_EXTRA] = { "extra", ARGS_TEXT, "LIST",
+	                   "More columns to keep: NAME[:TYPE],..., or all" },
+	[IMPORT_VOLUME] = { "volume", ARGS_TEXT, "COLUMN",
+	                    "The column that is the volume, or none" },
+	[IMPORT_TIME_FORMAT] = { "time-format", ARGS_TEXT, "FORMAT",
+	                         "How times are written: '%d/%m/%Y %H:%M', s, "
+	                         "ms, us, ns" },
+	[IMPORT_TZ] = { "tz", ARGS_TEXT, "ZONE",
+	                "Zone of times without one: America/New_York, -05:00" },
+	[IMPORT_STAMP] = { "stamp", ARGS_CHOICE, "open|close",
+	                   "Whether a time begins or ends its bar" },
+	[IMPORT_STRICT] = { "strict", ARGS_FLAG, NULL,
+	                    "Refuse a file about which something is assumed" },
+	[IMPORT_SKIP_BAD] = { "skip-bad", ARGS_FLAG, NULL,
+	                      "Leave out rows that cannot be read" },
+	[IMPORT_KEEP_INCOMPLETE] = { "keep-incomplete", ARGS_FLAG, NULL,
+	                             "Keep a last bar that still goes on" },
 	[IMPORT_REPLACE] = { "replace", ARGS_FLAG, NULL,
 	                     "Replace entries that exist" },
-	[IMPORT_SUSPECT] = { "suspect", ARGS_FLAG, NULL,
-	                     "Keep impossible bars and count them" },
 	[IMPORT_DATASET] = { "dataset", ARGS_COUNT, "N",
 	                     "A number of your own, shown by info" },
 	[IMPORT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
@@ -66,176 +90,69 @@ static const struct args_option import_options[] = {
 	                   "Print nothing but errors" },
 };
 
-/* One run of the command. */
-struct import {
-	struct tool *tool;
-	struct import_names names;
-	struct bc_put_options put;
-	struct import_report report;
-	bool stopped; /* the cache takes no further file */
-};
+/* ------------------------------------------------------------------------ */
+/*  The command line                                                        */
+/* ------------------------------------------------------------------------ */
 
-/* The unit of integer times as a word. */
-static const char *
-import_unit(int64_t unit_ns)
+/* Check what the command line says about keys. */
+static enum tool_exit
+import_begin_key(struct tool *tool, struct import_settings *settings)
 {
-	switch (unit_ns) {
-	case 1:
-		return "ns";
-	case 1000:
-		return "us";
-	case 1000000:
-		return "ms";
-	case BCI_SECOND_NS:
-		return "s";
-	default:
-		return "date";
-	}
-}
+	const struct args_value *values = tool->args.values;
+	const char *key = values[IMPORT_KEY].text;
+	const char *timeframe = values[IMPORT_TIMEFRAME].text;
+	struct bci_timeframe parsed;
 
-/* Refuse what is still packed by name rather than as odd text. */
-static enum bc_status
-import_packed(const struct input *input, struct bc_error *err)
-{
-	if (input->bytes >= 2 && memcmp(input->data, "\x1f\x8b", 2) == 0)
-		return bci_fail(err, BC_INVALID,
-		                "packed with gzip: unpack it first");
-	if (input->bytes >= 4 && memcmp(input->data, "PK\3\4", 4) == 0)
-		return bci_fail(err, BC_INVALID,
-		                "packed with zip: unpack it first");
-	return BC_OK;
-}
-
-/* Whether a file of this run went to 'key' already. */
-static bool
-import_repeats(const struct import *import, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < import->report.files; ++i)
-		if (import->report.done[i].error.status == BC_OK &&
-		    strcmp(import->report.done[i].key, key) == 0)
-			return true;
-	return false;
-}
-
-/* Refuse a key that must not be replaced. */
-static enum bc_status
-import_refuse(const struct import *import, struct import_file *file)
-{
-	if (import_repeats(import, file->key))
-		return bci_fail(&file->error, BC_EXISTS,
-		                "another file of this run is %s already",
-		                file->key);
-	if (import->tool->args.values[IMPORT_REPLACE].set ||
-	    import->tool->cache == NULL ||
-	    bc_exists(import->tool->cache, file->key, NULL) != BC_OK)
-		return BC_OK;
-	return bci_fail(&file->error, BC_EXISTS,
-	                "%s exists: --replace replaces it", file->key);
-}
-
-/* Name the line of the file that row 'row' of the frame came from. */
-static void
-import_blame(const struct input *input, const struct bci_csv *csv,
-             const struct bci_bar_columns *bars, uint64_t row,
-             struct bc_error *err)
-{
-	struct bci_dialect *dialect = tool_alloc(1, sizeof(*dialect));
-	uint64_t line = csv->descending ? csv->rows - 1 - row : row;
-
-	if (bci_dialect_find(input->data, input->bytes, dialect, NULL) == BC_OK)
-		line += dialect->line; /* rows fill lines without a gap */
-	bci_fail_row(err, BC_BARS, line,
-	             "line %" PRIu64 ": %s (--suspect keeps such bars)", line,
-	             bci_bar_reason(bars, row));
-	free(dialect);
-}
-
-/* Check the bars, and store them unless this is a dry run. */
-static enum bc_status
-import_store(struct import *import, const struct input *input,
-             const struct bci_csv *csv, struct import_file *file)
-{
-	struct bc_column *columns =
-		tool_alloc(csv->column_count, sizeof(*columns));
-	const struct bc_frame frame = {
-		.rows = csv->rows,
-		.time_ns = csv->time_ns,
-		.columns = columns,
-		.column_count = csv->column_count,
+	if (key != NULL &&
+	    (values[IMPORT_SOURCE].set || values[IMPORT_MARKET].set ||
+	     values[IMPORT_SYMBOL].set || values[IMPORT_VARIANT].set))
+		return tool_usage(tool, "--key is a whole key: it goes with "
+		                        "no part of one");
+	if (key != NULL && tool->args.operand_count > 1)
+		return tool_usage(tool, "--key is for a single file");
+	if (key != NULL && !bci_key_valid(key, strlen(key)))
+		return tool_usage(tool, "'%s' is no key", key);
+	if (timeframe != NULL &&
+	    !bci_timeframe_parse(timeframe, strlen(timeframe), &parsed))
+		return tool_usage(tool, "'%s' is no timeframe", timeframe);
+	settings->key = key;
+	settings->parts = (struct bc_series){
+		.source = values[IMPORT_SOURCE].text,
+		.market = values[IMPORT_MARKET].text,
+		.symbol = values[IMPORT_SYMBOL].text,
+		.timeframe = timeframe,
+		.variant = values[IMPORT_VARIANT].text,
 	};
-	struct bci_bar_columns bars;
-	enum bc_status status = BC_OK;
-	uint64_t bad, row = 0;
-	uint32_t i;
-
-	for (i = 0; i < csv->column_count; ++i)
-		columns[i] = (struct bc_column){ .name = csv->names[i],
-			                         .type = BC_F64,
-			                         .data = csv->columns[i] };
-	bci_bar_columns(columns, csv->column_count, &bars);
-	bad = bci_bar_count_bad(&bars, csv->rows, &row);
-	if (bad != 0 && !(import->put.flags & BC_PUT_SUSPECT)) {
-		import_blame(input, csv, &bars, row, &file->error);
-		status = BC_BARS;
-	} else if (import->report.dry) {
-		bool there = import->tool->cache != NULL &&
-		             bc_exists(import->tool->cache, file->key, NULL) ==
-		                     BC_OK;
-
-		file->counts.inserted = there ? 0 : csv->rows;
-		file->counts.updated = there ? csv->rows : 0;
-		file->counts.suspect = bad;
-	} else {
-		status = bc_put(import->tool->cache, file->key, &frame,
-		                &import->put, &file->counts, &file->error);
-		if (status != BC_OK && status != BC_EXISTS &&
-		    status != BC_TOO_LARGE && status != BC_INVALID)
-			import->stopped = true;
-	}
-	free(columns);
-	return status;
+	return TOOL_DONE;
 }
 
-/* Everything about one file; what went wrong is in file->error. */
-static enum bc_status
-import_file(struct import *import, struct import_file *file,
-            struct bci_csv *csv)
+/* Check what the command line says about the layout of files. */
+static enum tool_exit
+import_begin_hints(struct tool *tool, struct bci_hints *hints)
 {
-	struct input input;
-	enum bc_status status;
+	const struct args_value *values = tool->args.values;
+	struct bci_form form;
 
-	if (!input_open(file->path, &input, &file->error))
-		return file->error.status;
-	file->bytes = input.bytes;
-	BCI_TRY(import_packed(&input, &file->error));
-	BCI_TRY(bci_csv_parse(&bci_allocator_default, input.data, input.bytes,
-	                      csv, &file->error));
-	file->rows = csv->rows;
-	file->descending = csv->descending;
-	file->time_unit = import_unit(csv->unit_ns);
-	BCI_TRY(import_key(&import->names, csv, file));
-	BCI_TRY(import_refuse(import, file));
-	BCI_TRY(import_store(import, &input, csv, file));
-done:
-	input_close(&input);
-	return status;
-}
-
-/* Import one file and report on it. */
-static void
-import_one(struct import *import, const char *path)
-{
-	struct import_file file = { .path = path };
-	int64_t start_ns = bci_clock_monotonic_ns();
-	struct bci_csv csv = { 0 };
-
-	import_report_progress(&import->report, path);
-	file.error.status = import_file(import, &file, &csv);
-	file.elapsed_ns = bci_clock_monotonic_ns() - start_ns;
-	import_report_file(&import->report, &file, &csv);
-	bci_csv_free(&csv);
+	*hints = (struct bci_hints){
+		.columns = values[IMPORT_COLUMNS].text,
+		.extra = values[IMPORT_EXTRA].text,
+		.volume = values[IMPORT_VOLUME].text,
+		.time_format = values[IMPORT_TIME_FORMAT].text,
+		.zone = values[IMPORT_TZ].text,
+	};
+	if (values[IMPORT_PRESET].set)
+		hints->preset = &bci_presets[values[IMPORT_PRESET].number];
+	if (values[IMPORT_STAMP].set)
+		hints->stamp = values[IMPORT_STAMP].number == 0
+		                       ? BCI_STAMP_OPEN
+		                       : BCI_STAMP_CLOSE;
+	if (hints->time_format != NULL &&
+	    !bci_form_compile(hints->time_format, &form))
+		return tool_usage(tool, "'%s' is no form of times",
+		                  hints->time_format);
+	if (hints->zone != NULL && tzdata_find(hints->zone) == NULL)
+		return TOOL_USAGE;
+	return TOOL_DONE;
 }
 
 /* The command line as a run. */
@@ -243,97 +160,151 @@ static enum tool_exit
 import_begin(struct tool *tool, struct import *import)
 {
 	const struct args_value *values = tool->args.values;
-	bool parts = values[IMPORT_SOURCE].set || values[IMPORT_MARKET].set ||
-	             values[IMPORT_SYMBOL].set ||
-	             values[IMPORT_TIMEFRAME].set || values[IMPORT_VARIANT].set;
-	struct bci_timeframe timeframe;
+	struct import_settings *settings = &import->settings;
+	enum tool_exit result = import_begin_key(tool, settings);
 
-	if (values[IMPORT_KEY].set && parts)
-		return tool_usage(tool, "--key is a whole key: it goes with "
-		                        "no part of one");
-	if (values[IMPORT_KEY].set && tool->args.operand_count > 1)
-		return tool_usage(tool, "--key is for a single file");
-	if (values[IMPORT_KEY].set &&
-	    !bci_key_valid(values[IMPORT_KEY].text,
-	                   strlen(values[IMPORT_KEY].text)))
-		return tool_usage(tool, "'%s' is no key",
-		                  values[IMPORT_KEY].text);
-	if (values[IMPORT_TIMEFRAME].set &&
-	    !bci_timeframe_parse(values[IMPORT_TIMEFRAME].text,
-	                         strlen(values[IMPORT_TIMEFRAME].text),
-	                         &timeframe))
-		return tool_usage(tool, "'%s' is no timeframe",
-		                  values[IMPORT_TIMEFRAME].text);
-	import->names = (struct import_names){
-		.key = values[IMPORT_KEY].text,
-		.series = { .source = values[IMPORT_SOURCE].text,
-		            .market = values[IMPORT_MARKET].text,
-		            .symbol = values[IMPORT_SYMBOL].text,
-		            .timeframe = values[IMPORT_TIMEFRAME].text,
-		            .variant = values[IMPORT_VARIANT].text },
-	};
-	if (!values[IMPORT_REPLACE].set)
-		import->put.flags |= BC_PUT_NEW;
-	if (values[IMPORT_SUSPECT].set)
-		import->put.flags |= BC_PUT_SUSPECT;
-	import->put.dataset_id = values[IMPORT_DATASET].number;
-	import->put.ttl_ns = values[IMPORT_TTL].ns;
+	if (result == TOOL_DONE)
+		result = import_begin_hints(tool, &settings->hints);
+	settings->strict = values[IMPORT_STRICT].set;
+	settings->skip_bad = values[IMPORT_SKIP_BAD].set;
+	settings->keep_incomplete = values[IMPORT_KEEP_INCOMPLETE].set;
+	settings->replace = values[IMPORT_REPLACE].set;
+	settings->dry = values[IMPORT_DRY_RUN].set;
+	settings->put = (struct bc_put_options)BC_PUT_OPTIONS_INIT;
+	settings->put.flags = BC_PUT_SUSPECT;
+	if (!settings->replace)
+		settings->put.flags |= BC_PUT_NEW;
+	settings->put.dataset_id = values[IMPORT_DATASET].number;
+	settings->put.ttl_ns = values[IMPORT_TTL].ns;
 	import->report = (struct import_report){
 		.json = tool->json,
 		.quiet = values[IMPORT_QUIET].set,
-		.dry = values[IMPORT_DRY_RUN].set,
-		.file_count = tool->args.operand_count,
+		.dry = settings->dry,
 	};
-	return TOOL_DONE;
+	return result;
+}
+
+/* ------------------------------------------------------------------------ */
+/*  The files                                                               */
+/* ------------------------------------------------------------------------ */
+
+/* Read all texts of one file. */
+static void
+import_file(struct import *import, const struct tree_file *file)
+{
+	struct import_text text = { .name = NULL };
+	const struct input *input;
+	struct input_source *source;
+	int more;
+
+	import_report_progress(&import->report, file->path, 0, 0, 0);
+	source = input_open(file->path, &text.error);
+	if (source == NULL) {
+		text.name = strdup(file->path);
+		import_store_add(import, &text);
+		return;
+	}
+	while (!import->stopped &&
+	       (more = input_next(source, &input, &text.error)) != 0) {
+		if (more < 0)
+			text.name = strdup(input->name);
+		else
+			import_text(import, input, &text);
+		import_store_add(import, &text);
+		text = (struct import_text){ .name = NULL };
+	}
+	input_close(source);
+}
+
+/* Open the cache, unless it is a dry run and there is none. */
+static enum tool_exit
+import_open(struct tool *tool, const struct import *import)
+{
+	bool there;
+
+	return import->settings.dry ? tool_open_if_there(tool, &there)
+	                            : tool_open(tool, TOOL_MAKE, NULL);
 }
 
 static enum tool_exit
 import_run(struct tool *tool)
 {
-	struct import import = { .tool = tool, .put = BC_PUT_OPTIONS_INIT };
+	struct import import = { .tool = tool };
+	struct import_report *report = &import.report;
 	enum tool_exit result = import_begin(tool, &import);
-	bool there;
+	struct tree tree = { 0 };
 	size_t i;
 
 	if (result == TOOL_DONE)
-		result = import.report.dry ? tool_open_if_there(tool, &there)
-		                           : tool_open(tool, TOOL_MAKE, NULL);
+		result = import_open(tool, &import);
 	if (result != TOOL_DONE)
 		return result;
-	import.report.start_ns = bci_clock_monotonic_ns();
-	for (i = 0; i < tool->args.operand_count && !import.stopped; ++i)
-		import_one(&import, tool->args.operands[i]);
-	import_report_end(&import.report);
-	if (i < tool->args.operand_count)
+	for (i = 0; i < tool->args.operand_count; ++i)
+		if (!tree_add(&tree, tool->args.operands[i]))
+			result = TOOL_CANNOT;
+	report->total_bytes = tree.bytes;
+	report->start_ns = bci_clock_monotonic_ns();
+	for (i = 0; i < tree.count && !import.stopped; ++i) {
+		import_file(&import, &tree.files[i]);
+		report->done_bytes += tree.files[i].bytes;
+	}
+	import_store_flush(&import);
+	import_store_end(&import);
+	import_report_end(report);
+	if (tree.passed != 0 && !report->quiet)
+		tool_say("passed over %zu file%s by name: %s", tree.passed,
+		         tree.passed == 1 ? "" : "s", tree.passed_as);
+	if (i < tree.count)
 		tool_say("stopped before the last %zu of %zu files",
-		         tool->args.operand_count - i,
-		         tool->args.operand_count);
-	return import.report.failed == 0 ? TOOL_DONE : TOOL_CANNOT;
+		         tree.count - i, tree.count);
+	if (tree.count == 0)
+		tool_say("there is no file to import");
+	if (report->failed != 0 || tree.count == 0)
+		result = TOOL_CANNOT;
+	tree_free(&tree);
+	return result;
 }
 
 const struct tool_command cmd_import = {
 	.name = "import",
-	.summary = "Import CSV files, or standard input (-), as frames",
-	.operands = "FILE...",
+	.summary = "Import files of bars, trees of them, or standard input (-)",
+	.operands = "FILE|DIR...",
 	.operands_min = 1,
 	.operands_max = SIZE_MAX,
 	.options = import_options,
 	.option_count = sizeof(import_options) / sizeof(import_options[0]),
 	.run = import_run,
-	.notes = "Makes the cache if there is none.  Each file is an entry "
-		 "of its own.  Unless told otherwise its key is "
-		 "csv/local/SYMBOL/TIMEFRAME[@VARIANT] after the name of "
-		 "the file: BTCUSDT-1m-2024-01.csv is "
+	.notes = "Makes the cache if there is none.  Reads CSV of any dialect, "
+		 "also packed with gzip or zip, and JSON.  What it decides "
+		 "about a file it prints, with what that rests on: given by "
+		 "an option, stated by the file, found because no other "
+		 "reading fits the rows, or assumed by a rule, where nothing "
+		 "tells: times without a zone are UTC, dates written with '/' "
+		 "have the month first and with '.' or '-' the day, a time "
+		 "begins its bar.  --strict refuses what would be assumed.\n\n"
+		 "Columns: time, open, high, low, close, volume and their bid "
+		 "and ask forms are kept, others with --extra.  TYPE is one of "
+		 "i64, f64, i32, f32, u8, text.\n\n"
+		 "Keys: each file is an entry of its own, called "
+		 "csv/local/SYMBOL/TIMEFRAME[@VARIANT] after the name of the "
+		 "file: BTCUSDT-1m-2024-01.csv is "
 		 "csv/local/BTCUSDT/1m@2024-01, BTC_USDT-1h.csv is "
 		 "csv/local/BTC_USDT/1h.  Without a timeframe in the name "
-		 "(AAPL.csv) it is the commonest step of the rows.\n\n"
-		 "A bad file is reported with its line, nothing of it is "
-		 "kept, the others go on, and the exit status is 3.\n\n"
+		 "(AAPL.csv) it is the commonest step of the rows.  A column "
+		 "of symbols makes an entry of each.  The trees of Binance, "
+		 "freqtrade, CrackTrader, LEAN and of export are known by "
+		 "their paths.\n\n"
+		 "Rows: low above or high below open or close is suspect and "
+		 "kept.  Of rows of one time the last one is kept.  A row "
+		 "without its prices is rejected, and so is a last bar that "
+		 "goes on now or did when the file was written.  A row that "
+		 "cannot be read fails its file, of which nothing is kept; the "
+		 "others go on, and the exit status is 3.\n\n"
 		 "JSON, one object a file: file, key, dry_run, rows, "
 		 "inserted, updated, identical, conflicting, suspect, "
-		 "rejected, bytes, elapsed_ns, decided (header, "
-		 "time_column, time_unit, descending, columns, step_ns, "
-		 "timeframe, timeframe_from); of a bad file: file, key, "
-		 "error (status, message).  inserted + updated + identical "
-		 "+ conflicting + rejected = rows.",
+		 "rejected, incomplete, bytes, elapsed_ns, decided; of a file "
+		 "with several series, series (key, rows, inserted, ...); of "
+		 "a bad file: file, key, error (status, message, lines).  "
+		 "inserted + updated + identical + conflicting + rejected = "
+		 "rows.",
 };

@@ -4,7 +4,7 @@
  */
 #include "barcache.h"
 
-#include "input.h"
+#include "content.h"
 #include "output.h"
 #include "tool.h"
 
@@ -25,30 +25,30 @@ put_run(struct tool *tool)
 	const char *key = tool->args.operands[0];
 	const char *path = tool->args.operands[1];
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct input input;
+	struct content content;
 	enum tool_exit result;
 	struct bc_error err;
 
 	options.ttl_ns = values[PUT_TTL].ns;
 	options.dataset_id = values[PUT_DATASET].number;
 	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
-	if (!input_open(path, &input, &err)) {
+	if (!content_open(path, &content, &err)) {
 		tool_say("%s: %s", path, err.message);
 		return TOOL_CANNOT;
 	}
 	result = tool_open(tool, TOOL_MAKE, NULL);
 	if (result == TOOL_DONE &&
-	    bc_put_blob(tool->cache, key, input.data, input.bytes, &options,
+	    bc_put_blob(tool->cache, key, content.data, content.bytes, &options,
 	                &err) != BC_OK)
 		result = tool_fail(&err);
 	if (result == TOOL_DONE && tool->json) {
 		json_t *object = json_object();
 
 		output_add_text(object, "key", key);
-		output_add_count(object, "bytes", input.bytes);
+		output_add_count(object, "bytes", content.bytes);
 		output_json(object);
 	}
-	input_close(&input);
+	content_close(&content);
 	return result;
 }
 

@@ -1,135 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * import_key.c - the series key of a file that is imported.
+ * import_key.c - the series key of rows that are imported.
  *
- * Each part of the key is what the command line says, else what the file says:
+ * Each part of the key is what the command line says, else what the rows say
+ * (a column of symbols or periods), else what the path says (layout.c), else:
  *
  *   source     csv
  *   market     local
- *   symbol     the name of the file without .csv, .tsv or .txt, up to its first
- *              part that is a timeframe; parts are separated by '-' and '_'
- *   timeframe  that part: digits and letters, such as 1m, 5min, 4h, 1d, M15;
- *              without one, the commonest step of the times
- *   variant    what follows that part, so that the files of two months of one
- *              symbol are two entries
+ *   timeframe  the commonest step of the times
+ *   variant    none
  *
  * BTCUSDT-1m-2024-01.csv becomes csv/local/BTCUSDT/1m@2024-01, BTC_USDT-1h.csv
  * becomes csv/local/BTC_USDT/1h, AAPL.csv with a row a day csv/local/AAPL/1d.
+ * Where the rows name symbols and the file is called after a date, the date is
+ * the variant, so that the files of two days are two sets of entries.
  */
 #include "import.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "error.h"
-#include "tool.h"
 
 #define IMPORT_DAY_NS (86400 * BCI_SECOND_NS)
 
-/* More steps than this do not make the commonest one surer. */
-#define IMPORT_STEPS_MAX 4096
-
-/* A file name taken apart; the texts lie in 'text'. */
-struct import_stem {
-	char text[BC_KEY_MAX + 1];
-	const char *symbol, *timeframe, *variant; /* NULL: not there */
-};
-
-/* Whether a part of a name is a timeframe: "2024" and "D" are none here. */
-static bool
-import_is_timeframe(const char *part, size_t bytes)
-{
-	static const char digits[] = "0123456789";
-	struct bci_timeframe timeframe;
-	size_t i, count = 0;
-
-	for (i = 0; i < bytes; ++i)
-		count += strchr(digits, part[i]) != NULL;
-	return count != 0 && count != bytes &&
-	       bci_timeframe_parse(part, bytes, &timeframe);
-}
-
-/* Cut the name of a file into symbol, timeframe and variant. */
-static bool
-import_cut(const char *path, struct import_stem *stem)
-{
-	static const char *const endings[] = { ".csv", ".tsv", ".txt" };
-	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	size_t i, bytes = strlen(name);
-	char *part;
-
-	*stem = (struct import_stem){ 0 };
-	for (i = 0; i < BCI_COUNT(endings); ++i)
-		if (bytes > 4 && strcasecmp(name + bytes - 4, endings[i]) == 0)
-			break;
-	bytes -= i < BCI_COUNT(endings) ? 4 : 0;
-	if (bytes == 0 || bytes > BC_KEY_MAX || strcmp(path, "-") == 0)
-		return false;
-	memcpy(stem->text, name, bytes);
-	stem->symbol = stem->text;
-	for (part = strpbrk(stem->text, "-_"); part != NULL;
-	     part = strpbrk(part, "-_")) {
-		++part; /* the first part is never a timeframe */
-		bytes = strcspn(part, "-_");
-		if (!import_is_timeframe(part, bytes))
-			continue;
-		part[-1] = '\0';
-		stem->timeframe = part;
-		if (part[bytes] != '\0')
-			stem->variant = part + bytes + 1;
-		part[bytes] = '\0';
-		break;
-	}
-	return true;
-}
-
-static int
-import_compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
+/* So many rows show whether a step of some days is one by rule. */
+#define IMPORT_FEW_ROWS 4
 
 /*
- * The commonest step between rows; of two as common, the smaller.  Two times
- * may be further apart than int64_t reaches, hence the unsigned steps.
+ * The timeframe of a step: months, quarters and years have several lengths, and
+ * between 'few' days lie a weekend or holidays rather than bars of two days.
  */
-static int64_t
-import_step(const struct bci_csv *csv)
-{
-	uint64_t steps[IMPORT_STEPS_MAX], step = 0;
-	size_t i, count, run = 0, longest = 0;
-
-	if (csv->rows < 2)
-		return 0;
-	count = csv->rows - 1 < IMPORT_STEPS_MAX ? csv->rows - 1
-	                                         : IMPORT_STEPS_MAX;
-	for (i = 0; i < count; ++i)
-		steps[i] = (uint64_t)csv->time_ns[i + 1] -
-		           (uint64_t)csv->time_ns[i];
-	qsort(steps, count, sizeof(steps[0]), import_compare);
-	for (i = 0; i < count; ++i) {
-		run = i != 0 && steps[i] == steps[i - 1] ? run + 1 : 1;
-		if (run > longest) {
-			longest = run;
-			step = steps[i];
-		}
-	}
-	return step > INT64_MAX ? 0 : (int64_t)step;
-}
-
-/* The timeframe of a step: months, quarters and years have several lengths. */
 static bool
-import_timeframe_of(int64_t step_ns, struct bci_timeframe *out)
+import_timeframe_of(int64_t step_ns, bool few, struct bci_timeframe *out)
 {
 	int64_t days = step_ns / IMPORT_DAY_NS;
 
 	*out = (struct bci_timeframe){ 0 };
-	if (days >= 28 && days <= 31)
+	if (few && days > 1 && days < 28 && days != 7)
+		out->step_ns = IMPORT_DAY_NS;
+	else if (days >= 28 && days <= 31)
 		out->months = 1;
 	else if (days >= 90 && days <= 92)
 		out->months = 3;
@@ -140,49 +50,122 @@ import_timeframe_of(int64_t step_ns, struct bci_timeframe *out)
 	return true;
 }
 
-enum bc_status
-import_key(const struct import_names *names, const struct bci_csv *csv,
-           struct import_file *file)
+/* Databento calls a second, a minute, an hour and a day by these numbers. */
+static const char *
+import_period(const struct bci_dialect *dialect, const char *period)
 {
-	struct bc_series series = names->series;
-	struct bci_timeframe timeframe;
-	struct import_stem stem;
-	bool named;
+	static const struct {
+		const char *rtype, *timeframe;
+	} known[] = {
+		{ "32", "1s" }, { "33", "1m" }, { "34", "1h" }, { "35", "1d" }
+	};
+	uint32_t field = 0;
+	size_t i;
 
-	file->step_ns = import_step(csv);
-	if (names->key != NULL) {
-		strcpy(file->key, names->key);
+	while (field < dialect->field_count &&
+	       dialect->fields[field].role != BCI_ROLE_PERIOD)
+		++field;
+	if (field == dialect->field_count ||
+	    strcmp(dialect->fields[field].label, "rtype") != 0)
+		return period;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); ++i)
+		if (strcmp(period, known[i].rtype) == 0)
+			return known[i].timeframe;
+	return NULL;
+}
+
+/* Take 'spelling' as the timeframe if it is one. */
+static bool
+import_take(struct import_series *series, const char *spelling,
+            enum import_origin origin)
+{
+	if (spelling == NULL || !bci_timeframe_parse(spelling, strlen(spelling),
+	                                             &series->timeframe))
+		return false;
+	series->timeframe_origin = origin;
+	return true;
+}
+
+void
+import_timeframe(const struct import_settings *settings,
+                 const struct import_text *text,
+                 const struct bci_table_series *names,
+                 struct import_series *series)
+{
+	const char *period = names == NULL ? NULL : names->period;
+	bool few = series->table.rows < IMPORT_FEW_ROWS;
+	char parts[BC_KEY_MAX + 8];
+	struct bc_series key;
+
+	if (period != NULL)
+		period = import_period(text->dialect, period);
+
+	if (settings->key != NULL &&
+	    bc_key_parse(settings->key, parts, &key, NULL) == BC_OK &&
+	    import_take(series, key.timeframe, IMPORT_OPTION))
+		return;
+	if (import_take(series, settings->parts.timeframe, IMPORT_OPTION) ||
+	    import_take(series, period, IMPORT_ROWS) ||
+	    import_take(series, text->layout.timeframe, IMPORT_NAME))
+		return;
+	if (import_timeframe_of(series->step_ns, few, &series->timeframe))
+		series->timeframe_origin = IMPORT_STEP;
+	else
+		series->timeframe = (struct bci_timeframe){ 0 };
+}
+
+/* Whether a name is nothing but digits and separators. */
+static bool
+import_is_date(const char *name)
+{
+	return strlen(name) >= 6 && name[strspn(name, "0123456789-_.")] == '\0';
+}
+
+/* The first text that is there, or NULL. */
+static const char *
+import_first(const char *said, const char *row, const char *path)
+{
+	if (said != NULL)
+		return said;
+	if (row != NULL && row[0] != '\0')
+		return row;
+	return path[0] != '\0' ? path : NULL;
+}
+
+enum bc_status
+import_key(const struct import_settings *settings,
+           const struct import_text *text, const struct bci_table_series *names,
+           struct import_series *series, struct bc_error *err)
+{
+	const struct layout *layout = &text->layout;
+	const char *row = names == NULL ? NULL : names->symbol;
+	struct bc_series parts = settings->parts;
+	char timeframe[BCI_TIMEFRAME_TEXT];
+
+	if (settings->key != NULL) {
+		strcpy(series->key, settings->key);
 		return BC_OK;
 	}
-	named = import_cut(file->path, &stem);
-	if (series.source == NULL)
-		series.source = "csv";
-	if (series.market == NULL)
-		series.market = "local";
-	if (series.variant == NULL)
-		series.variant = stem.variant;
-	if (series.symbol == NULL)
-		series.symbol = stem.symbol;
-	if (!named && series.symbol == NULL)
-		return bci_fail(&file->error, BC_INVALID,
+	parts.source = import_first(parts.source, NULL, layout->source);
+	parts.market = import_first(parts.market, NULL, layout->market);
+	parts.symbol = import_first(parts.symbol, row, layout->symbol);
+	parts.variant = import_first(parts.variant, NULL, layout->variant);
+	if (parts.source == NULL)
+		parts.source = "csv";
+	if (parts.market == NULL)
+		parts.market = "local";
+	if (parts.variant == NULL && parts.symbol == row && row != NULL &&
+	    import_is_date(layout->symbol))
+		parts.variant = layout->symbol;
+	if (parts.symbol == NULL)
+		return bci_fail(err, BC_INVALID,
 		                "no name to make a key from: give --key or "
 		                "--symbol");
-	file->timeframe_origin = IMPORT_OPTION;
-	if (series.timeframe == NULL) {
-		series.timeframe = stem.timeframe;
-		file->timeframe_origin = IMPORT_NAME;
-	}
-	if (series.timeframe == NULL) {
-		if (!import_timeframe_of(file->step_ns, &timeframe))
-			return bci_fail(&file->error, BC_INVALID,
-			                "the rows do not tell the timeframe: "
-			                "give --timeframe or --key");
-		bci_timeframe_name(&timeframe, file->timeframe);
-		series.timeframe = file->timeframe;
-		file->timeframe_origin = IMPORT_STEP;
-	} else if (bci_timeframe_parse(series.timeframe,
-	                               strlen(series.timeframe), &timeframe)) {
-		bci_timeframe_name(&timeframe, file->timeframe);
-	}
-	return bc_key_series(&series, file->key, &file->error);
+	if (series->timeframe_origin == IMPORT_NOWHERE)
+		return bci_fail(err, BC_INVALID,
+		                "the rows do not tell the timeframe: give "
+		                "--timeframe or --key");
+	bci_timeframe_name(&series->timeframe, timeframe);
+	parts.timeframe = timeframe;
+	return bc_key_series(&parts, series->key, err);
 }

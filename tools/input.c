@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * input.c - a whole file as bytes.
+ * input.c - the texts that a path leads to.
  *
- * A regular file is mapped, so that a large one is not copied; pipes, standard
- * input and files of /proc, which say they are empty, are read to their end.
+ * A file is read into memory, not mapped: a mapped file that somebody cuts
+ * short while it is read ends the process, and the copy costs a few percent of
+ * what its numbers cost to parse.  What is in it is known by its bytes, never
+ * by its name.
  */
 #include "input.h"
 
@@ -11,91 +13,416 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alloc.h"
+#include "buffer.h"
+#include "checksum.h"
+#include "clock.h"
+#include "common.h"
 #include "error.h"
+#include "foreign.h"
+#include "json.h"
+#include "unpack.h"
 
-/* Read descriptor 'fd' to its end. */
+struct input_source {
+	struct input input; /* the text at hand; 'name' and 'types' are ours */
+	struct buffer text; /* its bytes */
+	struct buffer file; /* as they were read; empty once taken for text */
+	char *path;
+	int64_t modified_ns; /* of the file */
+	uint64_t stored_bytes;
+	zip_t *zip;       /* NULL if it is no archive */
+	zip_int64_t next; /* member, or text if it is no archive */
+	bool taken;       /* not all members so far were passed over */
+};
+
+/* ------------------------------------------------------------------------ */
+/*  Reading                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/* Say why a file cannot be read; false. */
 static bool
-input_read(int fd, struct input *input)
+input_refuse(struct bc_error *err, int os_errno)
 {
-	size_t capacity = 65536, used = 0;
-	char *data = malloc(capacity);
-	ssize_t got;
-
-	while (data != NULL) {
-		char *larger;
-
-		got = read(fd, data + used, capacity - used);
-		if (got == 0) {
-			input->data = data;
-			input->bytes = used;
-			return true;
-		}
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			break;
-		used += (size_t)got;
-		if (used < capacity)
-			continue;
-		larger = realloc(data, capacity *= 2);
-		if (larger == NULL)
-			break;
-		data = larger;
-	}
-	free(data);
+	/* BC_ABSENT would be the word for a cache that is not there. */
+	if (bci_fail_os(err, os_errno, "cannot be read") == BC_ABSENT)
+		err->status = BC_IO;
 	return false;
 }
 
-/* Map the file, or read it; false with errno. */
-static bool
-input_take(int fd, struct input *input)
+/* A time of a file system or of an archive, which may be any, or 0. */
+static int64_t
+input_time_ns(int64_t time)
 {
-	struct stat stat;
-	void *memory;
+	return time > 0 && time < INT64_MAX / BCI_SECOND_NS
+	               ? time * BCI_SECOND_NS
+	               : 0;
+}
 
-	if (fstat(fd, &stat) != 0)
-		return false;
-	if (!S_ISREG(stat.st_mode) || stat.st_size == 0 ||
-	    lseek(fd, 0, SEEK_CUR) != 0)
-		return input_read(fd, input);
-	memory =
-		mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (memory == MAP_FAILED)
-		return input_read(fd, input);
-	madvise(memory, (size_t)stat.st_size, MADV_SEQUENTIAL);
-	input->data = memory;
-	input->bytes = (uint64_t)stat.st_size;
-	input->mapped = true;
+/* Whether a file of this kind is read; a device never ends, or waits. */
+static bool
+input_is_readable(const struct stat *info, bool standard, struct bc_error *err)
+{
+	if (S_ISREG(info->st_mode) || S_ISFIFO(info->st_mode) || standard)
+		return true;
+	bci_fail(err, BC_IO, "cannot be read: it is a %s",
+	         S_ISDIR(info->st_mode)    ? "directory"
+	         : S_ISSOCK(info->st_mode) ? "socket"
+	                                   : "device");
+	return false;
+}
+
+/* Read descriptor 'fd' to its end. */
+static bool
+input_read(int fd, struct buffer *file, struct bc_error *err)
+{
+	ssize_t got;
+
+	do {
+		if (!buffer_grow(file, err))
+			return false;
+		got = read(fd, file->data + file->bytes,
+		           file->capacity - file->bytes);
+		if (got > 0)
+			file->bytes += (uint64_t)got;
+		else if (got < 0 && errno != EINTR)
+			return input_refuse(err, errno);
+	} while (got != 0);
 	return true;
 }
 
-bool
-input_open(const char *path, struct input *input, struct bc_error *err)
+/* Whether a file has not been written to since 'before'. */
+static bool
+input_is_same(int fd, const struct stat *before, uint64_t bytes,
+              struct bc_error *err)
 {
-	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	bool good;
+	struct stat after;
 
-	*input = (struct input){ 0 };
-	good = fd >= 0 && input_take(fd, input);
-	/* BC_ABSENT would be the word for a cache that is not there. */
-	if (!good && bci_fail_os(err, errno, "cannot be read") == BC_ABSENT)
-		err->status = BC_IO;
-	if (fd >= 0 && !standard)
+	if (fstat(fd, &after) != 0)
+		return input_refuse(err, errno);
+	if (after.st_size == before->st_size &&
+	    after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    after.st_mtim.tv_nsec == before->st_mtim.tv_nsec &&
+	    bytes == (uint64_t)before->st_size)
+		return true;
+	/* Its last row may be half of one. */
+	bci_fail(err, BC_IO, "it was written to while it was read: try again");
+	return false;
+}
+
+/* Read all of an open file. */
+static bool
+input_load(struct input_source *source, int fd, bool standard,
+           struct bc_error *err)
+{
+	struct buffer size = { 0 };
+	struct stat info;
+	bool sized;
+
+	if (fstat(fd, &info) != 0)
+		return input_refuse(err, errno);
+	if (!input_is_readable(&info, standard, err))
+		return false;
+	/* Files of /proc say that they are empty. */
+	sized = S_ISREG(info.st_mode) && info.st_size > 0 &&
+	        lseek(fd, 0, SEEK_CUR) == 0;
+	if (sized)
+		size.bytes = (uint64_t)info.st_size;
+	if (!buffer_fits(&size, err) ||
+	    !buffer_room(&source->file, size.bytes + 1, err))
+		return false;
+	if (S_ISREG(info.st_mode))
+		source->modified_ns = input_time_ns(info.st_mtim.tv_sec) +
+		                      info.st_mtim.tv_nsec;
+	return input_read(fd, &source->file, err) &&
+	       (!sized || input_is_same(fd, &info, source->file.bytes, err));
+}
+
+/* Open a path, or standard input, and read all of it. */
+static bool
+input_fetch(struct input_source *source, bool standard, struct bc_error *err)
+{
+	struct stat info;
+	bool good;
+	int fd = STDIN_FILENO;
+
+	if (!standard) {
+		/* Opening a device may already wait for somebody. */
+		if (stat(source->path, &info) != 0)
+			return input_refuse(err, errno);
+		if (!input_is_readable(&info, false, err))
+			return false;
+		fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (fd < 0)
+			return input_refuse(err, errno);
+	}
+	good = input_load(source, fd, standard, err);
+	if (!standard)
 		close(fd);
 	return good;
 }
 
-void
-input_close(struct input *input)
+/* ------------------------------------------------------------------------ */
+/*  Opening                                                                 */
+/* ------------------------------------------------------------------------ */
+
+static bool
+input_begins(const struct buffer *file, const char *magic, size_t bytes)
 {
-	if (input->mapped)
-		munmap((void *)(uintptr_t)input->data, input->bytes);
+	return file->bytes >= bytes && memcmp(file->data, magic, bytes) == 0;
+}
+
+/* Refuse archives that are documents of other programs. */
+static bool
+input_check_zip(zip_t *zip, struct bc_error *err)
+{
+	const char *first = zip_get_name(zip, 0, 0);
+
+	if (zip_name_locate(zip, "xl/workbook.xml", 0) >= 0 ||
+	    zip_name_locate(zip, "xl/workbook.bin", 0) >= 0)
+		bci_fail(err, BC_INVALID,
+		         "an Excel workbook: save the sheet as CSV");
+	else if (zip_name_locate(zip, "content.xml", 0) >= 0 ||
+	         zip_name_locate(zip, "[Content_Types].xml", 0) >= 0)
+		bci_fail(err, BC_INVALID,
+		         "an office document: save the sheet as CSV");
+	else if (first != NULL && strlen(first) > 4 &&
+	         strcmp(first + strlen(first) - 4, ".npy") == 0)
+		bci_fail(err, BC_INVALID,
+		         "NumPy arrays, which are not read here: they have no "
+		         "names of columns; write them as CSV with "
+		         "numpy.savetxt()");
 	else
-		free((void *)(uintptr_t)input->data);
-	*input = (struct input){ 0 };
+		return true;
+	return false;
+}
+
+/* Make text UTF-8; false with *err filled if it is none, or too much. */
+static bool
+input_is_text(struct buffer *text, struct bc_error *err)
+{
+	if (!buffer_fits(text, err) || !unpack_utf16(text, err) ||
+	    foreign_is(text->data, text->bytes, err))
+		return false;
+	unpack_windows(text);
+	return true;
+}
+
+/* See what the file is. */
+static bool
+input_recognise(struct input_source *source, struct bc_error *err)
+{
+	struct buffer *file = &source->file;
+	struct input *input = &source->input;
+
+	source->stored_bytes = file->bytes;
+	if (input_begins(file, "\x1f\x8b", 2)) {
+		input->packing = INPUT_GZIP;
+		return true;
+	}
+	if (input_begins(file, "PK\x03\x04", 4) ||
+	    input_begins(file, "PK\x05\x06", 4)) {
+		input->packing = INPUT_ZIP;
+		source->zip = unpack_zip_open(file->data, file->bytes, err);
+		return source->zip != NULL && input_check_zip(source->zip, err);
+	}
+	return input_is_text(file, err);
+}
+
+struct input_source *
+input_open(const char *path, struct bc_error *err)
+{
+	struct input_source *source = calloc(1, sizeof(*source));
+	bool standard = strcmp(path, "-") == 0;
+
+	if (source == NULL || (source->path = strdup(path)) == NULL) {
+		bci_fail(err, BC_NOMEM, "out of memory");
+	} else if (input_fetch(source, standard, err) &&
+	           (standard ||
+	            checksum_verify(path, source->file.data, source->file.bytes,
+	                            &source->input.checked, err)) &&
+	           input_recognise(source, err)) {
+		return source;
+	}
+	input_close(source);
+	return NULL;
+}
+
+/* Let go of the text at hand. */
+static void
+input_drop(struct input_source *source)
+{
+	struct input *input = &source->input;
+
+	buffer_free(&source->text);
+	free(input->name);
+	free(input->types);
+	*input = (struct input){
+		.packing = input->packing,
+		.checked = input->checked,
+	};
+}
+
+void
+input_close(struct input_source *source)
+{
+	if (source == NULL)
+		return;
+	input_drop(source);
+	zip_discard(source->zip); /* It allows NULL, and borrows the file. */
+	buffer_free(&source->file);
+	free(source->path);
+	free(source);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Texts                                                                   */
+/* ------------------------------------------------------------------------ */
+
+/* Take rows of JSON as text. */
+static bool
+input_take_json(struct input_source *source, struct bc_error *err)
+{
+	char types[BCI_JSON_TYPES], *rows;
+	size_t bytes;
+
+	if (bci_json_rows(&bci_allocator_default, source->text.data,
+	                  source->text.bytes, &rows, &bytes, types,
+	                  err) != BC_OK)
+		return false;
+	buffer_free(&source->text);
+	source->text = (struct buffer){ rows, bytes, bytes };
+	source->input.json = true;
+	source->input.types = strdup(types);
+	return true;
+}
+
+/* A file that is one text. */
+static bool
+input_take_file(struct input_source *source, struct bc_error *err)
+{
+	struct input *input = &source->input;
+
+	source->next++;
+	input->name = strdup(source->path);
+	input->stored_bytes = source->stored_bytes;
+	input->modified_ns = source->modified_ns;
+	if (input->packing == INPUT_GZIP)
+		return unpack_gzip(source->file.data, source->file.bytes,
+		                   &source->text, &input->modified_ns, err) &&
+		       input_is_text(&source->text, err);
+	source->text = source->file;
+	source->file = (struct buffer){ 0 };
+	return true;
+}
+
+/* Whether a member holds no rows: folders, what macOS and Windows add. */
+static bool
+input_is_passed(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	const char *base = slash != NULL ? slash + 1 : name;
+
+	return base[0] == '\0' || base[0] == '.' ||
+	       strncmp(name, "__MACOSX/", 9) == 0 ||
+	       strcmp(base, "Thumbs.db") == 0 ||
+	       strcmp(base, "desktop.ini") == 0;
+}
+
+/* The name of a member as it is shown. */
+static char *
+input_member_name(const char *path, const char *member)
+{
+	char *name = NULL;
+
+	if (asprintf(&name, "%s/%s", path, member) < 0)
+		return NULL;
+	for (char *at = name + strlen(path); *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	return name;
+}
+
+/* Unpack the member that 'stat' describes. */
+static bool
+input_take_member(struct input_source *source, const zip_stat_t *stat,
+                  struct bc_error *err)
+{
+	struct input *input = &source->input;
+	struct buffer packed = { 0 };
+	bool good;
+
+	input->name = input_member_name(source->path, stat->name);
+	input->stored_bytes = stat->comp_size;
+	input->modified_ns = input_time_ns(stat->mtime);
+	if (!unpack_zip_member(source->zip, stat, &source->text, err))
+		return false;
+	if (!input_begins(&source->text, "\x1f\x8b", 2))
+		return input_is_text(&source->text, err);
+	packed = source->text;
+	source->text = (struct buffer){ 0 };
+	good = unpack_gzip(packed.data, packed.bytes, &source->text,
+	                   &input->modified_ns, err);
+	buffer_free(&packed);
+	return good && input_is_text(&source->text, err);
+}
+
+/* The next member of an archive that is a text: 1, 0 or -1. */
+static int
+input_next_member(struct input_source *source, struct bc_error *err)
+{
+	zip_int64_t count = zip_get_num_entries(source->zip, 0);
+
+	while (source->next < count) {
+		zip_uint64_t index = (zip_uint64_t)source->next++;
+		zip_stat_t stat;
+
+		if (zip_stat_index(source->zip, index, 0, &stat) != 0) {
+			bci_fail(err, BC_INVALID, "it is damaged: %s",
+			         zip_strerror(source->zip));
+			return -1;
+		}
+		if (input_is_passed(stat.name))
+			continue;
+		source->taken = true;
+		return input_take_member(source, &stat, err) ? 1 : -1;
+	}
+	if (source->taken)
+		return 0;
+	source->taken = true;
+	bci_fail(err, BC_INVALID, "the archive holds no files");
+	return -1;
+}
+
+int
+input_next(struct input_source *source, const struct input **out,
+           struct bc_error *err)
+{
+	struct input *input = &source->input;
+	int result;
+
+	input_drop(source);
+	*out = input;
+	if (source->zip != NULL)
+		result = input_next_member(source, err);
+	else if (source->next != 0)
+		result = 0;
+	else
+		result = input_take_file(source, err) ? 1 : -1;
+	if (result > 0 && bci_json_is(source->text.data, source->text.bytes) &&
+	    !input_take_json(source, err))
+		result = -1;
+	if (result > 0 && !input->json)
+		input->types = strdup("");
+	if (result != 0 && input->name == NULL)
+		input->name = strdup(source->path);
+	if (result > 0 && (input->name == NULL || input->types == NULL)) {
+		bci_fail(err, BC_NOMEM, "out of memory");
+		result = -1;
+	}
+	input->data = source->text.data;
+	input->bytes = source->text.bytes;
+	return result;
 }

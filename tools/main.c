@@ -22,9 +22,9 @@
 #include "tool.h"
 
 const struct tool_command *const tool_commands[] = {
-	&cmd_init,   &cmd_config,     &cmd_import, &cmd_put,     &cmd_get,
-	&cmd_ls,     &cmd_info,       &cmd_rm,     &cmd_key,     &cmd_stats,
-	&cmd_verify, &cmd_completion, &cmd_help,   &cmd_version,
+	&cmd_init,  &cmd_config, &cmd_import,     &cmd_export, &cmd_put,
+	&cmd_get,   &cmd_ls,     &cmd_info,       &cmd_rm,     &cmd_key,
+	&cmd_stats, &cmd_verify, &cmd_completion, &cmd_help,   &cmd_version,
 };
 const size_t tool_command_count =
 	sizeof(tool_commands) / sizeof(tool_commands[0]);

@@ -100,8 +100,8 @@ const char *tool_path(struct tool *tool);
 /* Print the usage and options of one command. */
 void help_command(const struct tool_command *command);
 
-extern const struct tool_command cmd_init, cmd_config, cmd_import, cmd_put,
-	cmd_get, cmd_ls, cmd_info, cmd_rm, cmd_key, cmd_stats, cmd_verify,
-	cmd_version, cmd_completion, cmd_help;
+extern const struct tool_command cmd_init, cmd_config, cmd_import, cmd_export,
+	cmd_put, cmd_get, cmd_ls, cmd_info, cmd_rm, cmd_key, cmd_stats,
+	cmd_verify, cmd_version, cmd_completion, cmd_help;
 
 #endif /* TOOL_TOOL_H */

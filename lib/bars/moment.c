@@ -11,52 +11,9 @@
 
 #include <strings.h>
 
+#include "calendar.h"
 #include "moment.h"
 #include "number.h"
-
-#define SECOND INT64_C(1000000000)
-#define DAY_SECONDS INT64_C(86400)
-
-/* ------------------------------------------------------------------------ */
-/*  Calendar                                                                */
-/* ------------------------------------------------------------------------ */
-
-/*
- * Days from 1970-01-01 to a date of the Gregorian calendar.  Years are taken
- * to begin in March, so that the leap day is the last one.
- */
-static int64_t
-moment_days(int64_t year, int64_t month, int64_t day)
-{
-	int64_t shifted = year - (month <= 2);
-	int64_t month_index = (month + 9) % 12;
-
-	return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 +
-	       (153 * month_index + 2) / 5 + day - 1 - 719468;
-}
-
-static int64_t
-moment_month_length(int64_t year, int64_t month)
-{
-	static const int lengths[] = { 31, 28, 31, 30, 31, 30,
-		                       31, 31, 30, 31, 30, 31 };
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return lengths[month - 1] + (month == 2 && leap);
-}
-
-/* Seconds and nanoseconds to one count, if it fits. */
-static bool
-moment_join(int64_t seconds, int64_t ns, int64_t *time_ns)
-{
-	/* Down to 1677 the product alone would be out of range. */
-	if (seconds < 0 && ns > 0) {
-		seconds++;
-		ns -= SECOND;
-	}
-	return !__builtin_mul_overflow(seconds, SECOND, &seconds) &&
-	       !__builtin_add_overflow(seconds, ns, time_ns);
-}
 
 /* ------------------------------------------------------------------------ */
 /*  Text to a moment                                                        */
@@ -93,11 +50,10 @@ moment_date(const char *text, const char *end, int64_t *days)
 		at = at < end && *at == separator ? at + 1 : NULL;
 	if (at != NULL)
 		at = moment_digits(at, end, 2, &day);
-	if (at == NULL || (at < end && *at >= '0' && *at <= '9') || year < 1 ||
-	    month < 1 || month > 12 || day < 1 ||
-	    day > moment_month_length(year, month))
+	if (at == NULL || (at < end && *at >= '0' && *at <= '9') ||
+	    !bci_date_valid(year, month, day))
 		return NULL;
-	*days = moment_days(year, month, day);
+	*days = bci_days_of_date(year, month, day);
 	return at;
 }
 
@@ -135,7 +91,7 @@ moment_clock(const char *text, const char *end, int64_t *seconds, int64_t *ns)
 	if (at != NULL && (!colons || (at < end && *at == ':')))
 		at = moment_digits(at + colons, end, 2, &second);
 	if (at != NULL && at < end && *at == '.')
-		at = moment_fraction(at + 1, end, SECOND, ns);
+		at = moment_fraction(at + 1, end, BCI_SECOND_NS, ns);
 	if (at == NULL || (at < end && *at >= '0' && *at <= '9') || hour > 23 ||
 	    minute > 59 || second > 59)
 		return NULL;
@@ -188,19 +144,19 @@ moment_calendar(const char *text, const char *end, int64_t *time_ns)
 			at = moment_zone(at, end, &ahead);
 	}
 	if (at == NULL ||
-	    !moment_join(days * DAY_SECONDS + seconds - ahead, ns, time_ns))
+	    !bci_time_join(days * BCI_DAY_SECONDS + seconds - ahead, ns,
+	                   time_ns))
 		return NULL;
 	return at;
 }
 
-/* The unit an integer of this magnitude must be in, or 0. */
-static int64_t
-moment_unit(int64_t value)
+int64_t
+bci_moment_unit(int64_t value)
 {
 	static const struct {
 		int64_t from, to, unit_ns;
 	} units[] = {
-		{ INT64_C(100000000), INT64_C(10000000000), SECOND },
+		{ INT64_C(100000000), INT64_C(10000000000), BCI_SECOND_NS },
 		{ INT64_C(100000000000), INT64_C(10000000000000), 1000000 },
 		{ INT64_C(100000000000000), INT64_C(10000000000000000), 1000 },
 		{ INT64_C(100000000000000000), INT64_MAX, 1 },
@@ -241,7 +197,7 @@ bci_time_parse(const char *text, const char *end, int64_t *time_ns,
 	at = bci_integer_parse(text, end, &value);
 	if (at == NULL)
 		return NULL;
-	*unit_ns = moment_unit(value);
+	*unit_ns = bci_moment_unit(value);
 	if (at < end && *at == '.')
 		at = moment_fraction(at + 1, end, *unit_ns, &fraction);
 	if (at == NULL || *unit_ns == 0 ||
@@ -258,7 +214,7 @@ bci_date_parse(const char *text, const char *end, int64_t *date_ns)
 	int64_t days;
 	const char *at = moment_date(text, end, &days);
 
-	if (at == NULL || !moment_join(days * DAY_SECONDS, 0, date_ns))
+	if (at == NULL || !bci_time_join(days * BCI_DAY_SECONDS, 0, date_ns))
 		return NULL;
 	return at;
 }
@@ -270,7 +226,7 @@ bci_clock_parse(const char *text, const char *end, int64_t *clock_ns)
 	const char *at = moment_clock(text, end, &seconds, &ns);
 
 	if (at != NULL)
-		*clock_ns = seconds * SECOND + ns;
+		*clock_ns = seconds * BCI_SECOND_NS + ns;
 	return at;
 }
 
@@ -293,22 +249,18 @@ moment_put(char *at, int64_t value, int count, char next)
 size_t
 bci_time_format(int64_t time_ns, char text[BCI_TIME_TEXT])
 {
-	int64_t ns = (time_ns % SECOND + SECOND) % SECOND;
-	int64_t seconds = time_ns / SECOND - (time_ns % SECOND < 0);
-	int64_t year, month = 12, days, day;
+	int64_t ns = (time_ns % BCI_SECOND_NS + BCI_SECOND_NS) % BCI_SECOND_NS;
+	int64_t seconds =
+		time_ns / BCI_SECOND_NS - (time_ns % BCI_SECOND_NS < 0);
+	int64_t days =
+		seconds / BCI_DAY_SECONDS - (seconds % BCI_DAY_SECONDS < 0);
+	struct bci_date date = bci_date_of_days(days);
 	char *at = text;
 
-	days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
-	seconds -= days * DAY_SECONDS;
-	year = 1970 + (days < 0 ? days / 365 - 1 : days / 366); /* Not later. */
-	while (moment_days(year + 1, 1, 1) <= days)
-		year++;
-	while (moment_days(year, month, 1) > days)
-		month--;
-	day = days - moment_days(year, month, 1) + 1;
-	at = moment_put(at, year, 4, '-');
-	at = moment_put(at, month, 2, '-');
-	at = moment_put(at, day, 2, 'T');
+	seconds -= days * BCI_DAY_SECONDS;
+	at = moment_put(at, date.year, 4, '-');
+	at = moment_put(at, date.month, 2, '-');
+	at = moment_put(at, date.day, 2, 'T');
 	at = moment_put(at, seconds / 3600, 2, ':');
 	at = moment_put(at, seconds / 60 % 60, 2, ':');
 	at = moment_put(at, seconds % 60, 2, '.');

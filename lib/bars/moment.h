@@ -22,6 +22,9 @@
 const char *bci_time_parse(const char *text, const char *end, int64_t *time_ns,
                            int64_t *unit_ns);
 
+/* The unit an integer of this magnitude must be in, in ns; 0 if none. */
+int64_t bci_moment_unit(int64_t value);
+
 /* The halves, for files that keep them in columns of their own. */
 const char *bci_date_parse(const char *text, const char *end, int64_t *date_ns);
 const char *bci_clock_parse(const char *text, const char *end,

@@ -73,6 +73,7 @@ struct number_parts {
 	const char *digits; /* the first digit or the point */
 	const char *end;    /* behind the last digit */
 	uint64_t mantissa;  /* modulo 2^64 */
+	int64_t count;      /* of digits */
 	int64_t exponent;
 };
 
@@ -97,20 +98,6 @@ number_all_digits(uint64_t word)
 	return (high | carry >> 4) == UINT64_C(0x3333333333333333);
 }
 
-/* The value of eight digits, the first in the lowest byte: pairs, then fours,
- * then both halves. */
-static inline uint64_t
-number_of_eight(uint64_t word)
-{
-	word -= UINT64_C(0x3030303030303030);
-	word = word * 10 + (word >> 8);
-	return ((word & UINT64_C(0x000000ff000000ff)) *
-	                UINT64_C(0x000f424000000064) +
-	        (word >> 16 & UINT64_C(0x000000ff000000ff)) *
-	                UINT64_C(0x0000271000000001)) >>
-	       32;
-}
-
 /* Append the run of digits at 'text' to *mantissa; returns its end. */
 static inline const char *
 number_run(const char *text, const char *end, uint64_t *mantissa)
@@ -118,10 +105,11 @@ number_run(const char *text, const char *end, uint64_t *mantissa)
 	uint64_t word, value = *mantissa;
 
 	while (end - text >= 8) {
-		memcpy(&word, text, sizeof(word));
+		word = bci_number_load(text);
 		if (!number_all_digits(word))
 			break;
-		value = value * 100000000 + number_of_eight(word);
+		word ^= UINT64_C(0x3030303030303030);
+		value = value * 100000000 + bci_number_eight(word);
 		text += 8;
 	}
 	while (text < end && number_is_digit(*text))
@@ -238,9 +226,9 @@ number_any_value(const struct number_parts *parts)
 
 /* The value by the quickest way that is exact. */
 static inline double
-number_value(const struct number_parts *parts, int64_t digits)
+number_value(const struct number_parts *parts)
 {
-	int64_t exponent = parts->exponent;
+	int64_t exponent = parts->exponent, digits = parts->count;
 	uint64_t mantissa = parts->mantissa;
 
 	if (BCI_UNLIKELY(digits > 19)) {
@@ -284,43 +272,56 @@ number_word(const char *text, const char *end, double *out)
 	return NULL;
 }
 
+/*
+ * Take a number apart.  Returns its end, which is 'text' behind the sign where
+ * it has no digits, or NULL if it is hexadecimal.
+ */
+static inline const char *
+number_take(const char *text, const char *end, struct number_parts *parts,
+            bool *negative)
+{
+	const char *at, *point;
+
+	*parts = (struct number_parts){ 0 };
+	*negative = false;
+	if (text < end && (*text == '-' || *text == '+'))
+		*negative = *text++ == '-';
+	parts->digits = text;
+	at = number_run(text, end, &parts->mantissa);
+	parts->count = at - text;
+	if (at < end && *at == '.') {
+		point = at;
+		at = number_run(point + 1, end, &parts->mantissa);
+		parts->exponent = point + 1 - at;
+		parts->count -= parts->exponent;
+	}
+	parts->end = at;
+	if (BCI_UNLIKELY(parts->count == 0))
+		return text;
+	if (at < end && (*at | 0x20) == 'e')
+		return number_exponent(at, end, &parts->exponent);
+	if (at < end && (*at | 0x20) == 'x' && at == text + 1 && *text == '0')
+		return NULL;
+	return at;
+}
+
 const char *
 bci_number_parse(const char *text, const char *end, double *out)
 {
-	struct number_parts parts = { 0 };
-	bool negative = false;
-	int64_t digits, fraction = 0;
-	const char *at;
+	struct number_parts parts;
+	bool negative;
 	double value;
 
-	if (text < end && (*text == '-' || *text == '+'))
-		negative = *text++ == '-';
-	parts.digits = text;
-	at = number_run(text, end, &parts.mantissa);
-	digits = at - text;
-	if (at < end && *at == '.') {
-		const char *point = at;
-
-		at = number_run(point + 1, end, &parts.mantissa);
-		fraction = at - point - 1;
-		digits += fraction;
-	}
-	parts.end = at;
-	parts.exponent = -fraction;
-	if (BCI_LIKELY(digits > 0)) {
-		if (at < end && (*at | 0x20) == 'e')
-			at = number_exponent(at, end, &parts.exponent);
-		else if (at < end && (*at | 0x20) == 'x' && at == text + 1 &&
-		         *text == '0')
-			return NULL;
-		value = number_value(&parts, digits);
-	} else {
-		at = number_word(text, end, &value);
-		if (at == NULL)
-			return NULL;
-	}
-	*out = negative ? -value : value;
-	return at;
+	text = number_take(text, end, &parts, &negative);
+	if (text == NULL)
+		return NULL;
+	if (BCI_LIKELY(parts.count > 0))
+		value = number_value(&parts);
+	else
+		text = number_word(text, end, &value);
+	if (text != NULL)
+		*out = negative ? -value : value;
+	return text;
 }
 
 const char *
@@ -340,6 +341,53 @@ bci_integer_parse(const char *text, const char *end, int64_t *out)
 		return NULL;
 	*out = negative ? (int64_t)(0 - value) : (int64_t)value;
 	return at;
+}
+
+/* The digits of 'parts' as an integer; false if it is none or does not fit. */
+static bool
+number_whole(const struct number_parts *parts, bool negative, int64_t *out)
+{
+	uint64_t value = 0, limit = (uint64_t)INT64_MAX + negative;
+	int64_t zeros = parts->exponent;
+	const char *last = parts->end;
+
+	/* Zeros behind the last other digit may stand behind the point. */
+	for (; last > parts->digits && (last[-1] == '0' || last[-1] == '.');
+	     last--)
+		zeros += last[-1] == '0';
+	if (last == parts->digits)
+		zeros = 0;
+	if (zeros < 0 || zeros > 18)
+		return false;
+	for (const char *at = parts->digits; at < last; at++) {
+		if (*at == '.')
+			continue;
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'),
+		                           &value))
+			return false;
+	}
+	for (; zeros > 0; zeros--)
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value))
+			return false;
+	if (value > limit)
+		return false;
+	*out = negative ? (int64_t)(0 - value) : (int64_t)value;
+	return true;
+}
+
+const char *
+bci_whole_parse(const char *text, const char *end, int64_t *out, bool *whole)
+{
+	struct number_parts parts;
+	bool negative;
+
+	*whole = false;
+	text = number_take(text, end, &parts, &negative);
+	if (text == NULL || parts.count == 0)
+		return NULL;
+	*whole = number_whole(&parts, negative, out);
+	return text;
 }
 
 /* ------------------------------------------------------------------------ */

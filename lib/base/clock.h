@@ -7,7 +7,7 @@
 
 #include "common.h"
 
-#define BCI_SECOND_NS 1000000000LL
+#define BCI_SECOND_NS INT64_C(1000000000)
 
 /* Wall clock, ns since 1970 UTC; the coarse one is a few ms late and cheap. */
 int64_t bci_clock_wall_ns(void);

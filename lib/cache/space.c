@@ -327,7 +327,7 @@ bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
 	if (state->entries + new_entries > writer->config.entries_max)
 		return bci_fail(
 			err, BC_ENTRIES,
-			"the cache holds %llu entries and may hold %llu",
+			"the cache holds %llu of at most %llu entries",
 			(unsigned long long)state->entries,
 			(unsigned long long)writer->config.entries_max);
 	status = bci_db_facts(writer->env->db, &facts, err);

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Check the layers of lib/: base <- bars <- store <- cache.
+"""Check the layers of lib/: base <- bars <- text <- store <- cache.
 
 usage: layers.py ROOT
 
 An include never points from a lower layer to a higher one; lmdb.h belongs to
-lib/store/lmdb.c; memory comes from base/alloc.c; bars asks the operating
-system for nothing; every .c file begins with common.h.
+lib/store/lmdb.c; memory comes from base/alloc.c; bars and text ask the
+operating system for nothing; every .c file begins with common.h.
 """
 import os
 import re
@@ -13,7 +13,8 @@ import sys
 
 from source import blank, line_of, read, walk
 
-LAYERS = ["base", "bars", "store", "cache"]
+LAYERS = ["base", "bars", "text", "store", "cache"]
+PURE = ["bars", "text"]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 MEMORY = re.compile(
     r"(?<![\w.>])(malloc|calloc|realloc|reallocarray|free|aligned_alloc|"
@@ -28,8 +29,8 @@ def check_include(path, layer, home, name):
         if path != "lib/store/lmdb.c":
             return "lmdb.h belongs to lib/store/lmdb.c"
         return None
-    if layer == "bars" and IMPURE.fullmatch(name):
-        return f"{name} in bars, which is pure"
+    if layer in PURE and IMPURE.fullmatch(name):
+        return f"{name} in {layer}, which is pure"
     other = home.get(os.path.basename(name))
     if other and LAYERS.index(other) > LAYERS.index(layer):
         return f"{layer} includes {name} of the higher layer {other}"

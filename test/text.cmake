@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of bars as text: fields, forms of times, zones, dialects, rows, tables,
+# JSON and shapes; and of the parts of the tool that lead to texts.
+foreach(name amount column field form form_find json preset print table zone)
+  barcache_test(${name} support.c value.c)
+endforeach()
+target_link_libraries(test_print PRIVATE m)
+foreach(name csv row)
+  barcache_test(${name} support.c value.c plan.c)
+endforeach()
+foreach(name shape shape_preset)
+  barcache_test(${name} support.c value.c shape_unit.c)
+endforeach()
+foreach(name sniff sniff_hints sniff_rows)
+  barcache_test(${name} support.c value.c sniff_unit.c)
+endforeach()
+
+# barcache_tool_test(NAME SOURCE...): a test of sources of the tool, which are
+# named without the folder.
+function(barcache_tool_test name)
+  list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/tools/)
+  barcache_test(${name} support.c value.c ${ARGN})
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tools)
+  target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE=1)
+endfunction()
+
+barcache_tool_test(tzdata tzdata.c)
+barcache_tool_test(tree tree.c)
+barcache_tool_test(layout layout.c layout_name.c layout_path.c)
+pkg_check_modules(ZLIB IMPORTED_TARGET zlib)
+pkg_check_modules(LIBZIP IMPORTED_TARGET libzip)
+if(ZLIB_FOUND AND LIBZIP_FOUND)
+  foreach(name input unpack)
+    barcache_tool_test(${name}
+      input.c unpack.c foreign.c buffer.c checksum.c)
+    target_sources(test_${name} PRIVATE texts.c)
+    # A limit that a test can reach.
+    target_compile_definitions(test_${name} PRIVATE INPUT_BYTES_MAX=4194304)
+    target_link_libraries(test_${name} PRIVATE
+      PkgConfig::ZLIB PkgConfig::LIBZIP)
+  endforeach()
+endif()

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buffer.h - bytes that grow.
+ */
+#ifndef TOOL_BUFFER_H
+#define TOOL_BUFFER_H
+
+#include "barcache.h"
+
+#include <stdbool.h>
+
+struct buffer {
+	char *data; /* of malloc(); NULL until there is room */
+	uint64_t bytes, capacity;
+};
+
+/* Make it large enough for 'capacity' bytes.  False with *err filled. */
+bool buffer_room(struct buffer *buffer, uint64_t capacity,
+                 struct bc_error *err);
+
+/* Whether it has INPUT_BYTES_MAX bytes or less; else false with *err filled. */
+bool buffer_fits(const struct buffer *buffer, struct bc_error *err);
+
+/*
+ * Make room for more where there is none, for one byte more than fits at most,
+ * so that what fits can be read to its end.  False with *err filled.
+ */
+bool buffer_grow(struct buffer *buffer, struct bc_error *err);
+
+/* Let go of the bytes. */
+void buffer_free(struct buffer *buffer);
+
+#endif /* TOOL_BUFFER_H */

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * import_text.c - one text to the entries it will be: its dialect is found, its
+ * rows are read, split by series, sorted, and given their keys.
+ */
+#include "import.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "bar.h"
+#include "calendar.h"
+#include "clock.h"
+#include "error.h"
+#include "tzdata.h"
+
+/* Bytes between two looks at the clock for the progress bar. */
+#define TEXT_STEP ((size_t)4 << 20)
+
+/* ------------------------------------------------------------------------ */
+/*  Reading                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/* Find the dialect of a text. */
+static enum bc_status
+text_sniff(const struct import *import, const struct input *input,
+           struct import_text *text)
+{
+	struct bci_hints hints = import->settings.hints;
+	struct bci_dialect *dialect = tool_alloc(1, sizeof(*dialect));
+	enum bc_status status;
+
+	hints.name = input->name;
+	if (hints.extra == NULL && input->types[0] != '\0')
+		hints.extra = input->types;
+	status = bci_sniff(input->data, input->bytes, &hints, dialect,
+	                   &text->error);
+	if (status == BC_OK)
+		text->dialect = dialect;
+	else
+		free(dialect);
+	return status;
+}
+
+/* Read all rows, showing how far it has come. */
+static enum bc_status
+text_read(struct import *import, const struct input *input,
+          struct import_text *text, const struct bci_zone *zone,
+          struct bci_table *table)
+{
+	struct bci_csv *csv = NULL;
+	enum bc_status status;
+	size_t used = 0;
+	bool done = false;
+
+	BCI_TRY(bci_csv_begin(&memory_columns, input->data, input->bytes,
+	                      text->dialect, zone, &csv, &text->error));
+	while (!done) {
+		import_report_progress(&import->report, input->name, used,
+		                       input->bytes, input->stored_bytes);
+		BCI_TRY(bci_csv_more(csv, TEXT_STEP, &used, &done,
+		                     &text->error));
+	}
+	bci_csv_end(csv, table, &text->report);
+	csv = NULL;
+done:
+	bci_csv_abort(csv);
+	return status;
+}
+
+/* Refuse a text with rows that cannot be read, or without any. */
+static enum bc_status
+text_refuse(const struct import *import, struct import_text *text,
+            const struct bci_table *table)
+{
+	const struct bci_csv_report *report = &text->report;
+	const struct bci_csv_fault *fault = report->faults;
+
+	while (fault < report->faults + report->fault_count && fault->missing)
+		++fault;
+	if (report->unreadable != 0 && !import->settings.skip_bad)
+		return bci_fail_row(
+			&text->error, BC_INVALID, fault->line,
+			"%" PRIu64 " of %" PRIu64
+			" rows cannot be read, the first in line %" PRIu64
+			"; nothing is kept (--skip-bad leaves them out)",
+			report->unreadable, report->rows, fault->line);
+	if (table->rows == 0)
+		return bci_fail(&text->error, BC_INVALID,
+		                report->rows == 0
+		                        ? "there is no row"
+		                        : "none of the rows has its prices");
+	return BC_OK;
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Series                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* Give each series of 'table' a table of its own, sorted. */
+static enum bc_status
+text_split(struct import_text *text, struct bci_table *table)
+{
+	uint32_t i, count = table->codes == NULL ? 1 : table->series_count;
+	enum bc_status status = BC_OK;
+
+	text->series = tool_alloc(count, sizeof(*text->series));
+	text->series_count = count;
+	for (i = 0; i < count; ++i) {
+		struct import_series *series = &text->series[i];
+
+		if (table->codes == NULL) {
+			series->table = *table;
+			/* The names of series stay with the text's table. */
+			series->table.series = NULL;
+			series->table.series_count = 0;
+			table->rows = 0;
+			table->time_ns = NULL;
+			table->columns = NULL;
+			table->column_count = 0;
+		} else {
+			BCI_TRY(bci_table_take(table, i, &series->table,
+			                       &text->error));
+		}
+		series->rows = series->table.rows;
+		BCI_TRY(bci_table_sort(&series->table, &series->order,
+		                       &text->error));
+		series->step_ns = bci_table_step(&series->table);
+	}
+done:
+	return status;
+}
+
+/* The step of the series with most rows: a series of one row has none. */
+static int64_t
+text_step(const struct import_text *text)
+{
+	const struct import_series *best = text->series;
+	uint32_t i;
+
+	for (i = 1; i < text->series_count; ++i)
+		if (text->series[i].table.rows > best->table.rows)
+			best = &text->series[i];
+	return best->step_ns;
+}
+
+/* When a bar that opens at 'open_ns' closes; false if nobody can tell. */
+static bool
+text_closes(const struct bci_timeframe *timeframe, int64_t open_ns,
+            int64_t *close_ns)
+{
+	if (timeframe->months != 0)
+		return bci_calendar_add_months(
+			open_ns, (int32_t)timeframe->months, close_ns);
+	return timeframe->step_ns != 0 &&
+	       !__builtin_add_overflow(open_ns, timeframe->step_ns, close_ns);
+}
+
+/*
+ * Leave out the last bar if it still goes on, or did when the file was written:
+ * what a source says of such a bar is not its end.
+ */
+static void
+text_drop_incomplete(struct import_series *series, int64_t modified_ns)
+{
+	struct bci_table *table = &series->table;
+	int64_t now_ns = bci_clock_wall_ns();
+	int64_t open_ns, close_ns;
+
+	if (table->rows == 0)
+		return;
+	open_ns = table->time_ns[table->rows - 1];
+	if (!text_closes(&series->timeframe, open_ns, &close_ns))
+		return;
+	series->incomplete = (open_ns <= now_ns && now_ns < close_ns) ||
+	                     (modified_ns != 0 && open_ns <= modified_ns &&
+	                      modified_ns < close_ns);
+	series->closes_ns = close_ns;
+	table->rows -= series->incomplete;
+}
+
+/* Find timeframe and key of a series and bring its times into shape. */
+static enum bc_status
+text_place(const struct import *import, const struct input *input,
+           struct import_text *text, const struct bci_table_series *names,
+           struct import_series *series)
+{
+	const struct import_settings *settings = &import->settings;
+	enum bc_status status;
+
+	if (series->step_ns == 0)
+		series->step_ns = text_step(text);
+	import_timeframe(settings, text, names, series);
+	BCI_TRY(import_key(settings, text, names, series, &text->error));
+	if (text->dialect->stamp == BCI_STAMP_CLOSE) {
+		if (series->timeframe_origin == IMPORT_NOWHERE)
+			return bci_fail(&text->error, BC_INVALID,
+			                "bars are stamped with their end, and "
+			                "nothing tells how long they are: "
+			                "give --timeframe");
+		if (!bci_table_stamp_open(&series->table, &series->timeframe))
+			return bci_fail(&text->error, BC_INVALID,
+			                "a bar begins before 1677");
+	}
+	if (!settings->keep_incomplete)
+		text_drop_incomplete(series, input->modified_ns);
+done:
+	return status;
+}
+
+/* Everything about a text; what went wrong is in text->error. */
+static enum bc_status
+text_all(struct import *import, const struct input *input,
+         struct import_text *text, struct bci_table *table)
+{
+	const struct import_settings *settings = &import->settings;
+	const struct bci_zone *zone;
+	enum bc_status status;
+	uint32_t i;
+
+	BCI_TRY(text_sniff(import, input, text));
+	if (settings->strict)
+		BCI_TRY(import_decided_strict(text->dialect, &text->error));
+	zone = tzdata_find(text->dialect->zone);
+	if (zone == NULL)
+		return bci_fail(&text->error, BC_INVALID,
+		                "its time zone, %s, is not known here",
+		                text->dialect->zone);
+	BCI_TRY(text_read(import, input, text, zone, table));
+	BCI_TRY(text_refuse(import, text, table));
+	BCI_TRY(text_split(text, table));
+	if (text->series_count > 1 &&
+	    (settings->key != NULL || settings->parts.symbol != NULL))
+		return bci_fail(&text->error, BC_INVALID,
+		                "the rows belong to %" PRIu32
+		                " series: --key and --symbol are for one",
+		                text->series_count);
+	for (i = 0; i < text->series_count; ++i)
+		BCI_TRY(text_place(import, input, text,
+		                   table->series == NULL ? NULL
+		                                         : &table->series[i],
+		                   &text->series[i]));
+done:
+	return status;
+}
+
+void
+import_text(struct import *import, const struct input *input,
+            struct import_text *text)
+{
+	struct bci_table table = { 0 };
+	int64_t start_ns = bci_clock_monotonic_ns();
+
+	*text = (struct import_text){ .name = strdup(input->name),
+		                      .bytes = input->bytes,
+		                      .packing = input->packing,
+		                      .json = input->json,
+		                      .checked = input->checked };
+	layout_find(input->name, &text->layout);
+	text->error.status = text_all(import, input, text, &table);
+	bci_table_free(&table);
+	text->elapsed_ns = bci_clock_monotonic_ns() - start_ns;
+}
+
+void
+import_text_free(struct import_text *text)
+{
+	uint32_t i;
+
+	for (i = 0; i < text->series_count; ++i)
+		bci_table_free(&text->series[i].table);
+	free(text->series);
+	free(text->dialect);
+	free(text->name);
+}
