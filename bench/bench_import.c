@@ -2,8 +2,8 @@
 /*
  * bench_import.c - how fast do files become frames?  By the calls of the tool:
  * read and unpacked, the dialect found, rows parsed, sorted, checked and put,
- * a commit for each file.  The files are a year of minute bars, the same packed
- * by gzip, and many small ones of daily bars.
+ * many small files in one commit.  The files are a year of minute bars, the
+ * same packed by gzip, and many small ones of daily bars.
  *
  * They stay in DIR/import/CASE, where rival_csv.py reads them; bench/run
  * removes them.
@@ -18,14 +18,17 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "alloc.h"
 #include "csv.h"
 #include "input.h"
+#include "memory.h"
 #include "sniff.h"
 
 #define IMPORT_DAILY_ROWS 2500
 #define IMPORT_BUDGET ((uint64_t)4 << 30)
-#define IMPORT_STEP ((size_t)4 << 20) /* as the tool reads on */
+/* As the tool reads on, and how much it stores at once. */
+#define IMPORT_STEP ((size_t)4 << 20)
+#define IMPORT_GROUP_BYTES ((uint64_t)64 << 20)
+#define IMPORT_GROUP 1024
 
 /* Files of one kind. */
 struct import_case {
@@ -45,6 +48,11 @@ struct import_run {
 	char *memory; /* for the rival */
 	uint64_t rows, parse_ns;
 	uint32_t keys; /* so many were put */
+	/* What the batch borrows until it is committed. */
+	struct bc_batch *batch;
+	struct bci_table tables[IMPORT_GROUP];
+	uint32_t table_count;
+	uint64_t table_bytes;
 };
 
 /* ------------------------------------------------------------------------ */
@@ -157,7 +165,21 @@ import_make(const char *dir, struct import_case *minutes,
 /*  Ours                                                                    */
 /* ------------------------------------------------------------------------ */
 
-/* Put a table as a frame of its own. */
+/* Commit what was put. */
+static void
+import_commit(struct import_run *run)
+{
+	struct bc_error err;
+
+	if (run->batch != NULL && bc_batch_commit(&run->batch, &err) != BC_OK)
+		bench_die("commit: %s", err.message);
+	for (uint32_t i = 0; i < run->table_count; i++)
+		bci_table_free(&run->tables[i]);
+	run->table_count = 0;
+	run->table_bytes = 0;
+}
+
+/* Put a table, which it takes over, as a frame of its own. */
 static void
 import_put(struct import_run *run, const struct bci_table *table)
 {
@@ -165,7 +187,6 @@ import_put(struct import_run *run, const struct bci_table *table)
 		bench_alloc(table->column_count, sizeof(*columns));
 	struct bc_frame frame = { table->rows, table->time_ns, columns,
 		                  table->column_count };
-	struct bc_batch *batch = NULL;
 	char key[BENCH_KEY_BYTES];
 	struct bc_error err;
 
@@ -175,11 +196,16 @@ import_put(struct import_run *run, const struct bci_table *table)
 		columns[i].data = table->columns[i].data;
 	}
 	bench_key(key, run->keys++);
-	if (bc_batch_begin(run->cache, &batch, &err) != BC_OK ||
-	    bc_batch_put(batch, key, &frame, NULL, NULL, &err) != BC_OK ||
-	    bc_batch_commit(&batch, &err) != BC_OK)
+	if ((run->batch == NULL &&
+	     bc_batch_begin(run->cache, &run->batch, &err) != BC_OK) ||
+	    bc_batch_put(run->batch, key, &frame, NULL, NULL, &err) != BC_OK)
 		bench_die("put: %s", err.message);
 	free(columns);
+	run->tables[run->table_count++] = *table;
+	run->table_bytes += table->rows * 48;
+	if (run->table_count == IMPORT_GROUP ||
+	    run->table_bytes >= IMPORT_GROUP_BYTES)
+		import_commit(run);
 }
 
 /* Import a text that is in memory. */
@@ -200,8 +226,8 @@ import_text(struct import_run *run, const struct input *input)
 	if (bci_sniff(input->data, input->bytes, &hints, &dialect, &err) !=
 	    BC_OK)
 		bench_die("%s: %s", input->name, err.message);
-	if (bci_csv_begin(&bci_allocator_default, input->data, input->bytes,
-	                  &dialect, NULL, &csv, &err) != BC_OK)
+	if (bci_csv_begin(&memory_columns, input->data, input->bytes, &dialect,
+	                  NULL, &csv, &err) != BC_OK)
 		bench_die("%s: %s", input->name, err.message);
 	while (!done)
 		if (bci_csv_more(csv, IMPORT_STEP, &used, &done, &err) != BC_OK)
@@ -215,7 +241,6 @@ import_text(struct import_run *run, const struct input *input)
 		          (unsigned long long)table.rows, table.column_count);
 	run->rows += table.rows;
 	import_put(run, &table);
-	bci_table_free(&table);
 }
 
 /* Import all files once; returns the nanoseconds. */
@@ -237,6 +262,7 @@ import_ours(struct import_run *run)
 		import_text(run, input);
 		input_close(source);
 	}
+	import_commit(run);
 	return (double)(bench_now_ns() - begin);
 }
 

@@ -17,6 +17,7 @@
 #include "common.h"
 #include "hash.h"
 #include "texts.h"
+#include "tool.h"
 
 #define SECOND INT64_C(1000000000)
 #define ROWS "date,open\n2024-01-02,1.5\n"
@@ -173,27 +174,106 @@ rewrite_file(void *context)
 	}
 }
 
+/* How reading a file may end. */
+enum { READ_WHOLE = 10, READ_REFUSED = 11, READ_CUT_SHORT = TOOL_CANNOT };
+
+/* Read the file and end with how that went. */
+static void
+read_file(void *context)
+{
+	struct bc_error err = { .message = "" };
+	struct input_source *source = input_open(text_file, &err);
+	const struct input *input;
+	bool good = source != NULL && input_next(source, &input, &err) == 1;
+	volatile unsigned char touched = 0;
+
+	(void)context;
+	for (uint64_t i = 0; good && i < input->bytes; i++)
+		touched ^= (unsigned char)input->data[i];
+	if (good && input_unchanged(source, &err))
+		_exit(READ_WHOLE);
+	require(strstr(err.message, "while it was read") != NULL);
+	_exit(READ_REFUSED);
+}
+
 static void
 files_may_change_while_they_are_read(void **state)
 {
-	size_t whole = 0, refused = 0;
+	size_t ends[READ_REFUSED + 1] = { 0 };
 	pid_t child;
 
 	(void)state;
 	text_write(text_file, ROWS, strlen(ROWS));
 	child = test_child_start(rewrite_file, NULL);
-	for (int i = 0; i < 500; i++) {
-		struct bc_error err = { 0 };
-		struct input_source *source = input_open(text_file, &err);
+	for (int i = 0; i < 200; i++) {
+		int end = test_child_run(read_file, NULL);
 
-		whole += source != NULL;
-		refused += source == NULL &&
-		           strstr(err.message, "while it was read") != NULL;
-		input_close(source);
+		assert_in_range(end, 0, READ_REFUSED);
+		ends[end]++;
 	}
-	assert_int_equal(whole + refused, 500);
+	assert_int_equal(ends[READ_WHOLE] + ends[READ_REFUSED] +
+	                         ends[READ_CUT_SHORT],
+	                 200);
 	kill(child, SIGKILL);
 	assert_int_equal(test_child_wait(child), TEST_CHILD_SIGNAL + SIGKILL);
+}
+
+/* A mapped file that is cut short ends the run in words, not by a signal. */
+static void
+cut_file(void *context)
+{
+	const struct input *input;
+	struct input_source *source;
+	struct bc_error err;
+	const volatile char *data;
+
+	(void)context;
+	source = input_open(text_file, &err);
+	require(source != NULL && input_next(source, &input, &err) == 1);
+	data = input->data;
+	require(truncate(text_file, 0) == 0);
+	require(dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) >= 0);
+	_exit(data[input->bytes - 1] == 'x' ? READ_WHOLE : READ_REFUSED);
+}
+
+static void
+a_file_that_is_cut_short_ends_the_run(void **state)
+{
+	static char block[1 << 20];
+
+	(void)state;
+	memset(block, 'x', sizeof(block));
+	text_write(text_file, block, sizeof(block));
+	assert_int_equal(test_child_run(cut_file, NULL), READ_CUT_SHORT);
+}
+
+/* A file that grew is refused, mapped or read. */
+static void
+a_file_that_grew_is_refused(void **state)
+{
+	static char block[1 << 20];
+	const struct input *input;
+	struct input_source *source;
+	struct bc_error err;
+	int fd;
+
+	(void)state;
+	memset(block, 'x', sizeof(block));
+	for (size_t bytes = 100; bytes <= sizeof(block); bytes *= 100) {
+		text_write(text_file, block, bytes);
+		source = input_open(text_file, &err);
+		assert_non_null(source);
+		assert_int_equal(input_next(source, &input, &err), 1);
+		assert_true(input_unchanged(source, &err));
+		fd = open(text_file, O_WRONLY | O_APPEND);
+		assert_int_equal(write(fd, "y", 1), 1);
+		close(fd);
+		assert_false(input_unchanged(source, &err));
+		assert_string_equal(err.message,
+		                    "it was written to while it was read: try "
+		                    "again");
+		input_close(source);
+	}
 }
 
 /* ------------------------------------------------------------------------ */
@@ -345,6 +425,8 @@ main(void)
 		TEST(pipes_and_standard_input_are_read_to_the_end),
 		TEST(what_is_no_file_is_refused),
 		TEST(files_may_change_while_they_are_read),
+		TEST(a_file_that_is_cut_short_ends_the_run),
+		TEST(a_file_that_grew_is_refused),
 		TEST(other_kinds_of_files_are_refused_by_name),
 		TEST(a_checksum_beside_a_file_must_be_right),
 	};

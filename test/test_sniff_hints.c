@@ -334,8 +334,8 @@ static const struct sniff_case oddities[] = {
 	{ .text = "time,close,ts\n"
 	          "2024-01-01T00:00:00Z,1,1704067200000000001\n"
 	          "2024-01-01T00:01:00Z,1,1704067260000000001\n",
-	  .expected = "TIME close -ts | %Y-%m-%dT%H:%M:%S%z=found | "
-	              "UTC=stated | open=assumed | stated" },
+	  .expected = "TIME close ts:i64 | %Y-%m-%dT%H:%M:%S%z=found "
+	              "| UTC=stated | open=assumed | stated" },
 };
 
 static void

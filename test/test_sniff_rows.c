@@ -361,7 +361,7 @@ paths_tell_what_lean_leaves_out(void **state)
 		                "20131004_spy_minute_trade.csv",
 		  .expected = "TIME open high low close volume | "
 		              "ms-of-day=stated | America/New_York=stated | "
-		              "open=assumed | assumed /10000=stated" },
+		              "open=stated | assumed /10000=stated" },
 		{ .text = minutes,
 		  .hints.name = "2013-10-04.csv",
 		  .expected = "TIME open high low close volume | "
@@ -372,7 +372,7 @@ paths_tell_what_lean_leaves_out(void **state)
 		  .hints.name = "crypto/coinbase/minute/btcusd/"
 		                "20161007_trade.zip/x.csv",
 		  .expected = "TIME open high low close volume | "
-		              "ms-of-day=stated | UTC=stated | open=assumed "
+		              "ms-of-day=stated | UTC=stated | open=stated "
 		              "| assumed" },
 		{ .text = "19980102 00:00,973100,975300,965300,973600,2150\n"
 		          "19980105 00:00,978400,984400,967800,977500,4030\n",

@@ -11,48 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lent.h"
 #include "support.h"
-#include "tool.h"
 #include "tree.h"
 
 static struct test_dir dir;
 static struct tree tree;
-static char said[2048];
-
-/* What main.c has for the commands. */
-void
-tool_say(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(said, sizeof(said), format, arguments);
-	va_end(arguments);
-}
-
-void *
-tool_alloc(size_t count, size_t bytes)
-{
-	void *memory = calloc(count, bytes);
-
-	assert_non_null(memory);
-	return memory;
-}
-
-void *
-tool_grow(void *array, size_t count, size_t bytes)
-{
-	array = reallocarray(array, count + 1, bytes);
-	assert_non_null(array);
-	return array;
-}
 
 static int
 setup(void **state)
 {
 	(void)state;
 	test_dir_make_fast(&dir);
-	said[0] = '\0';
+	lent_said[0] = '\0';
 	return 0;
 }
 
@@ -125,7 +96,7 @@ files_are_taken_by_their_endings_in_order(void **state)
 	assert_int_equal(tree.files[5].bytes, 10);
 	assert_int_equal(tree.passed, 4);
 	assert_string_equal(tree.passed_as, "LICENSE, .md, .CHECKSUM");
-	assert_string_equal(said, "");
+	assert_string_equal(lent_said, "");
 }
 
 static void
@@ -206,7 +177,7 @@ what_cannot_be_read_is_said(void **state)
 	assert_false(tree_add(&tree, test_path(path, dir.path, "none")));
 	snprintf(expected, sizeof(expected),
 	         "%s: cannot be read: No such file or directory", path);
-	assert_string_equal(said, expected);
+	assert_string_equal(lent_said, expected);
 	if (geteuid() == 0)
 		test_skip("root may read any directory");
 	make_directory("shut");
@@ -215,7 +186,7 @@ what_cannot_be_read_is_said(void **state)
 	assert_false(tree_add(&tree, dir.path));
 	snprintf(expected, sizeof(expected),
 	         "%s: cannot be read: Permission denied", path);
-	assert_string_equal(said, expected);
+	assert_string_equal(lent_said, expected);
 	/* The others are there all the same. */
 	assert_string_equal(names(), " a.csv");
 	assert_int_equal(chmod(path, 0700), 0);

@@ -10,46 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lent.h"
 #include "support.h"
-#include "tool.h"
 #include "tzdata.h"
 
 #define SECOND INT64_C(1000000000)
 #define HOUR (3600 * SECOND)
-
-/* ------------------------------------------------------------------------ */
-/*  What the tool lends                                                     */
-/* ------------------------------------------------------------------------ */
-
-static char said[512];
-
-void
-tool_say(const char *format, ...)
-{
-	va_list values;
-
-	va_start(values, format);
-	vsnprintf(said, sizeof(said), format, values);
-	va_end(values);
-}
-
-void *
-tool_alloc(size_t count, size_t bytes)
-{
-	void *memory = calloc(count, bytes);
-
-	assert_non_null(memory);
-	return memory;
-}
-
-void *
-tool_grow(void *array, size_t count, size_t bytes)
-{
-	if (count == 0 || (count & (count - 1)) == 0)
-		array = realloc(array, (count == 0 ? 1 : 2 * count) * bytes);
-	assert_non_null(array);
-	return array;
-}
 
 /* ------------------------------------------------------------------------ */
 /*  Tests                                                                   */
@@ -65,7 +31,7 @@ find(const char *name)
 		test_skip("there is no /usr/share/zoneinfo");
 	zone = tzdata_find(name);
 	if (zone == NULL)
-		fail_msg("no %s: %s", name, said);
+		fail_msg("no %s: %s", name, lent_said);
 	assert_string_equal(zone->name, name);
 	return zone;
 }
@@ -210,10 +176,10 @@ offsets_need_no_data(void **state)
 	zone = tzdata_find("-03:30");
 	assert_non_null(zone);
 	assert_int_equal(minutes_ahead(zone, 0), -210);
-	said[0] = '\0';
+	lent_said[0] = '\0';
 	assert_null(tzdata_find("Europe/Paris"));
-	assert_non_null(strstr(said, "/nowhere"));
-	assert_non_null(strstr(said, "package tzdata"));
+	assert_non_null(strstr(lent_said, "/nowhere"));
+	assert_non_null(strstr(lent_said, "package tzdata"));
 	unsetenv("TZDIR");
 }
 
@@ -239,11 +205,11 @@ other_names_are_refused_with_advice(void **state)
 	find("UTC");
 	find("Europe/Paris"); /* There is data. */
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		said[0] = '\0';
+		lent_said[0] = '\0';
 		assert_null(tzdata_find(list[i].name));
-		if (strstr(said, list[i].name) == NULL ||
-		    strstr(said, list[i].advice) == NULL)
-			fail_msg("'%s': %s", list[i].name, said);
+		if (strstr(lent_said, list[i].name) == NULL ||
+		    strstr(lent_said, list[i].advice) == NULL)
+			fail_msg("'%s': %s", list[i].name, lent_said);
 	}
 }
 

@@ -4,14 +4,23 @@
  *
  * By doubling, which costs no copy where it would matter: large blocks are
  * moved by the kernel, page by page.
+ *
+ * A file is mapped rather than copied, as memory that is new to the process
+ * costs more than anything else that is done with a text.  The kernel answers
+ * reading what somebody has cut off with SIGBUS.
  */
 #include "buffer.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "input.h"
 #include "mapping.h"
+#include "tool.h"
 
 #define BUFFER_FIRST 65536
 
@@ -60,9 +69,54 @@ buffer_grow(struct buffer *buffer, struct bc_error *err)
 	return buffer_room(buffer, capacity, err);
 }
 
+/* The file that is mapped, of which there is one at a time. */
+static struct {
+	const char *begin, *end, *path;
+} buffer_file;
+
+/* End the run if it reads what was cut off from the file. */
+static void
+buffer_cut_short(int signal_number, siginfo_t *info, void *context)
+{
+	static const char text[] = ": it was cut short while it was read\n";
+	const char *at = info->si_addr;
+
+	(void)context;
+	if (at >= buffer_file.begin && at < buffer_file.end &&
+	    write(STDERR_FILENO, "barcache: ", 10) > 0 &&
+	    write(STDERR_FILENO, buffer_file.path, strlen(buffer_file.path)) >
+	            0 &&
+	    write(STDERR_FILENO, text, sizeof(text) - 1) > 0)
+		_exit(TOOL_CANNOT);
+	signal(signal_number, SIG_DFL);
+}
+
+bool
+buffer_map(struct buffer *buffer, int fd, uint64_t bytes, const char *path)
+{
+	struct sigaction action = { .sa_sigaction = buffer_cut_short,
+		                    .sa_flags = SA_SIGINFO };
+	void *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	*buffer = (struct buffer){ memory, bytes, bytes, true };
+	buffer_file.begin = buffer->data;
+	buffer_file.end = buffer->data + bytes;
+	buffer_file.path = path;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, NULL);
+	return true;
+}
+
 void
 buffer_free(struct buffer *buffer)
 {
-	free(buffer->data);
+	if (buffer->mapped) {
+		munmap(buffer->data, buffer->capacity);
+		buffer_file.begin = buffer_file.end = NULL;
+	} else {
+		free(buffer->data);
+	}
 	*buffer = (struct buffer){ 0 };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffer.h - bytes that grow.
+ * buffer.h - bytes that grow, or that are a file's.
  */
 #ifndef TOOL_BUFFER_H
 #define TOOL_BUFFER_H
@@ -10,8 +10,9 @@
 #include <stdbool.h>
 
 struct buffer {
-	char *data; /* of malloc(); NULL until there is room */
+	char *data; /* NULL until there is room */
 	uint64_t bytes, capacity;
+	bool mapped; /* from a file, to be read only; else of malloc() */
 };
 
 /* Make it large enough for 'capacity' bytes.  False with *err filled. */
@@ -26,6 +27,14 @@ bool buffer_fits(const struct buffer *buffer, struct bc_error *err);
  * so that what fits can be read to its end.  False with *err filled.
  */
 bool buffer_grow(struct buffer *buffer, struct bc_error *err);
+
+/*
+ * Take the 'bytes' bytes of a file as they lie in the page cache.  Should it be
+ * cut short, the run ends with a message that names 'path' when what is missing
+ * is read.  False if it cannot be mapped.
+ */
+bool buffer_map(struct buffer *buffer, int fd, uint64_t bytes,
+                const char *path);
 
 /* Let go of the bytes. */
 void buffer_free(struct buffer *buffer);

@@ -210,6 +210,9 @@ import_file(struct import *import, const struct tree_file *file)
 			text.name = strdup(input->name);
 		else
 			import_text(import, input, &text);
+		if (text.error.status == BC_OK &&
+		    !input_unchanged(source, &text.error))
+			text.error.status = BC_IO;
 		import_store_add(import, &text);
 		text = (struct import_text){ .name = NULL };
 	}

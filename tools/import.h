@@ -52,6 +52,7 @@ struct import_text {
 	struct layout layout;
 	struct bci_dialect *dialect; /* NULL until it is found */
 	struct bci_csv_report report;
+	struct bci_table table; /* all rows, unless a single series has them */
 	struct import_series *series;
 	uint32_t series_count;
 	uint64_t incomplete; /* rows left out because their bars go on */

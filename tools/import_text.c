@@ -213,8 +213,9 @@ done:
 /* Everything about a text; what went wrong is in text->error. */
 static enum bc_status
 text_all(struct import *import, const struct input *input,
-         struct import_text *text, struct bci_table *table)
+         struct import_text *text)
 {
+	struct bci_table *table = &text->table;
 	const struct import_settings *settings = &import->settings;
 	const struct bci_zone *zone;
 	enum bc_status status;
@@ -250,7 +251,6 @@ void
 import_text(struct import *import, const struct input *input,
             struct import_text *text)
 {
-	struct bci_table table = { 0 };
 	int64_t start_ns = bci_clock_monotonic_ns();
 
 	*text = (struct import_text){ .name = strdup(input->name),
@@ -259,8 +259,7 @@ import_text(struct import *import, const struct input *input,
 		                      .json = input->json,
 		                      .checked = input->checked };
 	layout_find(input->name, &text->layout);
-	text->error.status = text_all(import, input, text, &table);
-	bci_table_free(&table);
+	text->error.status = text_all(import, input, text);
 	text->elapsed_ns = bci_clock_monotonic_ns() - start_ns;
 }
 
@@ -272,6 +271,7 @@ import_text_free(struct import_text *text)
 	for (i = 0; i < text->series_count; ++i)
 		bci_table_free(&text->series[i].table);
 	free(text->series);
+	bci_table_free(&text->table); /* Series may share its strings. */
 	free(text->dialect);
 	free(text->name);
 }

@@ -2,10 +2,8 @@
 /*
  * input.c - the texts that a path leads to.
  *
- * A file is read into memory, not mapped: a mapped file that somebody cuts
- * short while it is read ends the process, and the copy costs a few percent of
- * what its numbers cost to parse.  What is in it is known by its bytes, never
- * by its name.
+ * A large file is mapped, others are read.  What is in it is known by its
+ * bytes, never by its name.
  */
 #include "input.h"
 
@@ -26,7 +24,12 @@
 #include "json.h"
 #include "unpack.h"
 
+/* From here on mapping a file is cheaper than reading it. */
+#define INPUT_MAPPED 65536
+
 struct input_source {
+	int fd;             /* of a regular file, to see whether it changes */
+	struct stat info;   /* what it was before it was read */
 	struct input input; /* the text at hand; 'name' and 'types' are ours */
 	struct buffer text; /* its bytes */
 	struct buffer file; /* as they were read; empty once taken for text */
@@ -93,54 +96,71 @@ input_read(int fd, struct buffer *file, struct bc_error *err)
 	return true;
 }
 
-/* Whether a file has not been written to since 'before'. */
-static bool
-input_is_same(int fd, const struct stat *before, uint64_t bytes,
-              struct bc_error *err)
+bool
+input_unchanged(const struct input_source *source, struct bc_error *err)
 {
+	const struct stat *before = &source->info;
 	struct stat after;
 
-	if (fstat(fd, &after) != 0)
+	if (source->fd < 0)
+		return true;
+	if (fstat(source->fd, &after) != 0)
 		return input_refuse(err, errno);
 	if (after.st_size == before->st_size &&
 	    after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
-	    after.st_mtim.tv_nsec == before->st_mtim.tv_nsec &&
-	    bytes == (uint64_t)before->st_size)
+	    after.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
 		return true;
 	/* Its last row may be half of one. */
 	bci_fail(err, BC_IO, "it was written to while it was read: try again");
 	return false;
 }
 
-/* Read all of an open file. */
+/* Have all of a regular file that is open at its beginning. */
 static bool
-input_load(struct input_source *source, int fd, bool standard,
-           struct bc_error *err)
+input_load(struct input_source *source, struct bc_error *err)
 {
-	struct buffer size = { 0 };
-	struct stat info;
-	bool sized;
+	struct buffer size = { .bytes = (uint64_t)source->info.st_size };
 
-	if (fstat(fd, &info) != 0)
-		return input_refuse(err, errno);
-	if (!input_is_readable(&info, standard, err))
+	if (!buffer_fits(&size, err))
 		return false;
-	/* Files of /proc say that they are empty. */
-	sized = S_ISREG(info.st_mode) && info.st_size > 0 &&
-	        lseek(fd, 0, SEEK_CUR) == 0;
-	if (sized)
-		size.bytes = (uint64_t)info.st_size;
-	if (!buffer_fits(&size, err) ||
-	    !buffer_room(&source->file, size.bytes + 1, err))
+	if (size.bytes >= INPUT_MAPPED &&
+	    buffer_map(&source->file, source->fd, size.bytes, source->path))
+		return true;
+	if (!buffer_room(&source->file, size.bytes + 1, err) ||
+	    !input_read(source->fd, &source->file, err))
 		return false;
-	if (S_ISREG(info.st_mode))
-		source->modified_ns = input_time_ns(info.st_mtim.tv_sec) +
-		                      info.st_mtim.tv_nsec;
-	return input_read(fd, &source->file, err) &&
-	       (!sized || input_is_same(fd, &info, source->file.bytes, err));
+	if (source->file.bytes == size.bytes)
+		return input_unchanged(source, err);
+	bci_fail(err, BC_IO, "it was written to while it was read: try again");
+	return false;
 }
 
-/* Open a path, or standard input, and read all of it. */
+/* Have all of an open file, whatever it is. */
+static bool
+input_load_any(struct input_source *source, int fd, bool standard,
+               struct bc_error *err)
+{
+	struct stat *info = &source->info;
+
+	if (fstat(fd, info) != 0)
+		return input_refuse(err, errno);
+	if (!input_is_readable(info, standard, err))
+		return false;
+	if (S_ISREG(info->st_mode))
+		source->modified_ns = input_time_ns(info->st_mtim.tv_sec) +
+		                      info->st_mtim.tv_nsec;
+	/* Files of /proc say that they are empty. */
+	if (!S_ISREG(info->st_mode) || info->st_size == 0 ||
+	    lseek(fd, 0, SEEK_CUR) != 0)
+		return buffer_room(&source->file, 1, err) &&
+		       input_read(fd, &source->file, err);
+	source->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (source->fd < 0)
+		return input_refuse(err, errno);
+	return input_load(source, err);
+}
+
+/* Open a path, or standard input, and have all of it. */
 static bool
 input_fetch(struct input_source *source, bool standard, struct bc_error *err)
 {
@@ -158,7 +178,7 @@ input_fetch(struct input_source *source, bool standard, struct bc_error *err)
 		if (fd < 0)
 			return input_refuse(err, errno);
 	}
-	good = input_load(source, fd, standard, err);
+	good = input_load_any(source, fd, standard, err);
 	if (!standard)
 		close(fd);
 	return good;
@@ -237,6 +257,8 @@ input_open(const char *path, struct bc_error *err)
 	struct input_source *source = calloc(1, sizeof(*source));
 	bool standard = strcmp(path, "-") == 0;
 
+	if (source != NULL)
+		source->fd = -1;
 	if (source == NULL || (source->path = strdup(path)) == NULL) {
 		bci_fail(err, BC_NOMEM, "out of memory");
 	} else if (input_fetch(source, standard, err) &&
@@ -273,6 +295,8 @@ input_close(struct input_source *source)
 	input_drop(source);
 	zip_discard(source->zip); /* It allows NULL, and borrows the file. */
 	buffer_free(&source->file);
+	if (source->fd >= 0)
+		close(source->fd);
 	free(source->path);
 	free(source);
 }
@@ -293,7 +317,7 @@ input_take_json(struct input_source *source, struct bc_error *err)
 	                  err) != BC_OK)
 		return false;
 	buffer_free(&source->text);
-	source->text = (struct buffer){ rows, bytes, bytes };
+	source->text = (struct buffer){ rows, bytes, bytes, false };
 	source->input.json = true;
 	source->input.types = strdup(types);
 	return true;

@@ -44,6 +44,12 @@ struct input_source *input_open(const char *path, struct bc_error *err);
 int input_next(struct input_source *source, const struct input **input,
                struct bc_error *err);
 
+/*
+ * Whether the file is as it was when it was opened, so that what was read of it
+ * was all of one state.  False with *err filled.
+ */
+bool input_unchanged(const struct input_source *source, struct bc_error *err);
+
 /* Close it; NULL is allowed. */
 void input_close(struct input_source *source);
 

@@ -21,6 +21,7 @@
 #include "input.h"
 #include "key.h"
 
+#define UNPACK_LOOK ((uint64_t)1 << 20)
 #define UNPACK_RATIO 1032 /* more than this DEFLATE cannot shrink */
 
 /* The first capacity for 'bytes' packed bytes that say they are 'hint'. */
@@ -273,6 +274,13 @@ unpack_utf16(struct buffer *text, struct bc_error *err)
 void
 unpack_windows(struct buffer *text)
 {
-	if (!bci_utf8_valid(text->data, text->bytes))
+	uint64_t bytes = text->bytes;
+
+	/* The header and some rows; to read all once more costs too much. */
+	if (bytes > UNPACK_LOOK)
+		for (bytes = UNPACK_LOOK;
+		     ((unsigned char)text->data[bytes] & 0xc0) == 0x80; bytes--)
+			;
+	if (!bci_utf8_valid(text->data, bytes))
 		(void)unpack_convert(text, "WINDOWS-1252", 0, NULL);
 }

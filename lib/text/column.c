@@ -395,9 +395,11 @@ column_squeeze(const char *name, char out[BC_COLUMN_NAME_MAX + 1])
 static const struct column_row *
 column_find(const char *squeezed)
 {
-	char word[BC_COLUMN_NAME_MAX + 3];
+	char word[BC_COLUMN_NAME_MAX + 3] = " ";
+	size_t bytes = strlen(squeezed);
 
-	snprintf(word, sizeof(word), " %s ", squeezed);
+	memcpy(word + 1, squeezed, bytes);
+	strcpy(word + 1 + bytes, " ");
 	for (size_t i = 0; i < BCI_COUNT(column_rows); i++)
 		if (strstr(column_rows[i].names, word) != NULL)
 			return &column_rows[i];

@@ -58,9 +58,11 @@ csv_op(const struct bci_dialect_field *field, const struct bci_form *form)
 	case BCI_ROLE_TIME:
 	case BCI_ROLE_DATE:
 	case BCI_ROLE_CLOCK:
-		return field->role == BCI_ROLE_TIME &&
-		                       form->kind == BCI_FORM_UNIX
-		               ? BCI_ROW_UNIX
+		if (form->kind == BCI_FORM_UNIX && field->role == BCI_ROLE_TIME)
+			return BCI_ROW_UNIX;
+		return form->kind == BCI_FORM_TEXT &&
+		                       form->date_count == form->count
+		               ? BCI_ROW_DAY
 		               : BCI_ROW_MOMENT;
 	case BCI_ROLE_SYMBOL:
 	case BCI_ROLE_PERIOD:
@@ -110,15 +112,17 @@ csv_plan(struct bci_csv *csv)
 		if (from->role == BCI_ROLE_PRICE && dialect->price_divisor != 1)
 			field->scaled = true;
 		/* A market may have nobody on one side. */
-		if (strncmp(from->name, "bid_", 4) == 0 ||
-		    strncmp(from->name, "ask_", 4) == 0)
+		if (from->role == BCI_ROLE_PRICE &&
+		    (strncmp(from->name, "bid_", 4) == 0 ||
+		     strncmp(from->name, "ask_", 4) == 0))
 			field->role = BCI_ROLE_VALUE;
 		if (field->op == BCI_ROW_SERIES)
 			reader->series = true;
-		if (field->op == BCI_ROW_UNIX || field->op == BCI_ROW_MOMENT)
+		if (from->role >= BCI_ROLE_TIME &&
+		    from->role <= BCI_ROLE_CLOCK) {
 			dated = dated || field->form->dated;
-		if (from->role >= BCI_ROLE_TIME && from->role <= BCI_ROLE_CLOCK)
 			reader->time_field = i;
+		}
 	}
 	reader->base_ns = dated ? 0 : dialect->day_ns;
 	reader->point = dialect->decimal;

@@ -19,6 +19,9 @@
 /* Longer cells are no numbers. */
 #define FIGURE_MAX 64
 
+/* Longer ones are not looked at as a whole. */
+#define FIGURE_QUICK_MAX 31
+
 bool
 bci_figure_is(const struct bci_field *field, const char *text)
 {
@@ -151,7 +154,7 @@ figure_exponent(const char *at, const char *end, const char **behind)
 }
 
 /* What is known while the digits of a number are walked over. */
-struct figure_walk {
+struct figure_marks {
 	struct bci_figure figure;
 	uint32_t digits, group; /* all, and since the last mark */
 	bool broken;            /* a group is none of thousands */
@@ -159,7 +162,7 @@ struct figure_walk {
 
 /* Take the mark at 'at'; returns its bytes, 0 if there is none. */
 static size_t
-figure_mark(struct figure_walk *walk, const char *at, const char *end)
+figure_mark(struct figure_marks *walk, const char *at, const char *end)
 {
 	struct bci_figure *figure = &walk->figure;
 	uint32_t marks = figure->points + figure->commas + (figure->other != 0);
@@ -186,7 +189,7 @@ figure_mark(struct figure_walk *walk, const char *at, const char *end)
 
 /* Whether the marks that were seen can stand in one number. */
 static bool
-figure_holds(const struct figure_walk *walk)
+figure_holds(const struct figure_marks *walk)
 {
 	const struct bci_figure *figure = &walk->figure;
 	uint32_t same = figure->last == '.' ? figure->points : figure->commas;
@@ -202,34 +205,53 @@ figure_holds(const struct figure_walk *walk)
 	return figure->last != 0 || figure->other == 0 || walk->group == 3;
 }
 
-/* Look at what machines write: digits, and a point among them. */
-static bool
-figure_quick(const struct bci_field *field, struct bci_figure *out)
+/*
+ * Look at what machines write: digits, and a point among them.  Which bytes
+ * are digits is asked of sixteen at once.
+ */
+static inline bool
+figure_quick(const struct bci_field *field, const char *end,
+             struct bci_figure *out)
 {
-	const char *at = field->text, *end = at + field->bytes, *point;
+	size_t sign = field->bytes != 0 && *field->text == '-';
+	size_t bytes = field->bytes - sign;
+	uint32_t points, marks, far_points, far_marks;
+	const char *at = field->text + sign;
+	char near[FIGURE_QUICK_MAX + 1];
 
-	if (at < end && *at == '-')
-		at++;
-	point = at;
-	while (at < end && figure_is_digit(*at))
-		at++;
-	out->before = (uint32_t)(at - point);
+	if (bytes > FIGURE_QUICK_MAX)
+		return false;
+	if (end - at < (int)sizeof(near)) {
+		memset(near, 0, sizeof(near));
+		at = memcpy(near, at, bytes);
+	}
+	marks = bci_number_marks(at, '.', &points) & 0xffff;
+	if (bytes > 16) {
+		far_marks = bci_number_marks(at + 16, '.', &far_points);
+		marks |= far_marks << 16;
+		points |= far_points << 16;
+	}
+	marks &= (UINT32_C(1) << bytes) - 1;
+	out->before =
+		marks == 0 ? (uint32_t)bytes : (uint32_t)__builtin_ctz(marks);
 	if (out->before == 0 || out->before > 18)
 		return false;
-	if (at == end) {
+	if (marks == 0) {
 		out->kind = BCI_FIGURE_INTEGER;
 		return true;
 	}
-	if (*at != '.')
-		return false;
-	point = ++at;
-	while (at < end && figure_is_digit(*at))
-		at++;
+	/* No number goes on like a date or a time of day. */
+	if (at[out->before] == '-' || at[out->before] == '/' ||
+	    at[out->before] == ':') {
+		out->kind = BCI_FIGURE_TEXT;
+		return true;
+	}
 	out->kind = BCI_FIGURE_NUMBER;
 	out->points = 1;
 	out->last = '.';
-	out->after = (uint32_t)(at - point);
-	return at == end;
+	out->after = (uint32_t)bytes - out->before - 1;
+	/* The first mark is a point and the only one. */
+	return marks == (points & (0 - points));
 }
 
 /* Whether plain digits fit an integer. */
@@ -242,18 +264,16 @@ figure_fits(const struct bci_field *field)
 	return bci_integer_parse(field->text, end, &value) == end;
 }
 
-struct bci_figure
-bci_figure_look(const struct bci_field *field)
+/* Look at what people write. */
+static struct bci_figure
+figure_walk(const struct bci_field *field)
 {
 	static const struct bci_figure text = { .kind = BCI_FIGURE_TEXT };
-	struct figure_walk walk = { 0 };
+	struct figure_marks walk = { 0 };
 	struct bci_field rest = *field;
 	const char *at, *end;
 	bool plain = true;
 
-	if (figure_quick(field, &walk.figure))
-		return walk.figure;
-	memset(&walk, 0, sizeof(walk));
 	if (figure_is_empty(field))
 		return walk.figure;
 	if (field->bytes > FIGURE_MAX)
@@ -286,4 +306,12 @@ bci_figure_look(const struct bci_field *field)
 	plain = plain && rest.bytes == 0 && figure_fits(field);
 	walk.figure.kind = plain ? BCI_FIGURE_INTEGER : BCI_FIGURE_NUMBER;
 	return walk.figure;
+}
+
+struct bci_figure
+bci_figure_look(const struct bci_field *field, const char *end)
+{
+	struct bci_figure figure = { 0 };
+
+	return figure_quick(field, end, &figure) ? figure : figure_walk(field);
 }

@@ -26,8 +26,9 @@ struct bci_figure {
 	uint32_t after;  /* digits after the last of '.' and ',' */
 };
 
-/* Look at a cell. */
-struct bci_figure bci_figure_look(const struct bci_field *field);
+/* Look at a cell of a text that can be read up to 'end'. */
+struct bci_figure bci_figure_look(const struct bci_field *field,
+                                  const char *end);
 
 /* Whether 'field' is 'text', in small or capital letters. */
 bool bci_figure_is(const struct bci_field *field, const char *text);

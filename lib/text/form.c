@@ -2,10 +2,11 @@
 /*
  * form.c - cells to moments by a form that is known.
  *
- * Neighbouring rows mostly share their date, so its bytes are compared with
- * those of the row before, and only the time of day is taken apart.  The byte
- * behind the date is compared as well: as long as it is the same, none of the
- * date's numbers can have grown longer.
+ * Neighbouring rows mostly share their month, so the bytes of a date are
+ * compared with those of the row before, and only its day, if it has two
+ * digits, and the time of day are taken apart.  The byte behind the date is
+ * compared as well: as long as it is the same, none of the date's numbers can
+ * have grown longer.
  *
  * Nothing is rounded: a moment that int64 nanoseconds do not hold exactly is
  * none.
@@ -27,6 +28,7 @@ struct form_parts {
 	int32_t hour, minute, second, ns;
 	bool zoned;
 	bool half, afternoon; /* the hour is one of twelve */
+	const char *day_at;   /* of two digits; else NULL */
 	uint32_t brackets;    /* a bit for each that was there */
 };
 
@@ -204,6 +206,8 @@ static const char *
 form_rare(char what, bool fixed, const char *at, const char *end,
           struct form_parts *parts)
 {
+	const char *from = at;
+
 	switch (what) {
 	case 'Y':
 		return form_year(at, end, &parts->year);
@@ -214,7 +218,9 @@ form_rare(char what, bool fixed, const char *at, const char *end,
 	case 'm':
 		return form_pair(at, end, fixed, &parts->month);
 	case 'd':
-		return form_pair(at, end, fixed, &parts->day);
+		at = form_pair(at, end, fixed, &parts->day);
+		parts->day_at = at == from + 2 ? from : NULL;
+		return at;
 	case 'b':
 		return form_month(at, end, &parts->month);
 	case 'a':
@@ -336,6 +342,41 @@ form_date(const struct form_parts *parts, int64_t *date_s)
 	return true;
 }
 
+/* Remember the date of a cell, which ends at 'at'. */
+static void
+form_remember(struct bci_form_memo *memo, const char *text, const char *at,
+              const char *end, const struct form_parts *parts, int64_t date_s)
+{
+	size_t bytes = (size_t)(at - text);
+
+	memset(memo->date, 0, sizeof(memo->date));
+	memset(memo->mask, 0, sizeof(memo->mask));
+	memcpy(memo->date, text, bytes + (at < end));
+	memset(memo->mask, 0xff, bytes + 1);
+	memo->bytes = (uint32_t)bytes;
+	memo->days = 0;
+	memo->date_s = date_s;
+	if (parts->day_at == NULL || parts->day_of_year != 0)
+		return;
+	memo->day_at = (uint32_t)(parts->day_at - text);
+	memset(memo->mask + memo->day_at, 0, 2);
+	memo->days = (uint32_t)bci_month_length(parts->year, parts->month);
+	memo->date_s -= parts->day * BCI_DAY_SECONDS;
+}
+
+/* Whether a cell begins with a date of the month that is remembered. */
+static inline bool
+form_known_date(const struct bci_form_memo *memo, const char *text,
+                const char *end, int64_t *date_s)
+{
+	char near[BCI_FORM_AHEAD] = { 0 };
+
+	if (end - text >= BCI_FORM_AHEAD)
+		return bci_form_date(memo, text, date_s);
+	memcpy(near, text, (size_t)(end - text));
+	return bci_form_date(memo, near, date_s);
+}
+
 /* Take the leading date apart and remember it. */
 static const char *
 form_new_date(const struct bci_form *form, struct bci_form_memo *memo,
@@ -347,11 +388,8 @@ form_new_date(const struct bci_form *form, struct bci_form_memo *memo,
 
 	if (at == NULL || !form_date(parts, date_s))
 		return NULL;
-	if (memo != NULL && at < end && at - text < (int)sizeof(memo->date)) {
-		memo->bytes = (uint32_t)(at - text);
-		memcpy(memo->date, text, memo->bytes + 1);
-		memo->date_s = *date_s;
-	}
+	if (memo != NULL && at - text < BCI_FORM_AHEAD)
+		form_remember(memo, text, at, end, parts, *date_s);
 	return at;
 }
 
@@ -363,11 +401,8 @@ form_text(const struct bci_form *form, struct bci_form_memo *memo,
 	int64_t date_s = 0, seconds;
 	const char *at = text;
 
-	if (memo != NULL && memo->bytes != 0 &&
-	    end - text > (int64_t)memo->bytes &&
-	    memcmp(text, memo->date, memo->bytes + 1) == 0) {
+	if (memo != NULL && form_known_date(memo, text, end, &date_s)) {
 		at = text + memo->bytes;
-		date_s = memo->date_s;
 	} else if (form->date_count != 0) {
 		at = form_new_date(form, memo, text, end, &parts, &date_s);
 		if (at == NULL)

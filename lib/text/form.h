@@ -6,6 +6,7 @@
 #ifndef BCI_FORM_H
 #define BCI_FORM_H
 
+#include "calendar.h"
 #include "common.h"
 #include "field.h"
 
@@ -51,14 +52,48 @@ struct bci_form {
  */
 bool bci_form_compile(const char *text, struct bci_form *out);
 
+#define BCI_FORM_AHEAD 16
+
 /* What bci_form_parse() remembers from cell to cell; begins zeroed. */
 struct bci_form_memo {
-	char date[24];   /* the bytes of the last date and the one after */
-	uint32_t bytes;  /* of the date alone */
+	/* The bytes of the last date and the one after, and which of them tell
+	   its month: all but two digits of the day. */
+	unsigned char date[BCI_FORM_AHEAD], mask[BCI_FORM_AHEAD];
+	uint32_t bytes;  /* of the date alone; 0: nothing is remembered */
+	uint32_t day_at; /* where these digits are */
+	uint32_t days;   /* in that month; 0: all bytes are the date, */
+	int64_t date_s;  /* which is this; else the day before the first */
 	uint32_t parts;  /* a bit for each '[' item that the last cell had */
-	int64_t date_s;
 	int64_t unit_ns; /* of the last number */
 };
+
+/*
+ * Whether the cell at 'text', of which BCI_FORM_AHEAD bytes can be read, begins
+ * with a date of the month that is remembered, in memo->bytes bytes.
+ */
+static inline bool
+bci_form_date(const struct bci_form_memo *memo, const char *text,
+              int64_t *date_s)
+{
+	uint64_t words[2], known[2], masks[2];
+	uint32_t ones, day = 0;
+
+	memcpy(words, text, sizeof(words));
+	memcpy(known, memo->date, sizeof(known));
+	memcpy(masks, memo->mask, sizeof(masks));
+	if ((((words[0] ^ known[0]) & masks[0]) |
+	     ((words[1] ^ known[1]) & masks[1])) != 0)
+		return false;
+	if (memo->days != 0) {
+		ones = (unsigned char)text[memo->day_at + 1] - (uint32_t)'0';
+		day = (unsigned char)text[memo->day_at] - (uint32_t)'0';
+		day = day * 10 + ones;
+		if (ones > 9 || day - 1 >= memo->days)
+			return false;
+	}
+	*date_s = memo->date_s + day * BCI_DAY_SECONDS;
+	return memo->bytes != 0;
+}
 
 /*
  * Parse a cell.  *time_ns counts from 1970 (without a date: from midnight); it

@@ -22,6 +22,8 @@ struct find {
 	size_t count;
 	const struct bci_field *first; /* that is not empty */
 	enum bci_form_part part;
+	uint64_t marks[2]; /* a bit for each ASCII byte in the first cell; */
+	bool letters;      /* it has some */
 };
 
 /* A date in the order of its likelier reading, and the other readings. */
@@ -130,6 +132,7 @@ find_fits(const struct find *find, const struct bci_form *form, uint32_t *any,
           uint32_t *all)
 {
 	struct bci_form_memo memo = { 0 };
+	uint32_t parts = 0, beyond = find_out_of_reach(form, 0);
 	int64_t time_ns;
 	bool utc;
 
@@ -143,8 +146,12 @@ find_fits(const struct find *find, const struct bci_form *form, uint32_t *any,
 		if (find->part == BCI_FORM_DATE &&
 		    (utc || time_ns % BCI_DAY_NS != 0))
 			return false;
-		*any |= memo.parts;
-		*all &= memo.parts | find_out_of_reach(form, memo.parts);
+		if (memo.parts != parts) {
+			parts = memo.parts;
+			beyond = find_out_of_reach(form, parts);
+		}
+		*any |= parts;
+		*all &= parts | beyond;
 	}
 	return true;
 }
@@ -203,6 +210,36 @@ find_try(const struct find *find, const char *weekday, const char *head,
 /*  Texts                                                                   */
 /* ------------------------------------------------------------------------ */
 
+/* Note which bytes the first cell has. */
+static void
+find_note_bytes(struct find *find)
+{
+	for (size_t i = 0; i < find->first->bytes; i++) {
+		unsigned char byte = (unsigned char)find->first->text[i];
+
+		if (byte < 128)
+			find->marks[byte >> 6] |= UINT64_C(1) << (byte & 63);
+		find->letters |= (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+	}
+}
+
+/* Whether the first cell has the bytes that a form asks for in any case. */
+static bool
+find_has_bytes(const struct find *find, const char *form)
+{
+	for (; *form != '\0' && *form != '['; form++) {
+		unsigned char byte = (unsigned char)*form;
+
+		if (byte != '%') {
+			if ((find->marks[byte >> 6] >> (byte & 63) & 1) == 0)
+				return false;
+		} else if (*++form == 'b' && !find->letters) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Whether the first cell begins with a date of this form. */
 static bool
 find_begins(const struct find *find, const char *weekday, const char *head)
@@ -212,6 +249,8 @@ find_begins(const struct find *find, const char *weekday, const char *head)
 	int64_t time_ns;
 	bool utc;
 
+	if (!find_has_bytes(find, head))
+		return false;
 	snprintf(text, sizeof(text), "%s%s", weekday, head);
 	return bci_form_compile(text, &form) &&
 	       bci_form_parse(&form, NULL, find->first->text,
@@ -254,7 +293,8 @@ find_dates(const struct find *find, struct bci_form_guess *out)
 			              out))
 				return true;
 		for (size_t j = 0; j < BCI_COUNT(find_whole); j++)
-			if (find_try(find, find_weekdays[i], find_whole[j], "",
+			if (find_has_bytes(find, find_whole[j]) &&
+			    find_try(find, find_weekdays[i], find_whole[j], "",
 			             out))
 				return true;
 	}
@@ -373,7 +413,8 @@ static bool
 find_clock(const struct find *find, struct bci_form_guess *out)
 {
 	for (size_t i = 0; i < BCI_COUNT(find_clocks); i++)
-		if (find_try(find, "", find_clocks[i], "", out))
+		if (find_has_bytes(find, find_clocks[i]) &&
+		    find_try(find, "", find_clocks[i], "", out))
 			return true;
 	return find_short_clock(find, out);
 }
@@ -382,13 +423,16 @@ bool
 bci_form_find(const struct bci_field *cells, size_t count,
               enum bci_form_part part, struct bci_form_guess *out)
 {
-	struct find find = { cells, count, cells, part };
+	struct find find = {
+		.cells = cells, .count = count, .first = cells, .part = part
+	};
 
 	memset(out, 0, sizeof(*out));
 	while (find.first < cells + count && find.first->bytes == 0)
 		find.first++;
 	if (find.first == cells + count)
 		return false;
+	find_note_bytes(&find);
 	if (part == BCI_FORM_CLOCK)
 		return find_clock(&find, out);
 	if (find_digits(&find, out) || find_dates(&find, out))

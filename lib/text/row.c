@@ -247,6 +247,16 @@ row_field(struct bci_row_reader *reader, struct bci_row_field *field,
 		reader->unit_ns = field->unit_ns;
 		reader->utc = true;
 		return end;
+	case BCI_ROW_DAY:
+		end = at + field->memo.bytes;
+		if (BCI_UNLIKELY(!bci_form_date(&field->memo, at, &value) ||
+		                 *end != field->stop ||
+		                 !bci_time_join(value, 0, &value) ||
+		                 __builtin_add_overflow(reader->time_ns, value,
+		                                        &value)))
+			break;
+		reader->time_ns = value;
+		return end;
 	case BCI_ROW_I64:
 		end = bci_integer_quick(at, &value);
 		if (BCI_UNLIKELY(end == NULL || *end != field->stop ||

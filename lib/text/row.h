@@ -26,6 +26,7 @@ enum bci_row_op {
 	BCI_ROW_TEXT,
 	BCI_ROW_SERIES, /* a part of what names the series */
 	BCI_ROW_UNIX,   /* a moment that is a number */
+	BCI_ROW_DAY,    /* a date alone, as text */
 	BCI_ROW_MOMENT
 };
 

@@ -290,6 +290,7 @@ bci_row_cell(struct bci_row_reader *reader, struct bci_row_field *field,
 	case BCI_ROW_NARROW:
 		return row_put_narrow(reader, field, at);
 	case BCI_ROW_UNIX:
+	case BCI_ROW_DAY:
 	case BCI_ROW_MOMENT:
 		return row_moment(reader, field, at);
 	case BCI_ROW_TEXT:

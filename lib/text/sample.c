@@ -49,13 +49,16 @@ sample_check_text(const struct bci_sample *sample, struct bc_error *err)
 	if (end - at > SAMPLE_TEXT_BYTES)
 		end = at + SAMPLE_TEXT_BYTES;
 	for (; at < end; at++) {
+		if (BCI_LIKELY((unsigned char)*at > ' ')) {
+			blank = false;
+			continue;
+		}
 		if (sample_is_control(*at))
 			return bci_fail_row(err, BC_INVALID, 1,
 			                    "no text: byte %zu is 0x%02x",
 			                    (size_t)(at - sample->begin) + 1,
 			                    (unsigned)(unsigned char)*at);
-		blank = blank && (*at == ' ' || *at == '\t' || *at == '\n' ||
-		                  *at == '\r');
+		blank = blank && *at != '\f';
 	}
 	if (blank && end == sample->end)
 		return bci_fail_row(err, BC_INVALID, 1,
@@ -67,12 +70,13 @@ sample_check_text(const struct bci_sample *sample, struct bc_error *err)
 static const char *
 sample_line_end(const char *at, const char *end)
 {
-	const char *from = at;
+	size_t bytes = end - at < SAMPLE_LINE_MAX ? (size_t)(end - at)
+	                                          : SAMPLE_LINE_MAX;
+	const char *to = memchr(at, '\n', bytes), *other;
 
-	while (at < end && *at != '\n' && *at != '\r' &&
-	       at - from < SAMPLE_LINE_MAX)
-		at++;
-	return at;
+	to = to == NULL ? at + bytes : to;
+	other = memchr(at, '\r', (size_t)(to - at));
+	return other == NULL ? to : other;
 }
 
 static bool
@@ -115,6 +119,7 @@ sample_add(struct bci_sample *sample, const char *at, uint32_t count,
 			.bytes = (uint32_t)(to - at),
 			.number = number,
 			.comment = *at == '#',
+			.quoted = memchr(at, '"', (size_t)(to - at)) != NULL,
 			.follows = follows,
 		};
 
@@ -178,18 +183,57 @@ struct sample_split {
 	uint32_t numbers; /* in these */
 };
 
+/* What stands between two delimiters, without the blanks around it. */
+static inline struct bci_field
+sample_field(const char *from, const char *to)
+{
+	while (from < to && (*from == ' ' || *from == '\t'))
+		from++;
+	while (from < to && (to[-1] == ' ' || to[-1] == '\t'))
+		to--;
+	return (struct bci_field){ from, (size_t)(to - from) };
+}
+
+/* What bci_line_split() does; only quotes and blanks are not that simple. */
 static uint32_t
 sample_split_line(const struct bci_sample_line *line, char delimiter,
                   struct bci_field fields[BCI_FIELDS_MAX])
 {
-	return bci_line_split(line->at, line->at + line->bytes, delimiter,
-	                      fields, BCI_FIELDS_MAX);
+	const char *at = line->at, *end = at + line->bytes, *to;
+	uint32_t count = 0;
+
+	if (line->quoted || delimiter == ' ')
+		return bci_line_split(at, end, delimiter, fields,
+		                      BCI_FIELDS_MAX);
+	for (;; at = to + 1) {
+		to = memchr(at, delimiter, (size_t)(end - at));
+		to = to == NULL ? end : to;
+		if (count < BCI_FIELDS_MAX)
+			fields[count] = sample_field(at, to);
+		count++;
+		if (to == end)
+			return count;
+	}
+}
+
+/* How many fields a line has. */
+static uint32_t
+sample_count(const struct bci_sample_line *line, char delimiter)
+{
+	uint32_t count = 1;
+
+	if (line->quoted || delimiter == ' ')
+		return bci_line_split(line->at, line->at + line->bytes,
+		                      delimiter, NULL, 0);
+	for (uint32_t i = 0; i < line->bytes; i++)
+		count += line->at[i] == delimiter;
+	return count;
 }
 
 static bool
-sample_is_number(const struct bci_field *field)
+sample_is_number(const struct bci_sample *sample, const struct bci_field *field)
 {
-	struct bci_figure figure = bci_figure_look(field);
+	struct bci_figure figure = bci_figure_look(field, sample->end);
 
 	return figure.kind == BCI_FIGURE_INTEGER ||
 	       figure.kind == BCI_FIGURE_NUMBER;
@@ -215,14 +259,15 @@ sample_try(struct bci_sample *sample, char delimiter, uint32_t step,
 
 		if (line->comment)
 			continue;
-		count = sample_split_line(line, delimiter, fields);
+		count = counting ? sample_split_line(line, delimiter, fields)
+		                 : sample_count(line, delimiter);
 		if (count > BCI_FIELDS_MAX)
 			count = BCI_FIELDS_MAX + 1;
 		line->fields = count;
 		seen[count]++;
-		for (uint32_t j = 0; counting && j < count; j++)
+		for (uint32_t j = 0; counting && count > 1 && j < count; j++)
 			numbers[count] += j < BCI_FIELDS_MAX &&
-			                  sample_is_number(&fields[j]);
+			                  sample_is_number(sample, &fields[j]);
 		if (seen[count] >= split.lines) {
 			split.lines = seen[count];
 			split.fields = count;
@@ -284,14 +329,16 @@ sample_is_name(const struct bci_field *field)
  * so a few names beside a moment and numbers do not make a header.
  */
 static bool
-sample_is_row(const struct bci_sample_line *line, char delimiter)
+sample_is_row(const struct bci_sample *sample,
+              const struct bci_sample_line *line)
 {
 	struct bci_field fields[BCI_FIELDS_MAX];
 	uint32_t names = 0, moments = 0, numbers = 0, texts = 0;
-	uint32_t count = sample_split_line(line, delimiter, fields);
+	uint32_t count = sample_split_line(line, sample->delimiter, fields);
 
 	for (uint32_t i = 0; i < count && i < BCI_FIELDS_MAX; i++) {
-		struct bci_figure figure = bci_figure_look(&fields[i]);
+		struct bci_figure figure =
+			bci_figure_look(&fields[i], sample->end);
 		bool moment = figure.kind != BCI_FIGURE_EMPTY &&
 		              figure.kind != BCI_FIGURE_NUMBER &&
 		              sample_is_moment(&fields[i]);
@@ -318,7 +365,7 @@ sample_find_rows(struct bci_sample *sample, struct bc_error *err)
 		const struct bci_sample_line *line = &sample->lines[i];
 
 		if (!line->comment && line->fields == sample->fields &&
-		    sample_is_row(line, sample->delimiter))
+		    sample_is_row(sample, line))
 			break;
 	}
 	sample->lead = i;

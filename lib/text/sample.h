@@ -11,7 +11,7 @@
 #include "field.h"
 
 /* Lines from the beginning, and from the middle and the end each. */
-#define BCI_SAMPLE_HEAD 256
+#define BCI_SAMPLE_HEAD 192
 #define BCI_SAMPLE_PART 64
 #define BCI_SAMPLE_LINES (BCI_SAMPLE_HEAD + 2 * BCI_SAMPLE_PART)
 
@@ -21,6 +21,7 @@ struct bci_sample_line {
 	uint32_t fields;
 	uint64_t number;  /* 1 is the first of the text; 0: not known */
 	bool comment;     /* begins with '#' */
+	bool quoted;      /* has a '"' somewhere */
 	bool follows;     /* upon the line before it in the sample */
 };
 

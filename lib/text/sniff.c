@@ -175,6 +175,22 @@ done:
 	return status;
 }
 
+/* Make room for what will be known of cells and rows. */
+static enum bc_status
+sniff_reserve(struct bci_sniffing *s)
+{
+	const struct bci_sample *sample = &s->sample;
+
+	s->looks = bci_alloc(&bci_allocator_default,
+	                     (uint64_t)sample->rows * sample->fields,
+	                     sizeof(*s->looks));
+	s->moments = bci_zalloc(&bci_allocator_default, sample->rows,
+	                        sizeof(*s->moments));
+	if (s->looks == NULL || s->moments == NULL)
+		return bci_fail(s->err, BC_NOMEM, "no memory for a sample");
+	return BC_OK;
+}
+
 enum bc_status
 bci_sniff(const char *text, size_t bytes, const struct bci_hints *hints,
           struct bci_dialect *out, struct bc_error *err)
@@ -182,7 +198,10 @@ bci_sniff(const char *text, size_t bytes, const struct bci_hints *hints,
 	struct bci_sniffing *s;
 	enum bc_status status;
 
-	memset(out, 0, sizeof(*out));
+	/* Most of it are fields that are not there. */
+	memset(out, 0, offsetof(struct bci_dialect, fields));
+	memset(&out->time, 0,
+	       sizeof(*out) - offsetof(struct bci_dialect, time));
 	s = bci_zalloc(&bci_allocator_default, 1, sizeof(*s));
 	if (s == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory for a sample");
@@ -190,8 +209,10 @@ bci_sniff(const char *text, size_t bytes, const struct bci_hints *hints,
 	s->out = out;
 	s->err = err;
 	BCI_TRY(bci_sample_take(text, bytes, &s->sample, err));
+	BCI_TRY(sniff_reserve(s));
 	out->delimiter = s->sample.delimiter;
 	out->field_count = s->sample.fields;
+	memset(out->fields, 0, out->field_count * sizeof(*out->fields));
 	bci_sniff_numbers(s);
 	BCI_TRY(bci_sniff_header(s));
 	if (hints->preset != NULL)
@@ -205,6 +226,8 @@ bci_sniff(const char *text, size_t bytes, const struct bci_hints *hints,
 	bci_sniff_divisor(s);
 done:
 	bci_sample_free(&s->sample);
+	bci_free(&bci_allocator_default, s->looks);
+	bci_free(&bci_allocator_default, s->moments);
 	bci_free(&bci_allocator_default, s);
 	return status;
 }

@@ -161,19 +161,45 @@ sniff_ask_all(struct bci_sniffing *s)
 		              (s->label_count == 0 || s->labels[i].bytes != 0);
 }
 
+/*
+ * Whether a file looks like ours: a header in our own spelling that begins with
+ * "time", and times as export writes them.
+ */
+static bool
+sniff_is_ours(const struct bci_sniffing *s)
+{
+	const struct bci_field *cell = bci_sample_column(&s->sample, 0);
+	char name[BC_COLUMN_NAME_MAX + 1];
+
+	if (s->out->delimiter != ',' || s->label_count != s->sample.fields ||
+	    s->sample.rows == 0 || cell->bytes < 20 || cell->text[10] != 'T' ||
+	    cell->text[cell->bytes - 1] != 'Z' || s->labels[0].bytes != 4 ||
+	    memcmp(s->labels[0].text, BC_TIME, 4) != 0)
+		return false;
+	for (uint32_t i = 0; i < s->label_count; i++)
+		if (!bci_column_spell(s->labels[i].text, s->labels[i].bytes,
+		                      name) ||
+		    strlen(name) != s->labels[i].bytes ||
+		    memcmp(s->labels[i].text, name, s->labels[i].bytes) != 0)
+			return false;
+	return true;
+}
+
 /* The type that fits the cells of a column. */
 static enum bc_type
 sniff_fitting(const struct bci_sniffing *s, uint32_t column)
 {
-	const struct bci_field *cells = bci_sample_column(&s->sample, column);
+	const unsigned char *looks = bci_sniff_looks(s, column);
+	enum bc_type type = BC_I64;
 
-	if (!bci_sniff_numeric(s, column))
-		return BC_TEXT;
-	/* An integer has no way to say that there is none. */
-	for (uint32_t i = 0; i < s->sample.rows; i++)
-		if (bci_figure_look(&cells[i]).kind != BCI_FIGURE_INTEGER)
-			return BC_F64;
-	return BC_I64;
+	for (uint32_t i = 0; i < s->sample.rows; i++) {
+		if (looks[i] == BCI_FIGURE_TEXT)
+			return BC_TEXT;
+		/* An integer has no way to say that there is none. */
+		if (looks[i] != BCI_FIGURE_INTEGER)
+			type = BC_F64;
+	}
+	return type;
 }
 
 static enum bci_role
@@ -244,6 +270,9 @@ bci_sniff_keep(struct bci_sniffing *s)
 	struct bci_field item;
 	enum bc_status status;
 
+	/* What export wrote comes back as it was. */
+	if (list == NULL && sniff_is_ours(s))
+		list = "all";
 	if (list != NULL && strcmp(list, "all") == 0) {
 		sniff_ask_all(s);
 		list = NULL;

@@ -128,6 +128,13 @@ sniff_cut(const struct bci_field *field, size_t max)
 	return bytes;
 }
 
+/* Name a field by its place. */
+static void
+sniff_number_name(struct bci_dialect_field *field, uint32_t column)
+{
+	snprintf(field->name, sizeof(field->name), "field_%u", column + 1);
+}
+
 /* Give each field its label and a name of ours, whatever it means. */
 void
 bci_sniff_label(struct bci_sniffing *s)
@@ -136,9 +143,10 @@ bci_sniff_label(struct bci_sniffing *s)
 		struct bci_dialect_field *field = &s->out->fields[i];
 		size_t bytes;
 
-		snprintf(field->name, sizeof(field->name), "field_%u", i + 1);
-		if (s->label_count == 0)
+		if (s->label_count == 0) {
+			sniff_number_name(field, i);
 			continue;
+		}
 		bytes = sniff_cut(&s->labels[i], BC_COLUMN_NAME_MAX);
 		memcpy(field->label, s->labels[i].text, bytes);
 		field->label[bytes] = '\0';
@@ -146,8 +154,7 @@ bci_sniff_label(struct bci_sniffing *s)
 		    !bci_column_spell(s->labels[i].text, s->labels[i].bytes,
 		                      field->name) ||
 		    field->name[0] == '\0')
-			snprintf(field->name, sizeof(field->name), "field_%u",
-			         i + 1);
+			sniff_number_name(field, i);
 		else
 			s->meanings[i] = bci_column_meaning(field->name);
 	}

@@ -15,6 +15,7 @@
 
 #include "amount.h"
 #include "figure.h"
+#include "number.h"
 #include "sniffing.h"
 
 /* Of so many cells of a column, one may be what the others are not. */
@@ -62,17 +63,19 @@ sniff_mark(const struct bci_figure *figure, const struct bci_field *cell,
 
 /* Look at all cells of a column. */
 static enum bci_figure_kind
-sniff_kind(const struct bci_sniffing *s, uint32_t column,
-           struct sniff_marks *marks)
+sniff_kind(struct bci_sniffing *s, uint32_t column, struct sniff_marks *marks)
 {
 	const struct bci_field *cells = bci_sample_column(&s->sample, column);
 	uint32_t counts[BCI_FIGURE_TEXT + 1] = { 0 };
+	unsigned char *looks = s->looks + (size_t)column * s->sample.rows;
 	struct sniff_marks own = *marks;
 	uint32_t filled;
 
 	for (uint32_t i = 0; i < s->sample.rows; i++) {
-		struct bci_figure figure = bci_figure_look(&cells[i]);
+		struct bci_figure figure =
+			bci_figure_look(&cells[i], s->sample.end);
 
+		looks[i] = (unsigned char)figure.kind;
 		counts[figure.kind]++;
 		if (figure.kind == BCI_FIGURE_NUMBER)
 			sniff_mark(&figure, &cells[i], &own);
@@ -80,7 +83,8 @@ sniff_kind(const struct bci_sniffing *s, uint32_t column,
 	filled = s->sample.rows - counts[BCI_FIGURE_EMPTY];
 	if (filled == 0)
 		return BCI_FIGURE_EMPTY;
-	if (counts[BCI_FIGURE_TEXT] * SNIFF_ODD_ONE_IN > filled)
+	/* A few broken cells make rows bad, and the column no other one. */
+	if (counts[BCI_FIGURE_TEXT] * 2 > filled)
 		return BCI_FIGURE_TEXT;
 	*marks = own;
 	return counts[BCI_FIGURE_NUMBER] == 0 ? BCI_FIGURE_INTEGER
@@ -132,9 +136,16 @@ bool
 bci_sniff_value(const struct bci_sniffing *s, uint32_t column, uint32_t row,
                 double *out)
 {
-	return bci_amount_f64(&bci_sample_column(&s->sample, column)[row],
-	                      s->out->decimal, s->out->grouping,
-	                      out) == BCI_AMOUNT_VALUE;
+	const struct bci_field *cell =
+		&bci_sample_column(&s->sample, column)[row];
+	const struct bci_dialect *dialect = s->out;
+
+	if (s->sample.end - cell->text >= BCI_NUMBER_AHEAD &&
+	    bci_number_quick(cell->text, dialect->decimal, out) ==
+	            cell->text + cell->bytes)
+		return true;
+	return bci_amount_f64(cell, dialect->decimal, dialect->grouping, out) ==
+	       BCI_AMOUNT_VALUE;
 }
 
 bool
@@ -166,20 +177,22 @@ bci_sniff_counts_rows(const struct bci_sniffing *s, uint32_t column)
 struct sniff_whole {
 	uint32_t count, hundreds;
 	double least;
-	bool all; /* no price has a fraction */
 };
 
-static struct sniff_whole
-sniff_whole_prices(const struct bci_sniffing *s)
+/* False if a price has a fraction. */
+static bool
+sniff_whole_prices(const struct bci_sniffing *s, struct sniff_whole *out)
 {
-	struct sniff_whole whole = { .least = 1e300, .all = true };
+	struct sniff_whole whole = { .least = 1e300 };
 	double value;
 
+	for (uint32_t i = 0; i < s->out->field_count; i++)
+		if (s->out->fields[i].role == BCI_ROLE_PRICE &&
+		    s->kinds[i] != BCI_FIGURE_INTEGER)
+			return false;
 	for (uint32_t i = 0; i < s->out->field_count; i++) {
 		if (s->out->fields[i].role != BCI_ROLE_PRICE)
 			continue;
-		if (s->kinds[i] != BCI_FIGURE_INTEGER)
-			whole.all = false;
 		for (uint32_t j = 0; j < s->sample.rows; j++) {
 			if (!bci_sniff_value(s, i, j, &value))
 				continue;
@@ -190,8 +203,8 @@ sniff_whole_prices(const struct bci_sniffing *s)
 				whole.least = value;
 		}
 	}
-	whole.all = whole.all && whole.count != 0;
-	return whole;
+	*out = whole;
+	return whole.count != 0;
 }
 
 /* Whether a word stands in the path of the file, between other bytes. */
@@ -230,12 +243,12 @@ bci_sniff_is_lean(const struct bci_sniffing *s)
 void
 bci_sniff_divisor(struct bci_sniffing *s)
 {
-	struct sniff_whole whole = sniff_whole_prices(s);
 	struct bci_dialect *out = s->out;
+	struct sniff_whole whole;
 
 	out->price_divisor = 1;
 	out->basis.divisor = BCI_FOUND;
-	if (!whole.all) {
+	if (!sniff_whole_prices(s, &whole)) {
 		/* A fraction says that prices are written as they are. */
 		out->basis.divisor = BCI_STATED;
 	} else if (out->preset != NULL && out->preset->price_divisor > 1) {

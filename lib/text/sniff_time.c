@@ -56,13 +56,14 @@ sniff_fit(const struct bci_sniffing *s, uint32_t column,
           const struct bci_form *form, uint32_t *filled, int *odd)
 {
 	const struct bci_field *cells = bci_sample_column(&s->sample, column);
+	const unsigned char *looks = bci_sniff_looks(s, column);
 	uint32_t fit = 0;
 	int64_t time_ns;
 
 	*filled = 0;
 	*odd = -1;
 	for (uint32_t i = 0; i < s->sample.rows; i++) {
-		if (bci_figure_look(&cells[i]).kind == BCI_FIGURE_EMPTY)
+		if (looks[i] == BCI_FIGURE_EMPTY)
 			continue;
 		++*filled;
 		if (bci_sniff_parse(form, &cells[i], &time_ns))
@@ -92,16 +93,16 @@ sniff_cells(const struct bci_sniffing *s, uint32_t column,
             struct bci_field cells[BCI_SAMPLE_LINES])
 {
 	const struct bci_field *all = bci_sample_column(&s->sample, column);
+	const unsigned char *looks = bci_sniff_looks(s, column);
 	uint32_t count = 0;
 	int64_t time_ns;
 
 	for (uint32_t i = 0; i < s->sample.rows; i++) {
-		if (guess == NULL
-		            ? bci_figure_look(&all[i]).kind == BCI_FIGURE_EMPTY
-		            : !bci_sniff_parse(&guess->form, &all[i],
-		                               &time_ns) &&
-		                      !bci_sniff_parse(&guess->other, &all[i],
-		                                       &time_ns))
+		if (guess == NULL ? looks[i] == BCI_FIGURE_EMPTY
+		                  : !bci_sniff_parse(&guess->form, &all[i],
+		                                     &time_ns) &&
+		                            !bci_sniff_parse(&guess->other,
+		                                             &all[i], &time_ns))
 			continue;
 		cells[count++] = all[i];
 	}
@@ -251,20 +252,21 @@ sniff_unevenness(const struct bci_sniffing *s,
 }
 
 /*
- * The best column for a moment with a date, or for a time of day.  Without
- * names all columns are tried and the first one that fits is taken.
+ * The best column for a moment with a date, or for a time of day, but for one
+ * that is known to be none.  Without names all columns are tried and the first
+ * one that fits is taken.
  */
 static struct sniff_candidate
-sniff_best(const struct bci_sniffing *s, bool named, bool clock)
+sniff_best(const struct bci_sniffing *s, bool named, bool clock, int but)
 {
 	struct sniff_candidate best = { .column = -1, .rank = UINT32_MAX };
 
 	for (uint32_t i = 0; i < s->sample.fields; i++) {
 		struct sniff_candidate next = { .column = (int)i };
 
-		if (named && !sniff_is_moment_role(s->out->fields[i].role))
-			continue;
-		if (!named && s->out->fields[i].role != BCI_ROLE_DROP)
+		if ((int)i == but ||
+		    (named ? !sniff_is_moment_role(s->out->fields[i].role)
+		           : s->out->fields[i].role != BCI_ROLE_DROP))
 			continue;
 		next.when = sniff_look(s, i, named, &next.guess);
 		if (next.when == SNIFF_NEVER ||
@@ -319,29 +321,27 @@ sniff_is_clock_of(const struct bci_sniffing *s, uint32_t date, uint32_t column,
 /*  All of it                                                               */
 /* ------------------------------------------------------------------------ */
 
-bool
-bci_sniff_moment(const struct bci_sniffing *s, uint32_t row, int64_t *time_ns)
+/* Add the cells of a column to the moments of the rows. */
+static void
+sniff_add_moments(struct bci_sniffing *s, int column,
+                  const struct bci_form *form)
 {
-	int column = bci_sniff_role(s, BCI_ROLE_TIME);
-	int clock = bci_sniff_role(s, BCI_ROLE_CLOCK);
-	int64_t clock_ns;
+	const struct bci_field *cells =
+		bci_sample_column(&s->sample, (uint32_t)column);
+	struct bci_form_memo memo = { 0 };
+	int64_t part_ns;
+	bool utc;
 
-	if (column < 0)
-		column = bci_sniff_role(s, BCI_ROLE_DATE);
-	if (!bci_sniff_parse(
-		    &s->out->time,
-		    &bci_sample_column(&s->sample, (uint32_t)column)[row],
-		    time_ns))
-		return false;
-	if (clock < 0)
-		return true;
-	if (!bci_sniff_parse(
-		    &s->out->clock,
-		    &bci_sample_column(&s->sample, (uint32_t)clock)[row],
-		    &clock_ns))
-		return false;
-	*time_ns += clock_ns;
-	return true;
+	for (uint32_t i = 0; i < s->sample.rows; i++) {
+		struct bci_sniff_moment *moment = &s->moments[i];
+		const char *end = cells[i].text + cells[i].bytes;
+
+		if (bci_form_parse(form, &memo, cells[i].text, end, &part_ns,
+		                   &utc) != end)
+			moment->known = false;
+		else if (moment->known)
+			moment->time_ns += part_ns;
+	}
 }
 
 static enum bc_status
@@ -379,12 +379,16 @@ sniff_settle(struct bci_sniffing *s, const struct sniff_candidate *moment,
 			bci_sniff_rename(s, i);
 		s->out->fields[i].role = BCI_ROLE_DROP;
 	}
+	for (uint32_t i = 0; i < s->sample.rows; i++)
+		s->moments[i] = (struct bci_sniff_moment){ .known = true };
 	s->out->time = moment->guess.form;
 	s->out->fields[moment->column].role =
 		clock->column < 0 ? BCI_ROLE_TIME : BCI_ROLE_DATE;
+	sniff_add_moments(s, moment->column, &s->out->time);
 	if (clock->column >= 0) {
 		s->out->clock = clock->guess.form;
 		s->out->fields[clock->column].role = BCI_ROLE_CLOCK;
+		sniff_add_moments(s, clock->column, &s->out->clock);
 	}
 }
 
@@ -399,7 +403,7 @@ sniff_clock_for(const struct bci_sniffing *s, bool named,
 	if (date->when != SNIFF_DATE)
 		return clock;
 	if (named)
-		clock = sniff_best(s, true, true);
+		clock = sniff_best(s, true, true, date->column);
 	if (clock.column < 0 && next < s->sample.fields &&
 	    (!named || sniff_is_moment_role(s->out->fields[next].role) ||
 	     s->labels[next].bytes == 0) &&
@@ -445,7 +449,7 @@ sniff_given(struct bci_sniffing *s, bool named)
 	moment.guess.form = form;
 	moment.when = sniff_when_of(&form);
 	if (moment.when == SNIFF_CLOCK) {
-		struct sniff_candidate date = sniff_best(s, named, false);
+		struct sniff_candidate date = sniff_best(s, named, false, -1);
 
 		if (date.column >= 0 && date.when == SNIFF_DATE) {
 			clock = moment;
@@ -469,16 +473,16 @@ bci_sniff_time(struct bci_sniffing *s)
 		named |= sniff_is_moment_role(s->out->fields[i].role);
 	if (s->hints->time_format != NULL)
 		return sniff_given(s, named);
-	moment = sniff_best(s, named, false);
+	moment = sniff_best(s, named, false, -1);
 	if (moment.column < 0 && named) {
-		moment = sniff_best(s, true, true);
+		moment = sniff_best(s, true, true, -1);
 		if (moment.column < 0) {
 			named = false;
-			moment = sniff_best(s, false, false);
+			moment = sniff_best(s, false, false, -1);
 		}
 	}
 	if (moment.column < 0)
-		moment = sniff_best(s, false, true);
+		moment = sniff_best(s, false, true, -1);
 	if (moment.column < 0)
 		return sniff_no_time(s);
 	s->out->basis.time = BCI_FOUND;

@@ -181,7 +181,7 @@ bci_sniff_stamp(struct bci_sniffing *s)
 	} else if (out->preset != NULL &&
 	           out->preset->stamp != BCI_STAMP_UNKNOWN) {
 		out->stamp = out->preset->stamp;
-	} else if (!sniff_names_open(s)) {
+	} else if (!sniff_names_open(s) && sniff_lean_zone(s) == NULL) {
 		out->basis.stamp = BCI_ASSUMED;
 	}
 }

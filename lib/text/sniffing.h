@@ -23,6 +23,11 @@ struct bci_sniffing {
 	struct bci_field labels[BCI_FIELDS_MAX]; /* as the file has them */
 	char said[BCI_ZONE_NAME_MAX + 1]; /* zone named before the header */
 	unsigned char kinds[BCI_FIELDS_MAX]; /* enum bci_figure_kind of cells */
+	unsigned char *looks; /* that of each cell, in the order of 'cells' */
+	struct bci_sniff_moment {
+		int64_t time_ns;
+		bool known;
+	} *moments; /* of the rows, as soon as it is known where they are */
 	bool asked[BCI_FIELDS_MAX];          /* to be kept, by 'extra' */
 	/* What the names of fields mean, or NULL. */
 	const struct bci_meaning *meanings[BCI_FIELDS_MAX];
@@ -39,6 +44,12 @@ bci_sniff_numeric(const struct bci_sniffing *s, uint32_t column)
 	       s->kinds[column] == BCI_FIGURE_NUMBER;
 }
 
+/* What the cells of a column are, each one. */
+static inline const unsigned char *
+bci_sniff_looks(const struct bci_sniffing *s, uint32_t column)
+{
+	return s->looks + (size_t)column * s->sample.rows;
+}
 
 /* The field with this role, or -1. */
 int bci_sniff_role(const struct bci_sniffing *s, enum bci_role role);
@@ -121,8 +132,14 @@ void bci_sniff_doubt(struct bci_sniffing *s);
 
 /* sniff_time.c: which fields are the moment of a row, and its form. */
 enum bc_status bci_sniff_time(struct bci_sniffing *s);
-bool bci_sniff_moment(const struct bci_sniffing *s, uint32_t row,
-                      int64_t *time_ns);
+
+/* The moment of a row; false if it has none. */
+static inline bool
+bci_sniff_moment(const struct bci_sniffing *s, uint32_t row, int64_t *time_ns)
+{
+	*time_ns = s->moments[row].time_ns;
+	return s->moments[row].known;
+}
 
 /* A cell as a moment by a form, read to its end. */
 bool bci_sniff_parse(const struct bci_form *form, const struct bci_field *cell,

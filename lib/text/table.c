@@ -400,20 +400,37 @@ table_compare_steps(const void *a, const void *b)
 }
 
 /*
- * Of two steps as common, the smaller.  Two times may be further apart than
- * int64_t reaches, hence the unsigned steps.
+ * The step that more than half of the first 'count' are, if there is one.  Two
+ * times may be further apart than int64_t reaches, hence the unsigned steps.
  */
-int64_t
-bci_table_step(const struct bci_table *table)
+static bool
+table_majority(const int64_t *time_ns, size_t count, uint64_t *out)
+{
+	uint64_t chosen = 0, step;
+	size_t lead = 0, votes = 0;
+
+	/* Each other step takes a vote from it: it alone can have some left. */
+	for (size_t i = 0; i < count; i++) {
+		step = (uint64_t)time_ns[i + 1] - (uint64_t)time_ns[i];
+		chosen = lead == 0 ? step : chosen;
+		lead += step == chosen ? 1 : SIZE_MAX;
+	}
+	for (size_t i = 0; i < count; i++)
+		votes += (uint64_t)time_ns[i + 1] - (uint64_t)time_ns[i] ==
+		         chosen;
+	*out = chosen;
+	return votes > count / 2;
+}
+
+/* The commonest step; of two that are as common, the smaller. */
+static uint64_t
+table_commonest(const int64_t *time_ns, size_t count)
 {
 	uint64_t steps[TABLE_STEPS_MAX], step = 0;
-	size_t count = 0, run = 0, longest = 0;
+	size_t run = 0, longest = 0;
 
-	while (count < TABLE_STEPS_MAX && count + 1 < table->rows) {
-		steps[count] = (uint64_t)table->time_ns[count + 1] -
-		               (uint64_t)table->time_ns[count];
-		count++;
-	}
+	for (size_t i = 0; i < count; i++)
+		steps[i] = (uint64_t)time_ns[i + 1] - (uint64_t)time_ns[i];
 	qsort(steps, count, sizeof(steps[0]), table_compare_steps);
 	for (size_t i = 0; i < count; i++) {
 		run = i != 0 && steps[i] == steps[i - 1] ? run + 1 : 1;
@@ -422,6 +439,19 @@ bci_table_step(const struct bci_table *table)
 			step = steps[i];
 		}
 	}
+	return step;
+}
+
+/* In nearly all files most steps are the same, which needs no sorting. */
+int64_t
+bci_table_step(const struct bci_table *table)
+{
+	size_t count = table->rows == 0 ? 0 : table->rows - 1;
+	uint64_t step;
+
+	count = count < TABLE_STEPS_MAX ? count : TABLE_STEPS_MAX;
+	if (!table_majority(table->time_ns, count, &step))
+		step = table_commonest(table->time_ns, count);
 	return step > INT64_MAX ? 0 : (int64_t)step;
 }
 
