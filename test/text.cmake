@@ -30,16 +30,13 @@ target_sources(test_tzdata PRIVATE lent.c)
 barcache_tool_test(tree tree.c)
 target_sources(test_tree PRIVATE lent.c)
 barcache_tool_test(layout layout.c layout_name.c layout_path.c)
-pkg_check_modules(ZLIB IMPORTED_TARGET zlib)
-pkg_check_modules(LIBZIP IMPORTED_TARGET libzip)
-if(ZLIB_FOUND AND LIBZIP_FOUND)
+if(TARGET barcache_unpacking)
   foreach(name input unpack)
     barcache_tool_test(${name}
       input.c unpack.c foreign.c buffer.c checksum.c)
     target_sources(test_${name} PRIVATE texts.c)
     # A limit that a test can reach.
     target_compile_definitions(test_${name} PRIVATE INPUT_BYTES_MAX=4194304)
-    target_link_libraries(test_${name} PRIVATE
-      PkgConfig::ZLIB PkgConfig::LIBZIP)
+    target_link_libraries(test_${name} PRIVATE barcache_unpacking)
   endforeach()
 endif()
