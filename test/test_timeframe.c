@@ -184,6 +184,27 @@ every_positive_step_has_a_spelling_that_parses_back(void **state)
 	}
 }
 
+static void
+bars_follow_each_other_on_the_calendar(void **state)
+{
+	static const struct bci_timeframe hour = { .step_ns = 3600000000000 };
+	static const struct bci_timeframe quarter = { .months = 3 };
+	int64_t ns;
+
+	(void)state;
+	assert_true(bci_timeframe_move(&hour, 0, 1, &ns));
+	assert_int_equal(ns, hour.step_ns);
+	assert_true(bci_timeframe_move(&hour, 0, -2, &ns));
+	assert_int_equal(ns, -2 * hour.step_ns);
+	assert_false(bci_timeframe_move(&hour, INT64_MAX - 5, 1, &ns));
+	assert_false(bci_timeframe_move(&hour, INT64_MIN + 5, -1, &ns));
+	assert_true(bci_timeframe_move(&quarter, 0, 1, &ns));
+	assert_int_equal(ns, INT64_C(90) * 86400 * 1000000000); /* April 1st */
+	assert_true(bci_timeframe_move(&quarter, ns, -1, &ns));
+	assert_int_equal(ns, 0);
+	assert_false(bci_timeframe_move(&quarter, 0, INT32_MAX, &ns));
+}
+
 int
 main(void)
 {
@@ -196,6 +217,7 @@ main(void)
 		cmocka_unit_test(the_longest_lengths_fit),
 		cmocka_unit_test(
 			every_positive_step_has_a_spelling_that_parses_back),
+		cmocka_unit_test(bars_follow_each_other_on_the_calendar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,6 @@
 
 #include "memory.h"
 #include "bar.h"
-#include "calendar.h"
 #include "clock.h"
 #include "error.h"
 #include "tzdata.h"
@@ -146,18 +145,6 @@ text_step(const struct import_text *text)
 	return best->step_ns;
 }
 
-/* When a bar that opens at 'open_ns' closes; false if nobody can tell. */
-static bool
-text_closes(const struct bci_timeframe *timeframe, int64_t open_ns,
-            int64_t *close_ns)
-{
-	if (timeframe->months != 0)
-		return bci_calendar_add_months(
-			open_ns, (int32_t)timeframe->months, close_ns);
-	return timeframe->step_ns != 0 &&
-	       !__builtin_add_overflow(open_ns, timeframe->step_ns, close_ns);
-}
-
 /*
  * Leave out the last bar if it still goes on, or did when the file was written:
  * what a source says of such a bar is not its end.
@@ -172,7 +159,8 @@ text_drop_incomplete(struct import_series *series, int64_t modified_ns)
 	if (table->rows == 0)
 		return;
 	open_ns = table->time_ns[table->rows - 1];
-	if (!text_closes(&series->timeframe, open_ns, &close_ns))
+	if (series->timeframe_origin == IMPORT_NOWHERE ||
+	    !bci_timeframe_move(&series->timeframe, open_ns, 1, &close_ns))
 		return;
 	series->incomplete = (open_ns <= now_ns && now_ns < close_ns) ||
 	                     (modified_ns != 0 && open_ns <= modified_ns &&

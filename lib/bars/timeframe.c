@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "calendar.h"
 #include "timeframe.h"
 
 #define MICROSECOND INT64_C(1000)
@@ -175,4 +176,19 @@ bci_timeframe_of_step(int64_t step_ns, struct bci_timeframe *out)
 		return false;
 	*out = (struct bci_timeframe){ .step_ns = step_ns };
 	return true;
+}
+
+bool
+bci_timeframe_move(const struct bci_timeframe *timeframe, int64_t time_ns,
+                   int32_t bars, int64_t *out_ns)
+{
+	int64_t by;
+
+	if (timeframe->months != 0)
+		return !__builtin_mul_overflow((int64_t)timeframe->months, bars,
+		                               &by) &&
+		       by >= INT32_MIN && by <= INT32_MAX &&
+		       bci_calendar_add_months(time_ns, (int32_t)by, out_ns);
+	return !__builtin_mul_overflow(timeframe->step_ns, bars, &by) &&
+	       !__builtin_add_overflow(time_ns, by, out_ns);
 }

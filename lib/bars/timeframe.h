@@ -27,6 +27,13 @@ bool bci_timeframe_parse(const char *text, size_t bytes,
 void bci_timeframe_name(const struct bci_timeframe *timeframe,
                         char text[BCI_TIMEFRAME_TEXT]);
 
+/*
+ * The moment that lies 'bars' bars after 'time_ns', or before it if that is
+ * negative.  False if it leaves the range of times.
+ */
+bool bci_timeframe_move(const struct bci_timeframe *timeframe, int64_t time_ns,
+                        int32_t bars, int64_t *out_ns);
+
 /* The timeframe whose step is 'step_ns'; false if it has no spelling. */
 bool bci_timeframe_of_step(int64_t step_ns, struct bci_timeframe *out);
 

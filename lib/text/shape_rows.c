@@ -26,18 +26,6 @@
 /*  Moments                                                                 */
 /* ------------------------------------------------------------------------ */
 
-/* The moment at which the bar that begins at 'ns' ends; false if it is none. */
-static bool
-rows_close(const struct bci_shape *shape, int64_t ns, int64_t *close_ns)
-{
-	const struct bci_timeframe *timeframe = &shape->frame.timeframe;
-
-	if (timeframe->months != 0)
-		return bci_calendar_add_months(ns, (int32_t)timeframe->months,
-		                               close_ns);
-	return !__builtin_add_overflow(ns, timeframe->step_ns, close_ns);
-}
-
 /*
  * How far the clock is ahead at 'utc_ns', which is not before the last one.
  * *before_ns is 0, or how much earlier it showed the same.
@@ -107,7 +95,7 @@ rows_stamp(struct bci_shape *shape, struct bc_error *err)
 	int64_t shown_ns, before_ns = 0;
 
 	if (shape->options.preset->stamp == BCI_STAMP_CLOSE && !shape->daily &&
-	    !rows_close(shape, utc_ns, &utc_ns))
+	    !bci_timeframe_move(&shape->frame.timeframe, utc_ns, 1, &utc_ns))
 		return rows_refuse(shape, err, "the bar ends too late");
 	shape->ahead_ns = 0;
 	/* The bar of a day has its date in any zone. */
@@ -275,7 +263,9 @@ rows_cell(struct bci_shape *shape, struct bci_shape_field *field, char *at)
 		return bci_print_moment(&shape->clock, at, shape->utc_ns,
 		                        shape->ahead_ns);
 	case BCI_SHAPE_CLOSE_TIME:
-		if (!rows_close(shape, shape->frame.time_ns[shape->row], &ns))
+		if (!bci_timeframe_move(&shape->frame.timeframe,
+		                        shape->frame.time_ns[shape->row], 1,
+		                        &ns))
 			return NULL;
 		return bci_print_moment(&shape->moment, at, ns - shape->unit_ns,
 		                        shape->ahead_ns);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
-#include "calendar.h"
+#include "clock.h"
 #include "error.h"
 #include "table.h"
 
@@ -479,17 +479,6 @@ table_short_of(const struct bci_table *table,
 	return 0;
 }
 
-/* The moment at which the bar that ends at 'time_ns' begins. */
-static bool
-table_bar_open(int64_t time_ns, const struct bci_timeframe *timeframe,
-               int64_t *out)
-{
-	if (timeframe->months != 0)
-		return bci_calendar_add_months(
-			time_ns, -(int32_t)timeframe->months, out);
-	return !__builtin_sub_overflow(time_ns, timeframe->step_ns, out);
-}
-
 bool
 bci_table_stamp_open(struct bci_table *table,
                      const struct bci_timeframe *timeframe)
@@ -499,11 +488,12 @@ bci_table_stamp_open(struct bci_table *table,
 	for (uint64_t i = 0; i < table->rows; i++)
 		if (__builtin_add_overflow(table->time_ns[i], short_ns,
 		                           &time_ns) ||
-		    !table_bar_open(time_ns, timeframe, &time_ns))
+		    !bci_timeframe_move(timeframe, time_ns, -1, &time_ns))
 			return false;
 	for (uint64_t i = 0; i < table->rows; i++)
-		(void)table_bar_open(table->time_ns[i] + short_ns, timeframe,
-		                     &table->time_ns[i]);
+		(void)bci_timeframe_move(timeframe,
+		                         table->time_ns[i] + short_ns, -1,
+		                         &table->time_ns[i]);
 	return true;
 }
 
