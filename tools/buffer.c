@@ -11,6 +11,7 @@
  */
 #include "buffer.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@
 #include "tool.h"
 
 #define BUFFER_FIRST 65536
+
+/* From here on mapping a file is cheaper than reading it. */
+#define BUFFER_MAPPED 65536
 
 bool
 buffer_room(struct buffer *buffer, uint64_t capacity, struct bc_error *err)
@@ -91,7 +95,8 @@ buffer_cut_short(int signal_number, siginfo_t *info, void *context)
 	signal(signal_number, SIG_DFL);
 }
 
-bool
+/* Map a file; false if that is not possible. */
+static bool
 buffer_map(struct buffer *buffer, int fd, uint64_t bytes, const char *path)
 {
 	struct sigaction action = { .sa_sigaction = buffer_cut_short,
@@ -107,6 +112,54 @@ buffer_map(struct buffer *buffer, int fd, uint64_t bytes, const char *path)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGBUS, &action, NULL);
 	return true;
+}
+
+bool
+buffer_refuse(struct bc_error *err, int os_errno)
+{
+	/* BC_ABSENT would be the word for a cache that is not there. */
+	if (bci_fail_os(err, os_errno, "cannot be read") == BC_ABSENT)
+		err->status = BC_IO;
+	return false;
+}
+
+/* Read descriptor 'fd' to its end. */
+static bool
+buffer_read(struct buffer *buffer, int fd, struct bc_error *err)
+{
+	ssize_t got;
+
+	do {
+		if (!buffer_grow(buffer, err))
+			return false;
+		got = read(fd, buffer->data + buffer->bytes,
+		           buffer->capacity - buffer->bytes);
+		if (got > 0)
+			buffer->bytes += (uint64_t)got;
+		else if (got < 0 && errno != EINTR)
+			return buffer_refuse(err, errno);
+	} while (got != 0);
+	return true;
+}
+
+uint64_t
+buffer_expect(int fd, const struct stat *info)
+{
+	return S_ISREG(info->st_mode) && lseek(fd, 0, SEEK_CUR) == 0
+	               ? (uint64_t)info->st_size
+	               : 0;
+}
+
+bool
+buffer_load(struct buffer *buffer, int fd, const struct stat *info,
+            const char *path, struct bc_error *err)
+{
+	uint64_t bytes = buffer_expect(fd, info);
+
+	if (bytes >= BUFFER_MAPPED && buffer_map(buffer, fd, bytes, path))
+		return true;
+	return buffer_room(buffer, bytes + 1, err) &&
+	       buffer_read(buffer, fd, err);
 }
 
 void

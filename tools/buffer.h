@@ -8,6 +8,7 @@
 #include "barcache.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 struct buffer {
 	char *data; /* NULL until there is room */
@@ -28,13 +29,24 @@ bool buffer_fits(const struct buffer *buffer, struct bc_error *err);
  */
 bool buffer_grow(struct buffer *buffer, struct bc_error *err);
 
+/* Say why a file cannot be read; false. */
+bool buffer_refuse(struct bc_error *err, int os_errno);
+
 /*
- * Take the 'bytes' bytes of a file as they lie in the page cache.  Should it be
- * cut short, the run ends with a message that names 'path' when what is missing
- * is read.  False if it cannot be mapped.
+ * How many bytes the open file that 'info' describes has, or 0 if nobody knows:
+ * what is no file, is not read from its beginning, or says that it is empty, as
+ * files of /proc do.
  */
-bool buffer_map(struct buffer *buffer, int fd, uint64_t bytes,
-                const char *path);
+uint64_t buffer_expect(int fd, const struct stat *info);
+
+/*
+ * Have all of the open file that 'info' describes: a large one as it lies in
+ * the page cache, others, pipes and the like read to their end.  Should a
+ * mapped one be cut short, the run ends with a message that names 'path'
+ * (borrowed) when what is missing is read.  False with *err filled.
+ */
+bool buffer_load(struct buffer *buffer, int fd, const struct stat *info,
+                 const char *path, struct bc_error *err);
 
 /* Let go of the bytes. */
 void buffer_free(struct buffer *buffer);

@@ -4,7 +4,13 @@
  */
 #include "barcache.h"
 
-#include "content.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buffer.h"
 #include "output.h"
 #include "tool.h"
 
@@ -18,6 +24,25 @@ static const struct args_option put_options[] = {
 	[PUT_NEW] = { "new", ARGS_FLAG, NULL, "Refuse to replace an entry" },
 };
 
+/* All of a file, or of standard input. */
+static bool
+put_load(const char *path, struct buffer *content, struct bc_error *err)
+{
+	bool standard = strcmp(path, "-") == 0, good;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat info;
+
+	if (fd < 0 || fstat(fd, &info) != 0)
+		good = buffer_refuse(err, errno);
+	else
+		good = buffer_load(content, fd, &info, path, err);
+	if (!good)
+		buffer_free(content);
+	if (fd >= 0 && !standard)
+		close(fd);
+	return good;
+}
+
 static enum tool_exit
 put_run(struct tool *tool)
 {
@@ -25,14 +50,14 @@ put_run(struct tool *tool)
 	const char *key = tool->args.operands[0];
 	const char *path = tool->args.operands[1];
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct content content;
+	struct buffer content = { 0 };
 	enum tool_exit result;
 	struct bc_error err;
 
 	options.ttl_ns = values[PUT_TTL].ns;
 	options.dataset_id = values[PUT_DATASET].number;
 	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
-	if (!content_open(path, &content, &err)) {
+	if (!put_load(path, &content, &err)) {
 		tool_say("%s: %s", path, err.message);
 		return TOOL_CANNOT;
 	}
@@ -48,7 +73,7 @@ put_run(struct tool *tool)
 		output_add_count(object, "bytes", content.bytes);
 		output_json(object);
 	}
-	content_close(&content);
+	buffer_free(&content);
 	return result;
 }
 

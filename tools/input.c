@@ -24,9 +24,6 @@
 #include "json.h"
 #include "unpack.h"
 
-/* From here on mapping a file is cheaper than reading it. */
-#define INPUT_MAPPED 65536
-
 struct input_source {
 	int fd;             /* of a regular file, to see whether it changes */
 	struct stat info;   /* what it was before it was read */
@@ -44,16 +41,6 @@ struct input_source {
 /* ------------------------------------------------------------------------ */
 /*  Reading                                                                 */
 /* ------------------------------------------------------------------------ */
-
-/* Say why a file cannot be read; false. */
-static bool
-input_refuse(struct bc_error *err, int os_errno)
-{
-	/* BC_ABSENT would be the word for a cache that is not there. */
-	if (bci_fail_os(err, os_errno, "cannot be read") == BC_ABSENT)
-		err->status = BC_IO;
-	return false;
-}
 
 /* A time of a file system or of an archive, which may be any, or 0. */
 static int64_t
@@ -77,25 +64,6 @@ input_is_readable(const struct stat *info, bool standard, struct bc_error *err)
 	return false;
 }
 
-/* Read descriptor 'fd' to its end. */
-static bool
-input_read(int fd, struct buffer *file, struct bc_error *err)
-{
-	ssize_t got;
-
-	do {
-		if (!buffer_grow(file, err))
-			return false;
-		got = read(fd, file->data + file->bytes,
-		           file->capacity - file->bytes);
-		if (got > 0)
-			file->bytes += (uint64_t)got;
-		else if (got < 0 && errno != EINTR)
-			return input_refuse(err, errno);
-	} while (got != 0);
-	return true;
-}
-
 bool
 input_unchanged(const struct input_source *source, struct bc_error *err)
 {
@@ -105,7 +73,7 @@ input_unchanged(const struct input_source *source, struct bc_error *err)
 	if (source->fd < 0)
 		return true;
 	if (fstat(source->fd, &after) != 0)
-		return input_refuse(err, errno);
+		return buffer_refuse(err, errno);
 	if (after.st_size == before->st_size &&
 	    after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
 	    after.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
@@ -115,49 +83,34 @@ input_unchanged(const struct input_source *source, struct bc_error *err)
 	return false;
 }
 
-/* Have all of a regular file that is open at its beginning. */
-static bool
-input_load(struct input_source *source, struct bc_error *err)
-{
-	struct buffer size = { .bytes = (uint64_t)source->info.st_size };
-
-	if (!buffer_fits(&size, err))
-		return false;
-	if (size.bytes >= INPUT_MAPPED &&
-	    buffer_map(&source->file, source->fd, size.bytes, source->path))
-		return true;
-	if (!buffer_room(&source->file, size.bytes + 1, err) ||
-	    !input_read(source->fd, &source->file, err))
-		return false;
-	if (source->file.bytes == size.bytes)
-		return input_unchanged(source, err);
-	bci_fail(err, BC_IO, "it was written to while it was read: try again");
-	return false;
-}
-
 /* Have all of an open file, whatever it is. */
 static bool
-input_load_any(struct input_source *source, int fd, bool standard,
-               struct bc_error *err)
+input_load(struct input_source *source, int fd, bool standard,
+           struct bc_error *err)
 {
 	struct stat *info = &source->info;
+	struct buffer size = { 0 };
 
 	if (fstat(fd, info) != 0)
-		return input_refuse(err, errno);
+		return buffer_refuse(err, errno);
 	if (!input_is_readable(info, standard, err))
 		return false;
 	if (S_ISREG(info->st_mode))
 		source->modified_ns = input_time_ns(info->st_mtim.tv_sec) +
 		                      info->st_mtim.tv_nsec;
-	/* Files of /proc say that they are empty. */
-	if (!S_ISREG(info->st_mode) || info->st_size == 0 ||
-	    lseek(fd, 0, SEEK_CUR) != 0)
-		return buffer_room(&source->file, 1, err) &&
-		       input_read(fd, &source->file, err);
+	size.bytes = buffer_expect(fd, info);
+	if (!buffer_fits(&size, err) ||
+	    !buffer_load(&source->file, fd, info, source->path, err))
+		return false;
+	if (size.bytes == 0)
+		return true;
 	source->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (source->fd < 0)
-		return input_refuse(err, errno);
-	return input_load(source, err);
+		return buffer_refuse(err, errno);
+	if (source->file.bytes == size.bytes)
+		return input_unchanged(source, err);
+	bci_fail(err, BC_IO, "it was written to while it was read: try again");
+	return false;
 }
 
 /* Open a path, or standard input, and have all of it. */
@@ -171,14 +124,14 @@ input_fetch(struct input_source *source, bool standard, struct bc_error *err)
 	if (!standard) {
 		/* Opening a device may already wait for somebody. */
 		if (stat(source->path, &info) != 0)
-			return input_refuse(err, errno);
+			return buffer_refuse(err, errno);
 		if (!input_is_readable(&info, false, err))
 			return false;
 		fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
-			return input_refuse(err, errno);
+			return buffer_refuse(err, errno);
 	}
-	good = input_load_any(source, fd, standard, err);
+	good = input_load(source, fd, standard, err);
 	if (!standard)
 		close(fd);
 	return good;
