@@ -359,16 +359,11 @@ static enum tool_exit
 export_entry(struct export *export, const char *key)
 {
 	char *path = NULL;
-	enum tool_exit result;
 	struct bc_view view;
-	enum bc_status status = bc_get(export->tool->cache, key, &view);
+	enum tool_exit result = tool_get(export->tool, key, &view);
 
-	if (status == BC_MISS)
-		return tool_miss(key, view.miss);
-	if (status != BC_OK) {
-		tool_say("cannot get %s: %s", key, bc_strerror(status));
-		return status == BC_KEY ? TOOL_USAGE : TOOL_CANNOT;
-	}
+	if (result != TOOL_DONE)
+		return result;
 	if (view.kind != BC_FRAME) {
 		tool_say("%s has no rows in time: `barcache get` prints it",
 		         key);

@@ -107,7 +107,6 @@ get_run(struct tool *tool)
 	const char *key = tool->args.operands[0];
 	enum tool_exit result;
 	struct bc_view view;
-	enum bc_status status;
 
 	if (tool->json && values[GET_FORMAT].set &&
 	    values[GET_FORMAT].number != OUTPUT_JSON)
@@ -118,13 +117,9 @@ get_run(struct tool *tool)
 	result = tool_open(tool, TOOL_READ, NULL);
 	if (result != TOOL_DONE)
 		return result;
-	status = bc_get(tool->cache, key, &view);
-	if (status == BC_MISS)
-		return tool_miss(key, view.miss);
-	if (status != BC_OK) {
-		tool_say("cannot get %s: %s", key, bc_strerror(status));
-		return status == BC_KEY ? TOOL_USAGE : TOOL_CANNOT;
-	}
+	result = tool_get(tool, key, &view);
+	if (result != TOOL_DONE)
+		return result;
 	if (view.kind == BC_BLOB)
 		result = get_blob(tool, &view);
 	else

@@ -132,6 +132,19 @@ tool_miss(const char *key, enum bc_miss miss)
 	return TOOL_MISS;
 }
 
+enum tool_exit
+tool_get(const struct tool *tool, const char *key, struct bc_view *view)
+{
+	enum bc_status status = bc_get(tool->cache, key, view);
+
+	if (status == BC_OK)
+		return TOOL_DONE;
+	if (status == BC_MISS)
+		return tool_miss(key, view->miss);
+	tool_say("cannot get %s: %s", key, bc_strerror(status));
+	return status == BC_KEY ? TOOL_USAGE : TOOL_CANNOT;
+}
+
 void *
 tool_alloc(size_t count, size_t bytes)
 {

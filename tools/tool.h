@@ -70,6 +70,13 @@ enum tool_exit tool_fail(const struct bc_error *err);
 /* Say that 'key' is not there and why; returns TOOL_MISS. */
 enum tool_exit tool_miss(const char *key, enum bc_miss miss);
 
+/*
+ * Get the entry 'key'.  TOOL_DONE with a view to release, or the exit status
+ * after a message.
+ */
+enum tool_exit tool_get(const struct tool *tool, const char *key,
+                        struct bc_view *view);
+
 /* Zeroed memory for the rest of the run, or the end of the run without any. */
 void *tool_alloc(size_t count, size_t bytes);
 
