@@ -28,7 +28,7 @@
 /* As the tool reads on, and how much it stores at once. */
 #define IMPORT_STEP ((size_t)4 << 20)
 #define IMPORT_GROUP_BYTES ((uint64_t)64 << 20)
-#define IMPORT_GROUP 1024
+#define IMPORT_GROUP 256
 
 /* Files of one kind. */
 struct import_case {

@@ -18,7 +18,7 @@
 #include "error.h"
 
 /* A group is stored when it has so many texts, or bytes of columns. */
-#define STORE_TEXTS 1024
+#define STORE_TEXTS 256
 #define STORE_BYTES ((uint64_t)64 << 20)
 
 /* ------------------------------------------------------------------------ */
