@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests of bars as text: fields, forms of times, zones, dialects, rows, tables,
+# Tests of bars as text: fields, forms of times, dialects, rows, tables,
 # JSON and shapes; and of the parts of the tool that lead to texts.
-foreach(name amount column field form form_find json preset print table zone)
+foreach(name amount column field form form_find json preset print table)
   barcache_test(${name} support.c value.c)
 endforeach()
 target_link_libraries(test_print PRIVATE m)
