@@ -2,7 +2,8 @@
 #
 # Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
 # and the fuzz targets of what takes text from outside.
-foreach(name bar calendar format key moment number pattern timeframe zone)
+foreach(name
+    bar calendar format indicator key moment number pattern timeframe zone)
   barcache_test(${name} support.c value.c)
 endforeach()
 
