@@ -4,7 +4,7 @@
 # and the fuzz targets of what takes text from outside.
 foreach(name
     bar calendar format indicator interval key merge merge_random moment number
-    pattern timeframe zone)
+    pattern recode timeframe zone)
   barcache_test(${name} support.c value.c)
 endforeach()
 
