@@ -3,8 +3,8 @@
 # Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
 # and the fuzz targets of what takes text from outside.
 foreach(name
-    bar bucket calendar format indicator interval key merge merge_random moment
-    number pattern recode timeframe zone)
+    bar bucket calendar fold format indicator interval key merge merge_random
+    moment number pattern recode timeframe zone)
   barcache_test(${name} support.c value.c)
 endforeach()
 
