@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "indicator.h"
 
 #define INDICATOR_ROWS 1000000
 
@@ -99,8 +98,8 @@ main(int argc, char **argv)
 	bench_bars_fill(&bars, 1);
 	bench.close = bars.columns[3].data;
 	bench.out = bench_alloc(INDICATOR_ROWS, sizeof(double));
-	indicator_measure(&bench, &options, "sma20-1m", 20, bci_sma, naive_sma);
-	indicator_measure(&bench, &options, "rsi14-1m", 14, bci_rsi, naive_rsi);
+	indicator_measure(&bench, &options, "sma20-1m", 20, bc_sma, naive_sma);
+	indicator_measure(&bench, &options, "rsi14-1m", 14, bc_rsi, naive_rsi);
 	free(bench.out);
 	bench_bars_free(&bars);
 	return 0;

@@ -17,7 +17,8 @@ except ImportError:
 class View(ctypes.Structure):  # struct bc_view in barcache.h
     _fields_ = [
         ("kind", ctypes.c_int), ("tier", ctypes.c_int),
-        ("miss", ctypes.c_int), ("copied_bytes", ctypes.c_uint32),
+        ("miss", ctypes.c_int), ("open_rows", ctypes.c_uint32),
+        ("copied_bytes", ctypes.c_uint64),
         ("rows", ctypes.c_uint64),
         ("first_ns", ctypes.c_int64), ("last_ns", ctypes.c_int64),
         ("schema", ctypes.c_void_p), ("data", ctypes.c_void_p),

@@ -3,10 +3,11 @@
  * barcache.h - a local cache of market data that many processes read in place.
  *
  * A cache is a directory.  It holds entries under keys: frames (typed columns
- * of equal length with a time column, such as OHLCV bars), arrays (the same
- * without time) and blobs (bytes).  A value that was put once is read by any
- * number of processes on the host straight from the page cache: no copy, no
- * lock, no server.  One process writes at a time; readers never wait for it.
+ * of equal length with a time column, such as OHLCV bars), series (frames that
+ * grow and are read by range), arrays (columns without time) and blobs (bytes).
+ * A value that was put once is read by any number of processes on the host
+ * straight from the page cache: no copy, no lock, no server.  One process
+ * writes at a time; readers never wait for it.
  *
  * RULES THAT HOLD EVERYWHERE
  *
@@ -94,7 +95,8 @@ enum bc_status {
 	BC_DENIED = -16,    /* no permission */
 	BC_READONLY = -17,  /* the cache was, or can only be, opened to read */
 	BC_BUSY = -18,      /* another writer kept the lock past the deadline */
-	BC_ABSENT = -19     /* there is no cache at this path */
+	BC_ABSENT = -19,    /* there is no cache at this path */
+	BC_COPY = -20       /* the range cannot be shown without a copy */
 };
 
 /* Short English text of a status; static, never NULL. */
@@ -361,6 +363,9 @@ struct bc_schema {
 	uint32_t has_time; /* 1 if column 0 is the time column */
 	uint64_t row_bytes; /* of one row, all columns together */
 	const struct bc_schema_column *columns;
+	uint32_t wide;      /* private: columns of 8, 4 and 1 bytes that are */
+	uint32_t medium;    /* stored, of which 'columns' may be a part */
+	uint32_t narrow;
 };
 
 struct bc_schema_column {
@@ -370,6 +375,7 @@ struct bc_schema_column {
 	uint32_t wide;    /* private: columns of 8, 4 and 1 bytes before */
 	uint32_t medium;
 	uint32_t narrow;
+	uint32_t texts;   /* private: columns of text before */
 };
 
 /* Index of the column 'name', or -1. */
@@ -379,7 +385,7 @@ BC_API int bc_schema_find(const struct bc_schema *schema, const char *name);
 /*  Views: what a read returns                                              */
 /* ------------------------------------------------------------------------ */
 
-enum bc_kind { BC_FRAME = 1, BC_BLOB = 2, BC_ARRAYS = 3 };
+enum bc_kind { BC_FRAME = 1, BC_BLOB = 2, BC_ARRAYS = 3, BC_SERIES = 4 };
 
 /* Where the bytes of a view came from. */
 enum bc_tier { BC_TIER_NONE = 0, BC_HOT, BC_WARM, BC_COLD, BC_TIERS };
@@ -388,8 +394,9 @@ enum bc_tier { BC_TIER_NONE = 0, BC_HOT, BC_WARM, BC_COLD, BC_TIERS };
  * A value as it lies in the shared page cache.
  *
  * Columns have 'rows' elements, are contiguous, little-endian, aligned to 64
- * bytes, and read-only: writing through them is a crash, not corruption.
- * A frame's times are strictly ascending.
+ * bytes (of a part of an entry: to the size of an element), and read-only:
+ * writing through them is a crash, not corruption.
+ * Times are strictly ascending.
  *
  * Threads: any number may read one view; a view may be copied and moved to
  * another thread; exactly one copy is released.
@@ -400,7 +407,8 @@ struct bc_view {
 	enum bc_kind kind;
 	enum bc_tier tier;
 	enum bc_miss miss;     /* why, after BC_MISS; else BC_MISS_NONE */
-	uint32_t copied_bytes; /* bytes that had to be copied, 0 if mapped */
+	uint32_t open_rows;    /* 1: the last row is a bar that had not ended */
+	uint64_t copied_bytes; /* bytes that had to be copied, 0 if mapped */
 	uint64_t rows;         /* elements of each column; 0 for a blob */
 	int64_t first_ns;      /* time of the first and of the last row; */
 	int64_t last_ns;       /* 0 and 0 if there is no time column */
@@ -447,7 +455,8 @@ BC_API void bc_view_release(struct bc_view *view);
 /* ------------------------------------------------------------------------ */
 
 /*
- * Get the entry 'key' as it was last committed by any process.  Lock-free: no
+ * Get the entry 'key' as it was last committed by any process; of a series all
+ * bars that have ended, as bc_read() of everything does.  Lock-free: no
  * system call and no allocation once this process has mapped the arena that
  * holds it (values up to about 1 KiB that were put alone are copied out of
  * the catalogue instead).  The caller releases the view.
@@ -536,6 +545,160 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 BC_API void bc_snapshot_close(struct bc_snapshot *snapshot);
 
 /* ------------------------------------------------------------------------ */
+/*  Reading ranges                                                          */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * These calls read a part of a series or of a frame: the rows of a range, with
+ * one contiguous array a column.  Where the rows lie in one segment the view
+ * points into it; where they lie in several, the segments' pages are mapped
+ * side by side, once for all readers of the process that want the same ones.
+ * What cannot be mapped (the newest rows, pieces that do not fill pages) is
+ * copied to its place; view->copied_bytes says how much that was.
+ *
+ * 'columns' names the columns that are wanted, ended by NULL; the time comes
+ * first in any case.  Only what is asked for is mapped and verified.  NULL: all
+ * columns.  The schema of the view has just these columns, in stored order.
+ *
+ * The columns of these views are aligned to the size of an element.
+ */
+enum bc_read_flags {
+	BC_READ_PARTIAL = 1,   /* what there is, though not all is known */
+	BC_READ_OPEN = 2,      /* with the bar that had not ended, if any */
+	BC_READ_ZERO_COPY = 4, /* BC_COPY rather than copy a byte */
+	BC_READ_PRIVATE = 8    /* always copy, into memory of the view's own */
+};
+
+/*
+ * The rows with from_ns <= time < to_ns.  INT64_MIN stands for the beginning
+ * and INT64_MAX for the end of what is stored.  Of a series the whole range
+ * must be known, at both ends and inside (see bc_append()), or with
+ * BC_READ_PARTIAL need not: by default a backtest is never shorter than was
+ * asked for.  Of a frame the range is taken as it is.
+ *
+ * Returns BC_OK with *view filled, perhaps with no rows (known to be empty);
+ * BC_MISS with the reason in view->miss (BC_MISS_NOT_COVERED: bc_missing() says
+ * what); BC_INVALID if the entry has no time, a column is not there, a flag is
+ * unknown or to_ns < from_ns; BC_COPY; BC_KEY; BC_NOMEM, BC_IO, BC_BUSY.  *view
+ * is zeroed but for 'miss' unless BC_OK.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_read(struct bc_cache *cache, const char *key, int64_t from_ns, int64_t to_ns,
+        const char *const *columns, unsigned flags, struct bc_view *view);
+
+/* The newest 'rows' rows, or as many as there are.  Returns as bc_read(). */
+BC_API BC_CHECKED enum bc_status
+bc_tail(struct bc_cache *cache, const char *key, uint64_t rows,
+        const char *const *columns, unsigned flags, struct bc_view *view);
+
+/*
+ * The one row that was the newest at 'time_ns': the last whose time is not
+ * after it.  Returns as bc_read(); BC_OK with no rows if there is none.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_asof(struct bc_cache *cache, const char *key, int64_t time_ns,
+        const char *const *columns, unsigned flags, struct bc_view *view);
+
+/*
+ * Rows [first, first + count) as counted from the oldest; what lies beyond the
+ * newest is left out.  Linear in the segments of a series that come before.
+ * Returns as bc_read().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_read_rows(struct bc_cache *cache, const char *key, uint64_t first,
+             uint64_t count, const char *const *columns, unsigned flags,
+             struct bc_view *view);
+
+/*
+ * Rows [first, first + count) of a view, as another view of the same memory.
+ * 'out' is released too, before or after 'view'.  Returns BC_OK, or BC_INVALID
+ * if the view has not that many rows.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_view_slice(const struct bc_view *view, uint64_t first, uint64_t count,
+              struct bc_view *out);
+
+/*
+ * The rows of a multi-symbol view in which text column 'column' is 'text'.
+ * Where these are neighbours (rows sorted by symbol) *out is a slice, without a
+ * copy; else it is a copy of them, in their order.  No such rows: BC_OK and no
+ * rows.  Returns BC_OK, BC_INVALID if there is no such text column, BC_NOMEM.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_view_select(const struct bc_view *view, const char *column, const char *text,
+               struct bc_view *out);
+
+/*
+ * A range, block by block, in constant memory however long it is: for series
+ * larger than memory.  It shows one point in time throughout.
+ *
+ * Threads: one at a time.
+ */
+struct bc_stream;
+
+/*
+ * Begin at the first row of [from_ns, to_ns), as bc_read() takes them.  Blocks
+ * have 'block_rows' rows (1 to 2^24; 0: 65,536), the last one fewer.  Returns
+ * as bc_read(), with the reason of a miss in *miss (may be NULL); *out is NULL
+ * on failure.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_stream_open(struct bc_cache *cache, const char *key, int64_t from_ns,
+               int64_t to_ns, const char *const *columns, unsigned flags,
+               uint64_t block_rows, struct bc_stream **out, enum bc_miss *miss,
+               struct bc_error *err);
+
+/*
+ * The next block.  *view is valid until the next call and is not released; at
+ * the end it has no rows.  The kernel is asked to read on meanwhile.  Returns
+ * BC_OK; BC_MISS if stored bytes are damaged; BC_COPY; BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_stream_next(struct bc_stream *stream, struct bc_view *view);
+
+/* NULL is allowed. */
+BC_API void bc_stream_close(struct bc_stream *stream);
+
+/*
+ * A window that moves over a range bar by bar, as a backtest does: for each row
+ * of the range a view of it and of the rows before.  It shows one point in time
+ * throughout.
+ *
+ * Threads: one at a time.
+ */
+struct bc_window;
+
+/*
+ * Make a window of 'rows' rows (1 to 2^24) over [from_ns, to_ns); rows before
+ * from_ns fill it where there are some.  'ahead' rows are kept ready beyond it,
+ * so that most moves cost a few additions; 0: 65,536.  Returns as
+ * bc_stream_open().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_window_open(struct bc_cache *cache, const char *key, int64_t from_ns,
+               int64_t to_ns, const char *const *columns, unsigned flags,
+               uint64_t rows, uint64_t ahead, struct bc_window **out,
+               enum bc_miss *miss, struct bc_error *err);
+
+/*
+ * Move to the next row of the range.  The last row of *view is that row; it has
+ * as many before it as the window holds, or as there are.  Valid until the next
+ * call, not released; no rows at the end.  Returns as bc_stream_next().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_window_next(struct bc_window *window, struct bc_view *view);
+
+/*
+ * Move so that bc_window_next() comes to the first row that is not before
+ * 'time_ns', forwards or backwards.  Returns as bc_stream_next().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_window_seek(struct bc_window *window, int64_t time_ns);
+
+/* NULL is allowed. */
+BC_API void bc_window_close(struct bc_window *window);
+
+/* ------------------------------------------------------------------------ */
 /*  Writing                                                                 */
 /* ------------------------------------------------------------------------ */
 
@@ -591,9 +754,10 @@ struct bc_counts {
 };
 
 /*
- * Insert or replace 'key' by a frame.  Atomic: a reader sees the old value or
- * the new one; views of the old value keep its bytes.  Not cached is never
- * half cached: on failure the cache is as before.
+ * Insert or replace 'key' by a frame; bc_append() adds to what is there.
+ * Atomic: a reader sees the old value or the new one; views of the old value
+ * keep its bytes.  Not cached is never half cached: on failure the cache is as
+ * before.
  *
  * Checked before anything is written: times strictly ascending (BC_ORDER with
  * the row; always refused); and where columns are called open, high, low and
@@ -667,6 +831,403 @@ bc_batch_commit(struct bc_batch **batch, struct bc_error *err);
 BC_API void bc_batch_abort(struct bc_batch *batch);
 
 /* ------------------------------------------------------------------------ */
+/*  Series: growing, and what is known of them                              */
+/* ------------------------------------------------------------------------ */
+
+/* What holds where a stored bar and a new one of its time differ. */
+enum bc_merge {
+	BC_MERGE_LAST = 0, /* the new one: what is fetched again is truer */
+	BC_MERGE_FIRST,    /* the stored one */
+	BC_MERGE_ERROR,    /* neither: BC_EXISTS, nothing is changed */
+	BC_MERGE_VOLUME    /* that of higher volume, else the new one */
+};
+
+enum bc_append_flags {
+	BC_APPEND_SUSPECT = 2, /* as BC_PUT_SUSPECT */
+	BC_APPEND_OPEN = 4     /* the last row is a bar that has not ended */
+};
+
+/* Begin with BC_APPEND_OPTIONS_INIT; zero means the default everywhere. */
+struct bc_append_options {
+	size_t struct_size;
+	unsigned flags; /* enum bc_append_flags */
+	enum bc_merge merge;
+	/*
+	 * The range that was fetched, half-open; all rows lie in it.  It is
+	 * known from then on: where it has no rows, there are none.  0 and 0:
+	 * from the first row to the end of the last, which the timeframe of
+	 * the key says, or else the shortest step between the rows.
+	 */
+	int64_t from_ns, to_ns;
+	uint64_t dataset_id; /* as in bc_put_options; 0: as it was */
+	uint64_t cost_ns;
+};
+#define BC_APPEND_OPTIONS_INIT BC_SIZE_FIRST(struct bc_append_options)
+
+/*
+ * Merge rows into the series 'key', which is made if it is not there; a frame
+ * of that key becomes a series.  The rows may lie behind, before, between or
+ * over those stored.  Atomic as bc_put() is, and it checks what that checks.
+ *
+ * By time: new rows are 'inserted'; equal ones (in every bit) 'identical', and
+ * if all are nothing is written; different ones 'updated' or 'conflicting', as
+ * options->merge says.  A bar that had ended is never replaced by one that had
+ * not ('conflicting'), one that had not always by what comes next ('updated').
+ * A bar that has not ended is 'rejected' if a later one is stored.
+ *
+ * With 'frame' NULL or without rows, the range of the options is recorded as
+ * known to be empty.  Columns are those of the first rows, in any order.
+ * 'counts' and 'options' may be NULL.
+ *
+ * Returns BC_OK; BC_KEY; BC_INVALID (columns that differ from the stored ones,
+ * a key that holds a blob or arrays, a frame without time, a range that does
+ * not hold the rows, or none); BC_ORDER, BC_BARS or BC_EXISTS with the row;
+ * BC_TOO_LARGE (a segment of it above a quarter of the warm budget);
+ * BC_ENTRIES, BC_FULL, BC_NOSPACE, BC_BUSY, BC_READONLY, BC_CORRUPT (stored
+ * rows that are needed are damaged: the next writer drops them), BC_NOMEM,
+ * BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_append(struct bc_cache *cache, const char *key, const struct bc_frame *frame,
+          const struct bc_append_options *options, struct bc_counts *counts,
+          struct bc_error *err);
+
+/*
+ * The same in a batch; see bc_batch_put().  Several appends to one key apply in
+ * order, behind a put of that key, if the batch has one before them.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_batch_append(struct bc_batch *batch, const char *key,
+                const struct bc_frame *frame,
+                const struct bc_append_options *options,
+                struct bc_counts *counts, struct bc_error *err);
+
+/*
+ * Drop what is stored and known of [from_ns, to_ns), INT64_MIN and INT64_MAX
+ * standing for the ends.  The series stays, perhaps without rows.  *rows (may
+ * be NULL) gets the number of rows dropped.  Returns BC_OK, BC_MISS if there is
+ * no such entry, and otherwise as bc_append().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_remove_range(struct bc_cache *cache, const char *key, int64_t from_ns,
+                int64_t to_ns, uint64_t *rows, struct bc_error *err);
+
+/*
+ * What is known of a stretch of time.  Where two fetches disagree, the kind
+ * that comes first here holds.
+ */
+enum bc_known {
+	BC_KNOWN_NOTHING = 0,
+	BC_KNOWN_BARS = 1,  /* fetched and final: its bars are stored */
+	BC_KNOWN_EMPTY = 2, /* fetched and final: there are no bars */
+	BC_KNOWN_OPEN = 4   /* fetched, but it had not ended: may yet change */
+};
+
+/* [from_ns, to_ns), never empty. */
+struct bc_interval {
+	int64_t from_ns, to_ns;
+	enum bc_known known;
+};
+
+/*
+ * Copy what is known of 'key' to 'out' (room for 'capacity'), in ascending
+ * order; *count is how many intervals there are, which may be more.  Returns
+ * BC_OK, BC_MISS if there is no such series, BC_CORRUPT, BC_NOMEM, BC_IO,
+ * BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_coverage(struct bc_cache *cache, const char *key, struct bc_interval *out,
+            size_t capacity, size_t *count, struct bc_error *err);
+
+/* A stretch of [from_ns, to_ns) of keys[key] that is still to be fetched. */
+struct bc_gap {
+	size_t key;
+	int64_t from_ns, to_ns;
+};
+
+enum bc_missing_flags {
+	BC_MISSING_SETTLED = 1 /* what had not ended when fetched is not asked
+	                          for again */
+};
+
+/*
+ * Exactly what is still to be fetched of [from_ns, to_ns) for each of 'count'
+ * keys: whatever is not known, and what had not ended when it was fetched.  Of
+ * a key that does not exist all of it; of a frame nothing within its rows.
+ * Gaps are ordered by key and time; *found is how many there are, which may be
+ * more than 'capacity'.  All keys are seen at one point in time.  Returns
+ * BC_OK, BC_INVALID if to_ns < from_ns, BC_CORRUPT, BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_missing(struct bc_cache *cache, const char *const *keys, size_t count,
+           int64_t from_ns, int64_t to_ns, unsigned flags, struct bc_gap *gaps,
+           size_t capacity, size_t *found, struct bc_error *err);
+
+/* What bc_compact() is to look at.  Begin with BC_COMPACT_OPTIONS_INIT. */
+struct bc_compact_options {
+	size_t struct_size;
+	const char *prefix;  /* only keys that begin so; NULL: all */
+	unsigned flags;      /* enum bc_compact_flags */
+};
+#define BC_COMPACT_OPTIONS_INIT BC_SIZE_FIRST(struct bc_compact_options)
+
+enum bc_compact_flags {
+	BC_COMPACT_DRY_RUN = 1 /* only say what would be done */
+};
+
+struct bc_compact_report {
+	uint64_t entries;         /* looked at */
+	uint64_t merged;          /* of them with segments merged */
+	uint64_t segments_before; /* of those merged */
+	uint64_t segments_after;
+	uint64_t bytes_written;
+};
+
+/*
+ * Merge the segments of series to fewer and larger ones that map side by side,
+ * one series a commit, so that other writers get their turn.  Readers go on.
+ * 'options' and 'report' may be NULL.  Returns BC_OK; BC_FULL or BC_NOSPACE if
+ * there is no room for the copy; BC_BUSY, BC_READONLY, BC_CORRUPT, BC_NOMEM,
+ * BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_compact(struct bc_cache *cache, const struct bc_compact_options *options,
+           struct bc_compact_report *report, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  One fetch for all                                                       */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * What a fetch function is asked for.  One is made by these calls, for as long
+ * as the function runs.
+ */
+struct bc_fetch {
+	struct bc_cache *cache;
+	const char *key;
+	int64_t from_ns, to_ns; /* of a series: the range; else 0 and 0 */
+	void *context;          /* of the options */
+};
+
+/*
+ * Fetch from wherever the data live and hand over what came, by one call or
+ * more of those below.  Anything but BC_OK is what the waiting call returns.
+ * What was handed over before is kept.  It may be called from several threads
+ * at once, each for another key.
+ */
+typedef enum bc_status bc_fetch_function(struct bc_fetch *fetch,
+                                         struct bc_error *err);
+
+/*
+ * Hand over rows of a series, as bc_append().  Without a range in the options
+ * the call says that all of fetch->from_ns to fetch->to_ns was fetched.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_fetch_append(struct bc_fetch *fetch, const struct bc_frame *frame,
+                const struct bc_append_options *options,
+                struct bc_counts *counts, struct bc_error *err);
+
+/* Hand over a frame, as bc_put(), or bytes, as bc_put_blob(). */
+BC_API BC_CHECKED enum bc_status
+bc_fetch_put(struct bc_fetch *fetch, const struct bc_frame *frame,
+             const struct bc_put_options *options, struct bc_error *err);
+BC_API BC_CHECKED enum bc_status
+bc_fetch_put_blob(struct bc_fetch *fetch, const void *data, uint64_t bytes,
+                  const struct bc_put_options *options, struct bc_error *err);
+
+enum bc_fetch_flags {
+	BC_FETCH_STALE = 1 /* while another fetches, what is stored is served:
+	                      an expired value, a series as far as it goes */
+};
+
+/* Begin with BC_FETCH_OPTIONS_INIT; zero means the default everywhere. */
+struct bc_fetch_options {
+	size_t struct_size;
+	unsigned flags;              /* enum bc_fetch_flags */
+	bc_fetch_function *function; /* required */
+	void *context;
+	/*
+	 * How long to wait for another that fetches the same key, default
+	 * 60,000; then the call fetches itself, and what the late one hands
+	 * over is dropped if it was stored meanwhile.
+	 */
+	uint32_t wait_ms;
+	unsigned threads; /* fetching at once, for many keys; default 4 */
+};
+#define BC_FETCH_OPTIONS_INIT BC_SIZE_FIRST(struct bc_fetch_options)
+
+/*
+ * bc_get(), and if that misses (other than by damage to the file system) fetch
+ * and get.  Of all processes and threads that want the same key exactly one
+ * fetches; the others wait for it.  If it dies, another takes its place.
+ *
+ * Returns as bc_get(); what the function returned; BC_MISS if it returned BC_OK
+ * and handed nothing over; BC_READONLY without asking it, if the result could
+ * not be stored.  In a bypassing cache the function is not asked either.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_get_or_fetch(struct bc_cache *cache, const char *key,
+                const struct bc_fetch_options *options, struct bc_view *view,
+                struct bc_error *err);
+
+/*
+ * bc_read(), and fetch first whatever of [from_ns, to_ns) is missing: the
+ * function is asked for each gap.  Both ends are needed (no INT64_MIN, _MAX).
+ * With BC_READ_PARTIAL in 'flags' gaps that the function left are no miss.
+ * Returns as bc_get_or_fetch() and bc_read().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_read_or_fetch(struct bc_cache *cache, const char *key, int64_t from_ns,
+                 int64_t to_ns, const char *const *columns, unsigned flags,
+                 const struct bc_fetch_options *options, struct bc_view *view,
+                 struct bc_error *err);
+
+/*
+ * The same for many keys, options->threads of them at a time; statuses[i] and
+ * views[i] are those of keys[i].  With to_ns <= from_ns the keys are gotten as
+ * by bc_get_or_fetch().  Returns BC_OK if all went well, else the first status
+ * that did not, with its reason in 'err'; the other views are good.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_fetch_many(struct bc_cache *cache, const char *const *keys, size_t count,
+              int64_t from_ns, int64_t to_ns, const char *const *columns,
+              unsigned flags, const struct bc_fetch_options *options,
+              struct bc_view *views, enum bc_status *statuses,
+              struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  Resampling and indicators                                               */
+/* ------------------------------------------------------------------------ */
+
+/* Which end of a bucket. */
+enum bc_side { BC_LEFT = 0, BC_RIGHT };
+
+/* What stands for a bucket without rows, between the first and the last. */
+enum bc_fill {
+	BC_FILL_NONE = 0, /* nothing */
+	BC_FILL_NAN,      /* a row of NaN; sums and counts are 0 */
+	BC_FILL_FLAT      /* a bar at the last close, of volume 0 */
+};
+
+/* What to do with a first or last bucket of which not all was read. */
+enum bc_partial {
+	BC_PARTIAL_KEEP = 0, /* keep, and say so in column "partial" (u8) */
+	BC_PARTIAL_DROP
+};
+
+/* Begin with BC_RESAMPLE_INIT; zero: as everybody does it, in UTC. */
+struct bc_resample {
+	size_t struct_size;
+	const char *timeframe; /* "1h", "1d", "1w", "1M"; required */
+	enum bc_side label;    /* the end that is the time of the bucket */
+	enum bc_side closed;   /* the end that belongs to it: BC_RIGHT for rows
+	                          stamped with the end of their bar */
+	enum bc_fill fill;
+	enum bc_partial partial;
+	int from_midnight;     /* buckets below a day begin anew each day */
+	int64_t offset_ns;     /* a day begins so long after midnight; shorter
+	                          buckets are shifted as much */
+	const char *zone;      /* whose days: "America/New_York"; NULL: UTC */
+	unsigned week_begins;  /* 0 Monday to 6 Sunday */
+};
+#define BC_RESAMPLE_INIT BC_SIZE_FIRST(struct bc_resample)
+
+/*
+ * Bars of a view with time to larger bars: open first, high max, low min, close
+ * last, what counts something (volume, trades) summed, vwap the mean, of any
+ * other column the last.  'source' is the timeframe of the rows or NULL; with
+ * it, a bar that would fall into two buckets is refused.  [from_ns, to_ns) is
+ * the range that was read; INT64_MIN and INT64_MAX: that of the rows.  The
+ * result has memory of its own, is released as any view, and has a column
+ * "partial" if any bucket is.
+ *
+ * Returns BC_OK; BC_INVALID (no time, no such timeframe or zone, a timeframe
+ * that is finer than the source or no multiple of it); BC_NOMEM.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_resample(struct bc_cache *cache, const struct bc_view *view,
+            const char *source, int64_t from_ns, int64_t to_ns,
+            const struct bc_resample *rule, struct bc_view *out,
+            struct bc_error *err);
+
+/*
+ * Indicators.  All take 'count' rows in the order of time and write 'count'
+ * values to 'out', memory of the caller that overlaps no input.  The value of
+ * row i covers the rows i - window + 1 to i; a row that has none yet is NaN.
+ * 'window' is 1 or more, and may be larger than 'count': then all are NaN.
+ *
+ * A value that is NaN or infinite is missing.  Nothing is computed across it:
+ * the rows before and behind it are two series, and the row itself is NaN.
+ *
+ * Relative error is below 1e-12 for any window and number of rows, as long as
+ * the values of a window do not cancel each other (prices do not) and their sum
+ * is finite.  The same input gives the same bits on every processor, and no
+ * value depends on the rows behind it.
+ */
+
+/* The mean of the last 'window' values; the first one at row window - 1. */
+BC_API void bc_sma(const double *values, uint64_t count, uint64_t window,
+                   double *out);
+
+/*
+ * The exponential average: the first one, at row window - 1, is the mean of the
+ * values so far, and each next one lies 2 / (window + 1) of the way from the
+ * last one to the new value.
+ */
+BC_API void bc_ema(const double *values, uint64_t count, uint64_t window,
+                   double *out);
+
+/*
+ * Wilder's relative strength index (New Concepts in Technical Trading Systems,
+ * 1978), 0 to 100: 100 G / (G + L), where G and L are averages of the gains and
+ * of the losses from one value to the next.  The first one, at row 'window', is
+ * of plain means; from then on an average moves 1 / window of the way to what
+ * is new.  It is 50 where nothing moved at all.
+ */
+BC_API void bc_rsi(const double *values, uint64_t count, uint64_t window,
+                   double *out);
+
+/*
+ * Wilder's average true range.  The true range of a bar is the largest of
+ * high - low, |high - c| and |low - c|, where c is the close before it; that of
+ * the first bar is high - low.  The first average, at row window - 1, is the
+ * mean of the ranges so far; each next one moves 1 / window of the way.
+ */
+BC_API void bc_atr(const double *high, const double *low, const double *close,
+                   uint64_t count, uint64_t window, double *out);
+
+/* What to make of a range of bars.  Begin with BC_DERIVE_INIT. */
+struct bc_derive {
+	size_t struct_size;
+	const struct bc_resample *resample; /* NULL: bars as they are */
+	/*
+	 * Ended by NULL: "sma(20)", "ema(50)", "rsi(14)", "atr(14)", or of
+	 * another column than the close: "sma(volume,20)".  NULL: none.
+	 */
+	const char *const *add;
+};
+#define BC_DERIVE_INIT BC_SIZE_FIRST(struct bc_derive)
+
+/*
+ * bc_read() of a range of 'key', resampled, with a column added for each
+ * indicator ("sma_20", "sma_volume_20").  The result is kept in the cache as a
+ * frame of its own, is shared by all processes, and falls when the rows it was
+ * made of change: it is never older than they are.  Where it cannot be stored
+ * (a cache that is read-only or full) it is made anew each time.
+ *
+ * Indicators see the rows before the range as well, as many as the longest
+ * window needs to settle (SMA: the window; others: 20 windows), where they are
+ * stored.
+ *
+ * Returns as bc_read() and bc_resample(); BC_INVALID for an indicator that is
+ * none, with the reason.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_read_derived(struct bc_cache *cache, const char *key, int64_t from_ns,
+                int64_t to_ns, unsigned flags, const struct bc_derive *derive,
+                struct bc_view *view, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
 /*  Looking around                                                          */
 /* ------------------------------------------------------------------------ */
 
@@ -688,7 +1249,11 @@ struct bc_info {
 	uint64_t payload_bytes;       /* of the values as a caller sees them */
 	uint64_t stored_bytes;        /* on disk */
 	uint32_t segment_count;
-	unsigned char digest[16];     /* of names, types and values */
+	uint32_t open_rows;           /* 1: the last bar had not ended */
+	uint64_t tail_rows;           /* of a series: in no segment yet */
+	uint64_t interval_count;      /* of a series: see bc_coverage() */
+	unsigned char digest[16];     /* of names, types and values; zeros
+	                                 for a series */
 	const char *request;          /* canonical JSON, or NULL */
 	const struct bc_schema *schema; /* NULL for a blob */
 };

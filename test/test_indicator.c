@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "indicator.h"
 #include "support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -79,13 +78,13 @@ static void
 compute(const struct series *series, enum kind kind, uint64_t window)
 {
 	if (kind == SMA)
-		bci_sma(series->close, series->count, window, series->out);
+		bc_sma(series->close, series->count, window, series->out);
 	else if (kind == EMA)
-		bci_ema(series->close, series->count, window, series->out);
+		bc_ema(series->close, series->count, window, series->out);
 	else if (kind == RSI)
-		bci_rsi(series->close, series->count, window, series->out);
+		bc_rsi(series->close, series->count, window, series->out);
 	else
-		bci_atr(series->high, series->low, series->close, series->count,
+		bc_atr(series->high, series->low, series->close, series->count,
 		        window, series->out);
 }
 
@@ -383,17 +382,17 @@ what_does_not_move_has_a_strength_of_50(void **state)
 	series_init(&series, 100000);
 	for (size_t i = 0; i < series.count; i++)
 		series.close[i] = 7;
-	bci_rsi(series.close, series.count, 14, series.out);
+	bc_rsi(series.close, series.count, 14, series.out);
 	assert_true(isnan(series.out[13]));
 	for (size_t i = 14; i < series.count; i++)
 		assert_true(series.out[i] == 50);
 	for (size_t i = 0; i < series.count; i++)
 		series.close[i] = (double)i;
-	bci_rsi(series.close, series.count, 14, series.out);
+	bc_rsi(series.close, series.count, 14, series.out);
 	assert_true(series.out[14] == 100 && series.out[99999] == 100);
 	for (size_t i = 0; i < series.count; i++)
 		series.close[i] = -(double)i;
-	bci_rsi(series.close, series.count, 14, series.out);
+	bc_rsi(series.close, series.count, 14, series.out);
 	assert_true(series.out[14] == 0 && series.out[99999] == 0);
 	series_free(&series);
 }

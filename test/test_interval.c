@@ -13,8 +13,8 @@
 #include "support.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FOR_GOOD (BCI_KNOWN_BARS | BCI_KNOWN_EMPTY)
-#define ALL (FOR_GOOD | BCI_KNOWN_OPEN)
+#define FOR_GOOD (BC_KNOWN_BARS | BC_KNOWN_EMPTY)
+#define ALL (FOR_GOOD | BC_KNOWN_OPEN)
 
 static struct test_memory memory;
 static struct bc_allocator allocator;
@@ -36,7 +36,7 @@ new_set(void)
 
 static void
 set(struct bci_intervals *intervals, int64_t from_ns, int64_t to_ns,
-    enum bci_known known)
+    enum bc_known known)
 {
 	assert_status(bci_intervals_set(intervals, from_ns, to_ns, known),
 	              BC_OK, NULL);
@@ -45,7 +45,7 @@ set(struct bci_intervals *intervals, int64_t from_ns, int64_t to_ns,
 /* The set is exactly these intervals. */
 static void
 expect(const struct bci_intervals *intervals,
-       const struct bci_interval *expected, size_t count)
+       const struct bc_interval *expected, size_t count)
 {
 	assert_int_equal(intervals->count, count);
 	for (size_t i = 0; i < count; i++) {
@@ -56,8 +56,8 @@ expect(const struct bci_intervals *intervals,
 }
 
 #define EXPECT(set, ...)                                                       \
-	expect((set), (struct bci_interval[]){ __VA_ARGS__ },                  \
-	       COUNT(((struct bci_interval[]){ __VA_ARGS__ })))
+	expect((set), (struct bc_interval[]){ __VA_ARGS__ },                  \
+	       COUNT(((struct bc_interval[]){ __VA_ARGS__ })))
 
 /* ------------------------------------------------------------------------ */
 /*  Vectors                                                                 */
@@ -69,19 +69,19 @@ neighbours_of_a_kind_become_one(void **state)
 	struct bci_intervals known = new_set();
 
 	(void)state;
-	set(&known, 10, 20, BCI_KNOWN_BARS);
-	set(&known, 30, 40, BCI_KNOWN_BARS);
-	EXPECT(&known, { 10, 20, BCI_KNOWN_BARS }, { 30, 40, BCI_KNOWN_BARS });
-	set(&known, 20, 30, BCI_KNOWN_EMPTY);
-	EXPECT(&known, { 10, 20, BCI_KNOWN_BARS }, { 20, 30, BCI_KNOWN_EMPTY },
-	       { 30, 40, BCI_KNOWN_BARS });
-	set(&known, 20, 30, BCI_KNOWN_BARS);
-	EXPECT(&known, { 10, 40, BCI_KNOWN_BARS });
-	set(&known, 15, 15, BCI_KNOWN_EMPTY);
-	set(&known, 25, 15, BCI_KNOWN_EMPTY);
-	EXPECT(&known, { 10, 40, BCI_KNOWN_BARS });
-	set(&known, 0, 100, BCI_KNOWN_EMPTY);
-	EXPECT(&known, { 0, 100, BCI_KNOWN_EMPTY });
+	set(&known, 10, 20, BC_KNOWN_BARS);
+	set(&known, 30, 40, BC_KNOWN_BARS);
+	EXPECT(&known, { 10, 20, BC_KNOWN_BARS }, { 30, 40, BC_KNOWN_BARS });
+	set(&known, 20, 30, BC_KNOWN_EMPTY);
+	EXPECT(&known, { 10, 20, BC_KNOWN_BARS }, { 20, 30, BC_KNOWN_EMPTY },
+	       { 30, 40, BC_KNOWN_BARS });
+	set(&known, 20, 30, BC_KNOWN_BARS);
+	EXPECT(&known, { 10, 40, BC_KNOWN_BARS });
+	set(&known, 15, 15, BC_KNOWN_EMPTY);
+	set(&known, 25, 15, BC_KNOWN_EMPTY);
+	EXPECT(&known, { 10, 40, BC_KNOWN_BARS });
+	set(&known, 0, 100, BC_KNOWN_EMPTY);
+	EXPECT(&known, { 0, 100, BC_KNOWN_EMPTY });
 	bci_intervals_free(&known);
 	assert_int_equal(memory.live, 0);
 }
@@ -92,12 +92,12 @@ removing_leaves_both_ends(void **state)
 	struct bci_intervals known = new_set();
 
 	(void)state;
-	set(&known, 10, 40, BCI_KNOWN_BARS);
+	set(&known, 10, 40, BC_KNOWN_BARS);
 	assert_status(bci_intervals_remove(&known, 20, 30), BC_OK, NULL);
-	EXPECT(&known, { 10, 20, BCI_KNOWN_BARS }, { 30, 40, BCI_KNOWN_BARS });
+	EXPECT(&known, { 10, 20, BC_KNOWN_BARS }, { 30, 40, BC_KNOWN_BARS });
 	assert_status(bci_intervals_remove(&known, 20, 30), BC_OK, NULL);
 	assert_status(bci_intervals_remove(&known, 30, 31), BC_OK, NULL);
-	EXPECT(&known, { 10, 20, BCI_KNOWN_BARS }, { 31, 40, BCI_KNOWN_BARS });
+	EXPECT(&known, { 10, 20, BC_KNOWN_BARS }, { 31, 40, BC_KNOWN_BARS });
 	assert_status(bci_intervals_remove(&known, INT64_MIN, INT64_MAX), BC_OK,
 	              NULL);
 	assert_int_equal(known.count, 0);
@@ -107,21 +107,21 @@ removing_leaves_both_ends(void **state)
 static void
 what_is_missing_is_found_at_both_ends_and_inside(void **state)
 {
-	static const struct bci_interval gaps[] = { { 0, 10, 0 },
+	static const struct bc_interval gaps[] = { { 0, 10, 0 },
 		                                    { 30, 50, 0 },
 		                                    { 70, 90, 0 } };
 	struct bci_intervals known = new_set();
-	struct bci_interval gap;
+	struct bc_interval gap;
 	int64_t from_ns = 0;
 	size_t count = 0;
 
 	(void)state;
 	assert_true(bci_intervals_missing(&known, ALL, 5, 9, &gap));
 	assert_true(gap.from_ns == 5 && gap.to_ns == 9);
-	set(&known, 10, 20, BCI_KNOWN_BARS);
-	set(&known, 20, 30, BCI_KNOWN_EMPTY);
-	set(&known, 50, 60, BCI_KNOWN_BARS);
-	set(&known, 60, 70, BCI_KNOWN_OPEN);
+	set(&known, 10, 20, BC_KNOWN_BARS);
+	set(&known, 20, 30, BC_KNOWN_EMPTY);
+	set(&known, 50, 60, BC_KNOWN_BARS);
+	set(&known, 60, 70, BC_KNOWN_OPEN);
 	for (; bci_intervals_missing(&known, ALL, from_ns, 90, &gap);
 	     from_ns = gap.to_ns) {
 		assert_in_range(count, 0, COUNT(gaps) - 1);
@@ -135,7 +135,7 @@ what_is_missing_is_found_at_both_ends_and_inside(void **state)
 	assert_true(bci_intervals_missing(&known, FOR_GOOD, 50, 90, &gap));
 	assert_true(gap.from_ns == 60 && gap.to_ns == 90);
 	assert_true(bci_intervals_cover(&known, FOR_GOOD, 10, 30));
-	assert_false(bci_intervals_cover(&known, BCI_KNOWN_BARS, 10, 30));
+	assert_false(bci_intervals_cover(&known, BC_KNOWN_BARS, 10, 30));
 	assert_false(bci_intervals_cover(&known, FOR_GOOD, 9, 30));
 	assert_false(bci_intervals_cover(&known, FOR_GOOD, 10, 31));
 	assert_true(bci_intervals_cover(&known, FOR_GOOD, 35, 35));
@@ -146,14 +146,14 @@ static void
 the_limits_of_time_are_times(void **state)
 {
 	struct bci_intervals known = new_set();
-	struct bci_interval gap;
+	struct bc_interval gap;
 
 	(void)state;
-	set(&known, INT64_MIN, INT64_MAX, BCI_KNOWN_EMPTY);
+	set(&known, INT64_MIN, INT64_MAX, BC_KNOWN_EMPTY);
 	assert_true(bci_intervals_cover(&known, ALL, INT64_MIN, INT64_MAX));
 	assert_true(bci_intervals_length(&known, ALL, INT64_MIN, INT64_MAX) ==
 	            UINT64_MAX);
-	assert_int_equal(bci_intervals_at(&known, INT64_MIN), BCI_KNOWN_EMPTY);
+	assert_int_equal(bci_intervals_at(&known, INT64_MIN), BC_KNOWN_EMPTY);
 	assert_int_equal(bci_intervals_at(&known, INT64_MAX), 0);
 	assert_status(bci_intervals_remove(&known, INT64_MIN, INT64_MIN + 1),
 	              BC_OK, NULL);
@@ -176,12 +176,12 @@ of_two_kinds_the_first_holds_in_a_sum(void **state)
 	struct bci_intervals a = new_set(), b = new_set();
 
 	(void)state;
-	set(&a, 0, 10, BCI_KNOWN_OPEN);
-	set(&a, 20, 30, BCI_KNOWN_BARS);
-	set(&b, 5, 25, BCI_KNOWN_EMPTY);
+	set(&a, 0, 10, BC_KNOWN_OPEN);
+	set(&a, 20, 30, BC_KNOWN_BARS);
+	set(&b, 5, 25, BC_KNOWN_EMPTY);
 	assert_status(bci_intervals_add(&a, &b), BC_OK, NULL);
-	EXPECT(&a, { 0, 5, BCI_KNOWN_OPEN }, { 5, 20, BCI_KNOWN_EMPTY },
-	       { 20, 30, BCI_KNOWN_BARS });
+	EXPECT(&a, { 0, 5, BC_KNOWN_OPEN }, { 5, 20, BC_KNOWN_EMPTY },
+	       { 20, 30, BC_KNOWN_BARS });
 	assert_status(bci_intervals_add(&a, &a), BC_OK, NULL);
 	assert_int_equal(a.count, 3);
 	bci_intervals_free(&a);
@@ -196,12 +196,12 @@ without_memory_nothing_changes(void **state)
 
 	(void)state;
 	memory.fail_at = 1;
-	assert_status(bci_intervals_set(&a, 0, 1, BCI_KNOWN_BARS), BC_NOMEM,
+	assert_status(bci_intervals_set(&a, 0, 1, BC_KNOWN_BARS), BC_NOMEM,
 	              NULL);
 	assert_int_equal(a.count, 0);
 	for (int64_t i = 0; i < 7; i++)
-		set(&a, 10 * i, 10 * i + 5, BCI_KNOWN_BARS);
-	set(&b, 3, 8, BCI_KNOWN_EMPTY);
+		set(&a, 10 * i, 10 * i + 5, BC_KNOWN_BARS);
+	set(&b, 3, 8, BC_KNOWN_EMPTY);
 	memory.fail_at = memory.requests + 1;
 	assert_status(bci_intervals_remove(&a, 1, 2), BC_NOMEM, NULL);
 	assert_int_equal(a.count, 7);
@@ -247,8 +247,8 @@ struct state {
 static void
 step_random(struct step *step, uint64_t chance)
 {
-	static const unsigned kinds[] = { 0, BCI_KNOWN_BARS, BCI_KNOWN_EMPTY,
-		                          BCI_KNOWN_OPEN };
+	static const unsigned kinds[] = { 0, BC_KNOWN_BARS, BC_KNOWN_EMPTY,
+		                          BC_KNOWN_OPEN };
 
 	step->target = chance & 1;
 	step->add = (chance >> 1) % 8 == 0;
@@ -287,14 +287,14 @@ real_step(struct state *state, const struct step *step)
 		return bci_intervals_remove(target, edge(step->from),
 		                            edge(step->to));
 	return bci_intervals_set(target, edge(step->from), edge(step->to),
-	                         (enum bci_known)step->kind);
+	                         (enum bc_known)step->kind);
 }
 
 /* Sorted, apart, none empty, none that could be one with the next. */
 static bool
 well_formed(const struct bci_intervals *intervals)
 {
-	const struct bci_interval *items = intervals->items;
+	const struct bc_interval *items = intervals->items;
 
 	for (size_t i = 0; i < intervals->count; i++) {
 		if (items[i].from_ns >= items[i].to_ns || items[i].known == 0)
@@ -314,7 +314,7 @@ same_gaps(const struct state *state, unsigned target, unsigned kinds,
 {
 	const unsigned char *cells = state->cells[target];
 	int64_t from_ns = edge(from);
-	struct bci_interval gap;
+	struct bc_interval gap;
 	uint64_t length = 0;
 	unsigned i = from;
 

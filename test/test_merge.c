@@ -20,7 +20,7 @@
 /* Merge one bar over none or one; the counts. */
 static struct bc_counts
 merge_one(const double *old, bool old_closed, double new, bool new_closed,
-          enum bci_merge_policy policy, double *result)
+          enum bc_merge policy, double *result)
 {
 	const int64_t time_ns = 7;
 	const struct bci_merge_column column = { BC_F64, old, &new, NULL };
@@ -62,7 +62,7 @@ one_bar_over_another(void **state)
 
 	(void)state;
 	for (int policy = 0; policy < 4; policy++) {
-		enum bci_merge_policy p = (enum bci_merge_policy)policy;
+		enum bc_merge p = (enum bc_merge)policy;
 
 		assert_int_equal(merge_one(NULL, 0, b, 1, p, &result).inserted,
 		                 1);
@@ -81,10 +81,10 @@ one_bar_over_another(void **state)
 		assert_int_equal(merge_one(&a, 0, a, 1, p, &result).updated, 1);
 	}
 	assert_int_equal(
-		merge_one(&a, 1, b, 1, BCI_MERGE_LAST, &result).updated, 1);
+		merge_one(&a, 1, b, 1, BC_MERGE_LAST, &result).updated, 1);
 	assert_true(result == b);
 	assert_int_equal(
-		merge_one(&a, 1, b, 1, BCI_MERGE_FIRST, &result).conflicting,
+		merge_one(&a, 1, b, 1, BC_MERGE_FIRST, &result).conflicting,
 		1);
 	assert_true(result == a);
 }
@@ -97,10 +97,10 @@ bits_decide_what_is_the_same(void **state)
 
 	(void)state;
 	assert_int_equal(
-		merge_one(&zero, 1, -0.0, 1, BCI_MERGE_LAST, &result).updated,
+		merge_one(&zero, 1, -0.0, 1, BC_MERGE_LAST, &result).updated,
 		1);
 	assert_int_equal(
-		merge_one(&nothing, 1, nothing, 1, BCI_MERGE_LAST, &result)
+		merge_one(&nothing, 1, nothing, 1, BC_MERGE_LAST, &result)
 			.identical,
 		1);
 }
@@ -132,7 +132,7 @@ every_type_can_be_a_volume(void **state)
 		.new_closed = 1,
 		.columns = &column,
 		.column_count = 1,
-		.policy = BCI_MERGE_VOLUME,
+		.policy = BC_MERGE_VOLUME,
 	};
 	struct bci_merge merge;
 	struct bc_error err;
@@ -182,7 +182,7 @@ what_is_refused_is_named(void **state)
 		.new_closed = 2,
 		.columns = &column,
 		.column_count = 1,
-		.policy = BCI_MERGE_REFUSE,
+		.policy = BC_MERGE_ERROR,
 	};
 	struct bci_merge merge;
 	struct bc_error err;

@@ -36,7 +36,7 @@ struct pair {
 
 /* Let 'input' describe the sides; what it points to is in the pair. */
 static void
-pair_describe(struct pair *pair, enum bci_merge_policy policy)
+pair_describe(struct pair *pair, enum bc_merge policy)
 {
 	struct side *old = &pair->sides[0], *new = &pair->sides[1];
 
@@ -118,7 +118,7 @@ model_both(struct model *model, const struct pair *pair, int i, int j)
 	const struct side *old = &pair->sides[0], *new = &pair->sides[1];
 	bool old_closed = (uint64_t)i < old->closed;
 	bool new_closed = (uint64_t)j < new->closed;
-	enum bci_merge_policy policy = pair->input.policy;
+	enum bc_merge policy = pair->input.policy;
 	bool keep = false;
 
 	if (model_same(pair, i, j) && (old_closed || !new_closed)) {
@@ -127,9 +127,9 @@ model_both(struct model *model, const struct pair *pair, int i, int j)
 		return;
 	}
 	if (old_closed && new_closed) {
-		model->refused |= policy == BCI_MERGE_REFUSE;
-		keep = policy == BCI_MERGE_FIRST ||
-		       (policy == BCI_MERGE_VOLUME &&
+		model->refused |= policy == BC_MERGE_ERROR;
+		keep = policy == BC_MERGE_FIRST ||
+		       (policy == BC_MERGE_VOLUME &&
 		        (old->volume[i] > new->volume[j] ||
 		         (isnan(new->volume[j]) && !isnan(old->volume[i]))));
 	} else if (old_closed) {
@@ -214,7 +214,7 @@ same_side(const struct side *a, const struct side *b)
 }
 
 static bool
-agrees(struct pair *pair, enum bci_merge_policy policy)
+agrees(struct pair *pair, enum bc_merge policy)
 {
 	struct bci_merge merge;
 	struct model model;
@@ -294,7 +294,7 @@ side_drop(struct side *side, uint64_t row)
 
 /* Leave out rows that do not matter and print the others. */
 static void
-shrink_and_fail(struct pair *pair, enum bci_merge_policy policy, uint64_t seed)
+shrink_and_fail(struct pair *pair, enum bc_merge policy, uint64_t seed)
 {
 	static const char *const names[] = { "old", "new" };
 
@@ -326,8 +326,8 @@ random_rows_merge_as_the_model_says(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20000; seed++) {
-		enum bci_merge_policy policy =
-			(enum bci_merge_policy)(seed % 4);
+		enum bc_merge policy =
+			(enum bc_merge)(seed % 4);
 
 		side_random(&pair.sides[0], test_mix(seed, 1), true);
 		side_random(&pair.sides[1], test_mix(seed, 2), false);

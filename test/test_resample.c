@@ -190,7 +190,7 @@ slow_resample(const struct bars *in, const struct bci_resample_options *options,
               int64_t to_ns, struct bars *out)
 {
 	int64_t step = options->buckets.timeframe.step_ns;
-	int64_t shift = options->closed == BCI_RIGHT;
+	int64_t shift = options->closed == BC_RIGHT;
 	int64_t from = (in->time_ns[0] - shift) / step * step;
 	double close = NAN;
 	uint64_t first = 0, end;
@@ -198,7 +198,7 @@ slow_resample(const struct bars *in, const struct bci_resample_options *options,
 	bars_init(out);
 	for (; first < in->rows; from += step, first = end) {
 		int64_t label =
-			options->label == BCI_RIGHT ? from + step : from;
+			options->label == BC_RIGHT ? from + step : from;
 		bool partial = from < options->from_ns || from + step > to_ns;
 
 		end = first;
@@ -208,9 +208,9 @@ slow_resample(const struct bars *in, const struct bci_resample_options *options,
 			close = in->values[CLOSE][end - 1];
 			if (!partial || !options->drop_partial)
 				slow_add(in, first, end, label, partial, out);
-		} else if (options->fill != BCI_FILL_NONE) {
+		} else if (options->fill != BC_FILL_NONE) {
 			slow_add(in, first, end, label, false, out);
-			if (options->fill == BCI_FILL_NAN)
+			if (options->fill == BC_FILL_NAN)
 				continue;
 			for (int i = OPEN; i <= CLOSE; i++)
 				out->values[i][out->rows - 1] = close;
@@ -282,12 +282,12 @@ random_series_agree_with_the_reference(void **state)
 		int64_t to_ns;
 
 		bars_random(&in, seed);
-		options.closed = (enum bci_side)(chance >> 2 & 1);
-		options.label = (enum bci_side)(chance >> 3 & 1);
-		options.fill = (enum bci_fill)((chance >> 4) % 3);
+		options.closed = (enum bc_side)(chance >> 2 & 1);
+		options.label = (enum bc_side)(chance >> 3 & 1);
+		options.fill = (enum bc_fill)((chance >> 4) % 3);
 		options.drop_partial = chance >> 6 & 1;
 		/* A sum of integers has no NaN for what is empty. */
-		columns[TRADES].rule = options.fill == BCI_FILL_NAN
+		columns[TRADES].rule = options.fill == BC_FILL_NAN
 		                               ? BCI_FOLD_COUNT
 		                               : BCI_FOLD_SUM;
 		options.from_ns =
@@ -395,7 +395,7 @@ nothing_becomes_nothing(void **state)
 
 	(void)state;
 	bars_init(&in);
-	options.fill = BCI_FILL_FLAT;
+	options.fill = BC_FILL_FLAT;
 	resample(&in, &options, DAY, 1, 1, &out);
 	assert_int_equal(out.rows, 0);
 	bci_resample_close(NULL);
@@ -433,9 +433,9 @@ what_cannot_be_done_is_refused(void **state)
 	(void)state;
 	expect_refused(&options, list, 2, "finer");
 	options = options_of("1m", "1h");
-	options.fill = BCI_FILL_NAN;
+	options.fill = BC_FILL_NAN;
 	expect_refused(&options, list, 2, "no NaN");
-	options.fill = BCI_FILL_FLAT;
+	options.fill = BC_FILL_FLAT;
 	expect_refused(&options, list, 2, "no NaN");
 	list[0].carry = 1; /* of another type */
 	expect_refused(&options, list, 2, "carry");
@@ -496,7 +496,7 @@ a_bar_across_a_boundary_is_refused(void **state)
 	(void)state;
 	expect_feed(&options, good, 3, BC_OK);
 	expect_feed(&options, late, 3, BC_INVALID);
-	options.closed = BCI_RIGHT;
+	options.closed = BC_RIGHT;
 	expect_feed(&options, ends, 3, BC_OK);
 	expect_feed(&options, early, 2, BC_INVALID);
 	options = options_of("1d", "1w");
@@ -520,7 +520,7 @@ rows_out_of_order_or_range_are_refused(void **state)
 	expect_feed(&options, back, 3, BC_ORDER);
 	expect_feed(&options, far, 2, BC_INVALID);
 	expect_feed(&options, low, 1, BC_INVALID);
-	options.closed = BCI_RIGHT;
+	options.closed = BC_RIGHT;
 	expect_feed(&options, low, 1, BC_INVALID);
 }
 

@@ -24,6 +24,8 @@ entry_kind(enum bc_kind kind)
 		return "blob";
 	case BC_ARRAYS:
 		return "arrays";
+	case BC_SERIES:
+		return "series";
 	}
 	return "?";
 }
@@ -40,7 +42,8 @@ entry_tier(enum bc_tier tier)
 bool
 entry_has_times(const struct bc_info *info)
 {
-	return info->kind == BC_FRAME && info->rows != 0;
+	return (info->kind == BC_FRAME || info->kind == BC_SERIES) &&
+	       info->rows != 0;
 }
 
 const char *

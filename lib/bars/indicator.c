@@ -26,7 +26,6 @@
 #include <float.h>
 #include <math.h>
 
-#include "indicator.h"
 
 #if defined(__clang__)
 /* Else it may fuse products and sums where the processor can: other bits. */
@@ -182,7 +181,7 @@ indicator_begin(double *out, size_t count, uint64_t early)
 }
 
 void
-bci_sma(const double *values, uint64_t count, uint64_t window, double *out)
+bc_sma(const double *values, uint64_t count, uint64_t window, double *out)
 {
 	double share = 1 / (double)window;
 	size_t row, rows, group = LANES * (size_t)window;
@@ -295,7 +294,7 @@ indicator_smooth(const double *values, uint64_t count, uint64_t window,
 }
 
 void
-bci_ema(const double *values, uint64_t count, uint64_t window, double *out)
+bc_ema(const double *values, uint64_t count, uint64_t window, double *out)
 {
 	indicator_smooth(values, count, window, 2 / ((double)window + 1), out);
 }
@@ -313,7 +312,7 @@ indicator_range(double high, double low, double last)
 }
 
 void
-bci_atr(const double *high, const double *low, const double *close,
+bc_atr(const double *high, const double *low, const double *close,
         uint64_t count, uint64_t window, double *out)
 {
 	double last = NAN, range;
@@ -414,7 +413,7 @@ indicator_move_strength(const double *values, uint64_t count, double share,
 }
 
 void
-bci_rsi(const double *values, uint64_t count, uint64_t window, double *out)
+bc_rsi(const double *values, uint64_t count, uint64_t window, double *out)
 {
 	struct indicator_strength strength;
 	uint64_t row = 0;

@@ -44,7 +44,7 @@ static bool
 interval_reserve(struct bci_intervals *set, size_t count)
 {
 	size_t capacity = set->capacity;
-	struct bci_interval *items;
+	struct bc_interval *items;
 
 	if (count <= capacity)
 		return true;
@@ -64,8 +64,8 @@ interval_reserve(struct bci_intervals *set, size_t count)
  * it goes on there; an empty one, or one of no kind, is none.
  */
 static size_t
-interval_append(struct bci_interval *items, size_t count,
-                struct bci_interval piece)
+interval_append(struct bc_interval *items, size_t count,
+                struct bc_interval piece)
 {
 	if (piece.from_ns >= piece.to_ns || piece.known == 0)
 		return count;
@@ -85,9 +85,9 @@ interval_append(struct bci_interval *items, size_t count,
  * of the interval cut there, the range, and one piece on the right.
  */
 static enum bc_status
-interval_replace(struct bci_intervals *set, struct bci_interval piece)
+interval_replace(struct bci_intervals *set, struct bc_interval piece)
 {
-	struct bci_interval pieces[4];
+	struct bc_interval pieces[4];
 	size_t first, end, count = 0;
 
 	if (piece.from_ns >= piece.to_ns)
@@ -100,7 +100,7 @@ interval_replace(struct bci_intervals *set, struct bci_interval piece)
 	if (!interval_reserve(set, set->count + 2))
 		return BC_NOMEM;
 	for (size_t i = first; i < end; i++) {
-		struct bci_interval left = set->items[i];
+		struct bc_interval left = set->items[i];
 
 		if (left.to_ns > piece.from_ns)
 			left.to_ns = piece.from_ns;
@@ -108,7 +108,7 @@ interval_replace(struct bci_intervals *set, struct bci_interval piece)
 	}
 	count = interval_append(pieces, count, piece);
 	for (size_t i = first; i < end; i++) {
-		struct bci_interval right = set->items[i];
+		struct bc_interval right = set->items[i];
 
 		if (right.from_ns < piece.to_ns)
 			right.from_ns = piece.to_ns;
@@ -123,29 +123,29 @@ interval_replace(struct bci_intervals *set, struct bci_interval piece)
 
 enum bc_status
 bci_intervals_set(struct bci_intervals *set, int64_t from_ns, int64_t to_ns,
-                  enum bci_known known)
+                  enum bc_known known)
 {
-	BCI_ASSERT(known == BCI_KNOWN_BARS || known == BCI_KNOWN_EMPTY ||
-	           known == BCI_KNOWN_OPEN);
+	BCI_ASSERT(known == BC_KNOWN_BARS || known == BC_KNOWN_EMPTY ||
+	           known == BC_KNOWN_OPEN);
 	return interval_replace(set,
-	                        (struct bci_interval){ from_ns, to_ns, known });
+	                        (struct bc_interval){ from_ns, to_ns, known });
 }
 
 enum bc_status
 bci_intervals_remove(struct bci_intervals *set, int64_t from_ns, int64_t to_ns)
 {
 	return interval_replace(set,
-	                        (struct bci_interval){ from_ns, to_ns, 0 });
+	                        (struct bc_interval){ from_ns, to_ns, 0 });
 }
 
 /* The part of 'set' at 'time_ns' and up to the next change; kind 0 in gaps. */
-static struct bci_interval
+static struct bc_interval
 interval_piece(const struct bci_intervals *set, size_t index, int64_t time_ns)
 {
-	struct bci_interval piece = { time_ns, INT64_MAX, 0 };
+	struct bc_interval piece = { time_ns, INT64_MAX, 0 };
 
 	if (index < set->count) {
-		const struct bci_interval *item = &set->items[index];
+		const struct bc_interval *item = &set->items[index];
 
 		if (item->from_ns > time_ns) {
 			piece.to_ns = item->from_ns;
@@ -168,9 +168,9 @@ bci_intervals_add(struct bci_intervals *set, const struct bci_intervals *other)
 	if (!interval_reserve(&sum, 2 * (set->count + other->count) + 1))
 		return BC_NOMEM;
 	while (i < set->count || j < other->count) {
-		struct bci_interval a = interval_piece(set, i, time_ns);
-		struct bci_interval b = interval_piece(other, j, time_ns);
-		enum bci_known known = a.known < b.known ? a.known : b.known;
+		struct bc_interval a = interval_piece(set, i, time_ns);
+		struct bc_interval b = interval_piece(other, j, time_ns);
+		enum bc_known known = a.known < b.known ? a.known : b.known;
 
 		if (a.known == 0 || b.known == 0)
 			known = a.known | b.known;
@@ -194,7 +194,7 @@ bci_intervals_at(const struct bci_intervals *set, int64_t time_ns)
 
 bool
 bci_intervals_missing(const struct bci_intervals *set, unsigned kinds,
-                      int64_t from_ns, int64_t to_ns, struct bci_interval *gap)
+                      int64_t from_ns, int64_t to_ns, struct bc_interval *gap)
 {
 	size_t i = interval_find(set, from_ns);
 
@@ -208,7 +208,7 @@ bci_intervals_missing(const struct bci_intervals *set, unsigned kinds,
 		return false;
 	while (i < set->count && (set->items[i].known & kinds) == 0)
 		i++;
-	*gap = (struct bci_interval){ from_ns, to_ns, 0 };
+	*gap = (struct bc_interval){ from_ns, to_ns, 0 };
 	if (i < set->count && set->items[i].from_ns < to_ns)
 		gap->to_ns = set->items[i].from_ns;
 	return true;
@@ -218,7 +218,7 @@ bool
 bci_intervals_cover(const struct bci_intervals *set, unsigned kinds,
                     int64_t from_ns, int64_t to_ns)
 {
-	struct bci_interval gap;
+	struct bc_interval gap;
 
 	return !bci_intervals_missing(set, kinds, from_ns, to_ns, &gap);
 }
@@ -231,7 +231,7 @@ bci_intervals_length(const struct bci_intervals *set, unsigned kinds,
 
 	for (size_t i = interval_find(set, from_ns);
 	     i < set->count && set->items[i].from_ns < to_ns; i++) {
-		struct bci_interval part = set->items[i];
+		struct bc_interval part = set->items[i];
 
 		if (part.from_ns < from_ns)
 			part.from_ns = from_ns;

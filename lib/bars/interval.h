@@ -9,22 +9,6 @@
 #include "common.h"
 
 /*
- * What is known of a stretch of time.  Where two sets disagree, the kind that
- * comes first here holds.
- */
-enum bci_known {
-	BCI_KNOWN_BARS = 1,  /* fetched and final: its bars are stored */
-	BCI_KNOWN_EMPTY = 2, /* fetched and final: there are no bars */
-	BCI_KNOWN_OPEN = 4   /* fetched, but it had not ended: may yet change */
-};
-
-/* [from_ns, to_ns), never empty. */
-struct bci_interval {
-	int64_t from_ns, to_ns;
-	enum bci_known known;
-};
-
-/*
  * A set of intervals in ascending order that do not overlap; two that touch
  * differ in kind.  Zeroed but for 'allocator' it is empty.  INT64_MAX itself
  * lies in no interval: as the end of one it stands for "without end".
@@ -32,7 +16,7 @@ struct bci_interval {
  * Threads: any number may ask at once; one changes it, and then alone.
  */
 struct bci_intervals {
-	struct bci_interval *items; /* of the set */
+	struct bc_interval *items; /* of the set */
 	size_t count, capacity;
 	const struct bc_allocator *allocator; /* borrowed */
 };
@@ -47,7 +31,7 @@ void bci_intervals_free(struct bci_intervals *set);
  */
 BC_CHECKED enum bc_status bci_intervals_set(struct bci_intervals *set,
                                             int64_t from_ns, int64_t to_ns,
-                                            enum bci_known known);
+                                            enum bc_known known);
 
 /* The same with nothing known of it any more. */
 BC_CHECKED enum bc_status bci_intervals_remove(struct bci_intervals *set,
@@ -77,7 +61,7 @@ unsigned bci_intervals_at(const struct bci_intervals *set, int64_t time_ns);
  */
 bool bci_intervals_missing(const struct bci_intervals *set, unsigned kinds,
                            int64_t from_ns, int64_t to_ns,
-                           struct bci_interval *gap);
+                           struct bc_interval *gap);
 
 /* Whether all of [from_ns, to_ns) is of one of the kinds; an empty one is. */
 bool bci_intervals_cover(const struct bci_intervals *set, unsigned kinds,

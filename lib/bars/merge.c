@@ -213,18 +213,18 @@ merge_choose(const struct merge_state *state, enum bci_merge_source *source)
 
 	*source = BCI_MERGE_NEW;
 	switch (input->policy) {
-	case BCI_MERGE_LAST:
+	case BC_MERGE_LAST:
 		break;
-	case BCI_MERGE_FIRST:
+	case BC_MERGE_FIRST:
 		*source = BCI_MERGE_OLD;
 		break;
-	case BCI_MERGE_REFUSE:
+	case BC_MERGE_ERROR:
 		bci_time_format(input->new_ns[state->j], text);
 		return bci_fail_row(state->err, BC_EXISTS, state->j,
 		                    "row %llu: the bar of %s is stored with "
 		                    "other values",
 		                    (unsigned long long)state->j, text);
-	case BCI_MERGE_VOLUME:
+	case BC_MERGE_VOLUME:
 		volume = &input->columns[input->volume];
 		if (merge_number(volume->type, volume->new_data, state->j) <
 		    merge_number(volume->type, volume->old_data, state->i))
@@ -353,7 +353,7 @@ bci_merge_plan(const struct bci_merge_input *input,
 	BCI_ASSERT(input->new_closed <= input->new_rows);
 	memset(out, 0, sizeof(*out));
 	out->allocator = allocator;
-	if (input->policy == BCI_MERGE_VOLUME &&
+	if (input->policy == BC_MERGE_VOLUME &&
 	    (input->volume >= input->column_count ||
 	     input->columns[input->volume].type == BC_TEXT))
 		return bci_fail(err, BC_INVALID,

@@ -8,14 +8,6 @@
 
 #include "common.h"
 
-/* What holds where both sides have a closed bar of one time that differs. */
-enum bci_merge_policy {
-	BCI_MERGE_LAST = 0, /* the new one: what is fetched again is truer */
-	BCI_MERGE_FIRST,    /* the stored one */
-	BCI_MERGE_REFUSE,   /* none: the merge fails with BC_EXISTS */
-	BCI_MERGE_VOLUME    /* the one of higher volume, else the new one */
-};
-
 /*
  * The same column on both sides.  Text is compared as codes of the stored
  * dictionary: recode[code] is that of the string that 'code' stands for on the
@@ -39,8 +31,8 @@ struct bci_merge_input {
 	uint64_t old_closed, new_closed;
 	const struct bci_merge_column *columns; /* without the time */
 	uint32_t column_count;
-	uint32_t volume; /* index of the volume, for BCI_MERGE_VOLUME */
-	enum bci_merge_policy policy;
+	uint32_t volume; /* index of the volume, for BC_MERGE_VOLUME */
+	enum bc_merge policy;
 };
 
 enum bci_merge_source { BCI_MERGE_OLD, BCI_MERGE_NEW };

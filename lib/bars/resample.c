@@ -51,9 +51,9 @@ resample_check_fill(const struct bci_resample_options *options,
 	bool sums = column->rule == BCI_FOLD_SUM;
 	int carry = column->carry;
 
-	if (options->fill == BCI_FILL_NONE || column->rule == BCI_FOLD_COUNT)
+	if (options->fill == BC_FILL_NONE || column->rule == BCI_FOLD_COUNT)
 		return BC_OK;
-	if (options->fill == BCI_FILL_FLAT && carry != BCI_CARRY_NOTHING) {
+	if (options->fill == BC_FILL_FLAT && carry != BCI_CARRY_NOTHING) {
 		if (carry < 0 || (uint32_t)carry >= count ||
 		    bci_fold_type(columns[carry].rule, columns[carry].type) !=
 		            type)
@@ -63,7 +63,7 @@ resample_check_fill(const struct bci_resample_options *options,
 		return BC_OK;
 	}
 	if (type != BC_F64 && type != BC_F32 &&
-	    !(sums && options->fill == BCI_FILL_FLAT))
+	    !(sums && options->fill == BC_FILL_FLAT))
 		return bci_fail(err, BC_INVALID,
 		                "column %u is of type %s, which has no NaN "
 		                "for an empty bucket",
@@ -154,7 +154,7 @@ resample_write_time(const struct bci_resample *resample,
                     const struct bci_bucket *bucket, bool partial,
                     struct bci_resample_out *out)
 {
-	out->time_ns[out->rows] = resample->options.label == BCI_RIGHT
+	out->time_ns[out->rows] = resample->options.label == BC_RIGHT
 	                                  ? bucket->to_ns
 	                                  : bucket->from_ns;
 	if (out->partial != NULL)
@@ -169,7 +169,7 @@ resample_write_empty(const struct bci_resample *resample,
 {
 	static const struct bci_fold nothing;
 	static const struct bci_fold zero = { .count = 1 };
-	bool flat = resample->options.fill == BCI_FILL_FLAT;
+	bool flat = resample->options.fill == BC_FILL_FLAT;
 
 	resample_write_time(resample, bucket, false, out);
 	for (uint32_t i = 0; i < resample->column_count; i++) {
@@ -225,7 +225,7 @@ resample_end(struct bci_resample *resample, int64_t to_ns,
 		out->rows++;
 	}
 	resample->open = false;
-	resample->fill = resample->options.fill != BCI_FILL_NONE;
+	resample->fill = resample->options.fill != BC_FILL_NONE;
 	resample->fill_ns = resample->bucket.to_ns;
 	return BC_OK;
 }
@@ -249,7 +249,7 @@ resample_fail_time(const char *reason, int64_t time_ns, uint64_t row,
 static int64_t
 resample_shift(const struct bci_resample *resample)
 {
-	return resample->options.closed == BCI_RIGHT;
+	return resample->options.closed == BC_RIGHT;
 }
 
 /*
@@ -314,12 +314,12 @@ resample_check_rows(const struct bci_resample *resample,
 
 	if (resample->options.buckets.zone != NULL && length >= BCI_DAY_NS)
 		length -= RESAMPLE_CLOCK_NS;
-	if (resample->options.closed == BCI_LEFT &&
+	if (resample->options.closed == BC_LEFT &&
 	    resample->bucket.to_ns - last_ns < length)
 		return resample_fail_time("the bar lasts beyond its bucket",
 		                          last_ns, row + count - 1, BC_INVALID,
 		                          err);
-	if (resample->options.closed == BCI_RIGHT &&
+	if (resample->options.closed == BC_RIGHT &&
 	    first_ns - resample->bucket.from_ns < length)
 		return resample_fail_time("the bar began before its bucket",
 		                          first_ns, row, BC_INVALID, err);

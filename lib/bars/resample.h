@@ -8,22 +8,13 @@
 #include "bucket.h"
 #include "fold.h"
 
-enum bci_side { BCI_LEFT = 0, BCI_RIGHT };
-
-/* What stands for a bucket without rows, between the first and the last. */
-enum bci_fill {
-	BCI_FILL_NONE = 0, /* nothing */
-	BCI_FILL_NAN,      /* a row of NaN; counts are 0 */
-	BCI_FILL_FLAT      /* the bar before it goes on: see 'carry' */
-};
-
 #define BCI_CARRY_NOTHING (-1)
 
 struct bci_resample_column {
 	enum bc_type type;
 	enum bci_fold_rule rule;
 	/*
-	 * With BCI_FILL_FLAT the column of the last row whose value this one
+	 * With BC_FILL_FLAT the column of the last row whose value this one
 	 * takes in an empty bucket: that of the close for all four prices.  It
 	 * has the same type.  With BCI_CARRY_NOTHING: 0 for sums and counts,
 	 * else NaN.
@@ -35,10 +26,10 @@ struct bci_resample_column {
 struct bci_resample_options {
 	struct bci_bucket_rule buckets;
 	struct bci_timeframe source; /* of the rows; zeroed: not known */
-	enum bci_side closed; /* BCI_RIGHT: stamped with the end of a bar, a
+	enum bc_side closed; /* BC_RIGHT: stamped with the end of a bar, a
 	                         row on a boundary belongs to the one before */
-	enum bci_side label;  /* which end of a bucket is its time */
-	enum bci_fill fill;
+	enum bc_side label;  /* which end of a bucket is its time */
+	enum bc_fill fill;
 	bool drop_partial;    /* leave out what would be flagged */
 	int64_t from_ns;      /* no row before this was looked for */
 };

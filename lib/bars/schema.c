@@ -53,14 +53,8 @@ bc_schema_find(const struct bc_schema *schema, const char *name)
 uint64_t
 bci_layout_bytes(const struct bc_schema *schema, uint64_t rows)
 {
-	const struct bc_schema_column *last;
-
-	if (schema->column_count == 0)
-		return 0;
-	last = &schema->columns[schema->column_count - 1];
-	return bci_layout_offset(last->wide + (last->bytes == 8),
-	                         last->medium + (last->bytes == 4),
-	                         last->narrow + (last->bytes == 1), rows);
+	return bci_layout_offset(schema->wide, schema->medium, schema->narrow,
+	                         rows);
 }
 
 /* Append one column to the stored form. */
@@ -172,8 +166,8 @@ struct bc_schema *
 bci_schema_decode(const struct bc_allocator *allocator,
                   const unsigned char *stored, size_t bytes, bool *damaged)
 {
-	uint32_t count, wide = 0, medium = 0, narrow = 0;
 	struct bc_schema_column *columns;
+	uint32_t count, texts = 0;
 	struct bc_schema *schema;
 	size_t name_bytes, at = HEAD_BYTES;
 	char *names;
@@ -197,12 +191,14 @@ bci_schema_decode(const struct bc_allocator *allocator,
 
 		column->type = (enum bc_type)stored[at];
 		column->bytes = types[column->type].bytes;
-		column->wide = wide;
-		column->medium = medium;
-		column->narrow = narrow;
-		wide += column->bytes == 8;
-		medium += column->bytes == 4;
-		narrow += column->bytes == 1;
+		column->wide = schema->wide;
+		column->medium = schema->medium;
+		column->narrow = schema->narrow;
+		column->texts = texts;
+		schema->wide += column->bytes == 8;
+		schema->medium += column->bytes == 4;
+		schema->narrow += column->bytes == 1;
+		texts += column->type == BC_TEXT;
 		schema->row_bytes += column->bytes;
 		memcpy(names, stored + at + 2, length);
 		column->name = names;

@@ -36,7 +36,10 @@ bci_layout_offset(uint32_t wide, uint32_t medium, uint32_t narrow,
 	       narrow * bci_round_up(rows, unit);
 }
 
-/* Bytes of all columns, the last one rounded up too. */
+/*
+ * Bytes of all stored columns, the last one rounded up too; those of a part of
+ * a schema are those of the whole.
+ */
 uint64_t bci_layout_bytes(const struct bc_schema *schema, uint64_t rows);
 
 /*
@@ -62,5 +65,22 @@ enum bc_status bci_schema_encode(const struct bc_frame *frame,
 struct bc_schema *bci_schema_decode(const struct bc_allocator *allocator,
                                     const unsigned char *stored, size_t bytes,
                                     bool *damaged);
+
+/*
+ * The schema of a part of the columns, for views that show no more: the time,
+ * if there is one, and those that 'names' (ended by NULL) names, in stored
+ * order.  Each keeps its place in the layout of the whole.  One piece of memory
+ * that the caller frees; names are those of 'whole', which must outlive it.
+ * Returns BC_OK, BC_NOMEM, or BC_INVALID with the name that is not there.
+ */
+enum bc_status bci_schema_part(const struct bc_allocator *allocator,
+                               const struct bc_schema *whole,
+                               const char *const *names,
+                               struct bc_schema **out, struct bc_error *err);
+
+/* Whether 'part' is what bci_schema_part() makes of these names. */
+bool bci_schema_is_part(const struct bc_schema *part,
+                        const struct bc_schema *whole,
+                        const char *const *names);
 
 #endif /* BCI_SCHEMA_H */

@@ -33,7 +33,8 @@
 	X(BC_DENIED, "permission denied")                                      \
 	X(BC_READONLY, "the cache is read-only")                               \
 	X(BC_BUSY, "another process holds the lock")                           \
-	X(BC_ABSENT, "there is no cache here")
+	X(BC_ABSENT, "there is no cache here")                                 \
+	X(BC_COPY, "the range cannot be shown without a copy")
 
 const char *
 bc_strerror(enum bc_status status)

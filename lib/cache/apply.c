@@ -26,9 +26,6 @@
 #define PENDING_BYTES (2ull << 20)
 #define PENDING_DURABLE_BYTES (64ull << 20)
 
-/* What an entry record may take of a leaf page, key included. */
-#define LEAF_BYTES 2000u
-
 /* A value in an arena into which several segments are written. */
 struct apply_bundle {
 	unsigned char *room;
@@ -97,7 +94,7 @@ apply_is_inline(const struct apply *apply,
 	       operation->key_bytes + sizeof(struct bci_entry_record) +
 	                       sizeof(struct bci_locator) +
 	                       operation->bare.bytes <=
-	               LEAF_BYTES;
+	               BCI_LEAF_BYTES;
 }
 
 /* Bytes of a small segment in a bundle: the next begins on a line again. */

@@ -9,6 +9,8 @@
  *   requests  (entry id u64, chunk u32) -> text of a long request
  *   arenas    number u64 -> arena record
  *   slots     number u64 -> nothing: free slots of the ledger
+ *   segments  (entry id, last time) -> locator: older segments of series
+ *   coverage  (entry id, start) -> coverage record: what is known of series
  */
 #ifndef BCI_CATALOGUE_H
 #define BCI_CATALOGUE_H
@@ -28,7 +30,10 @@
 /* Handles of the tables; the same numbers in every environment. */
 struct bci_tables {
 	unsigned meta, entries, details, schemas, requests, arenas, slots;
+	unsigned segments, coverage; /* BCI_NO_TABLE in a cache of format 1 */
 };
+
+#define BCI_NO_TABLE UINT32_MAX
 
 /*
  * Make a new catalogue in 'dir_fd', under a temporary name first, synced and
@@ -54,6 +59,14 @@ enum bc_status bci_catalogue_tables(struct MDB_env *env,
 enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
                                           struct bci_tables *tables,
                                           struct bc_error *err);
+
+/*
+ * Make a catalogue of format 1 one of this format, in one commit that is
+ * synced, and open its tables anew.  The caller holds the writer lock.
+ */
+enum bc_status bci_catalogue_upgrade(struct MDB_env *env,
+                                     struct bci_tables *tables,
+                                     struct bc_error *err);
 
 enum bc_status bci_config_load(struct MDB_txn *txn,
                                const struct bci_tables *tables,

@@ -128,4 +128,20 @@ const char *bci_map_check(struct bci_map *map,
                           const struct bci_locator *locator,
                           const struct bc_schema *schema, bool again);
 
+/*
+ * The same for some rows of some columns only, so that a read verifies no more
+ * than it shows: rows [first, first + count) of every column of 'shown', which
+ * is the segment's schema or a part of it (bci_schema_part()).  'schema' is the
+ * whole.  A text column among them brings all dictionaries.
+ */
+bool bci_map_rows_are_checked(const struct bci_map *map,
+                              const struct bci_locator *locator,
+                              const struct bc_schema *shown, uint64_t first,
+                              uint64_t count);
+const char *bci_map_check_rows(struct bci_map *map,
+                               const struct bci_locator *locator,
+                               const struct bc_schema *schema,
+                               const struct bc_schema *shown, uint64_t first,
+                               uint64_t count, bool again);
+
 #endif /* BCI_MAPPED_H */

@@ -11,7 +11,9 @@
 
 #include "check.h"
 
-#define BCI_FORMAT_VERSION 1
+/* Caches of format 1 are read, and become format 2 when first written to. */
+#define BCI_FORMAT_VERSION 2
+#define BCI_FORMAT_OLDEST 1
 #define BCI_RECORD_VERSION 1
 
 /* A record stays in its leaf page, so the catalogue frees single pages only. */
@@ -20,8 +22,14 @@
 /* Bytes between the start of a page and the value that LMDB puts there. */
 #define BCI_VALUE_SHIFT 16
 
-/* Segments in one entry record; a longer directory would not fit the leaf. */
-#define BCI_SEGMENTS_MAX 12
+/* Segments that the entry record of a series names itself, at most. */
+#define BCI_NEWER_MAX 6
+
+/* Rows in the entry record of a series, at most; see bci_tail_room(). */
+#define BCI_TAIL_MAX 64
+
+/* What an entry record may take of a leaf page, key included. */
+#define BCI_LEAF_BYTES 2000u
 
 /* Longest request text kept in the detail record; longer ones have a table. */
 #define BCI_REQUEST_INLINE 1500
@@ -112,9 +120,11 @@ enum bci_entry_flags {
 
 /*
  * `entries`, key: the key's bytes.  Only what every read needs, so that the
- * leaves of the hottest table stay few: followed by the locators of its
- * segments, or by one locator with arena 0 and the bytes of an inline segment.
- * Without any locator the entry was evicted.
+ * leaves of the hottest table stay few: followed by the locator of its segment,
+ * or by one with arena 0 and the bytes of an inline segment, or by nothing: it
+ * was evicted.  That of a series is followed by a series record, the locators
+ * of its newest segments in order of time, and the tail: its newest rows, the
+ * columns one behind the other without padding, the time first.
  */
 struct bci_entry_record {
 	uint8_t version;
@@ -126,6 +136,49 @@ struct bci_entry_record {
 	int64_t expires_ns; /* 0: never */
 };
 _Static_assert(sizeof(struct bci_entry_record) == 32, "entry record");
+
+/*
+ * What a series is, as part of its entry record; so an append of a bar rewrites
+ * one record.  Its rows are those of the segments in `segments` ("older"), of
+ * the locators behind this ("newer") and of the tail, in order of time.  What
+ * is known is what `coverage` says, and the two intervals here, which are the
+ * newest and may touch.
+ */
+struct bci_series_record {
+	uint64_t rows; /* of all segments and the tail */
+	uint64_t older_rows;
+	int64_t older_last_ns; /* of the last of these; 0: none */
+	int64_t first_ns, last_ns;           /* of the rows; 0: none */
+	int64_t known_from_ns, known_to_ns;  /* the newest that is final */
+	int64_t open_from_ns, open_to_ns;    /* not final; both 0: none */
+	int64_t updated_ns;
+	uint64_t tail_checksum; /* XXH3 of the tail; 0 if it has no rows */
+	uint32_t older_count;
+	uint32_t coverage_count; /* intervals in `coverage` */
+	uint16_t newer_count;
+	uint16_t tail_rows;
+	uint8_t known; /* enum bc_known of known_*; 0: none */
+	uint8_t open;  /* 1: the last row is a bar that had not ended */
+	uint8_t reserved0[2];
+};
+_Static_assert(sizeof(struct bci_series_record) == 104, "series record");
+
+/*
+ * `segments`, key: struct bci_order_key of the segment's last row, so that the
+ * first key not below (entry, time) is the segment that may hold that time;
+ * value: its locator.  `coverage`, key: that of the interval's start.
+ */
+struct bci_order_key {
+	unsigned char bytes[16]; /* entry id, time + 2^63; both big-endian */
+};
+
+struct bci_coverage_record {
+	uint8_t version;
+	uint8_t known; /* enum bc_known */
+	uint8_t reserved0[6];
+	int64_t to_ns;
+};
+_Static_assert(sizeof(struct bci_coverage_record) == 16, "coverage record");
 
 enum bci_detail_flags {
 	BCI_DETAIL_REQUEST_TABLE = 1 /* request text is in `requests` */
@@ -156,11 +209,40 @@ _Static_assert(sizeof(struct bci_detail_record) == 72, "detail record");
  */
 struct bci_entry {
 	struct bci_entry_record head;
-	unsigned segment_count;
+	unsigned segment_count;        /* of a series: the newer ones */
 	const unsigned char *locators; /* unaligned */
 	const unsigned char *inlined;  /* bytes of an inline segment, or NULL */
 	size_t inlined_bytes;
+	const unsigned char *tail; /* of a series */
+	size_t tail_bytes;
+	struct bci_series_record series; /* of a series; else undefined */
 };
+
+/* The part of it that concerns a series. */
+static inline enum bc_status
+bci_entry_parse_series(const unsigned char *at, size_t rest,
+                       struct bci_entry *out)
+{
+	size_t locators;
+
+	if (rest < sizeof(out->series))
+		return BC_CORRUPT;
+	memcpy(&out->series, at, sizeof(out->series));
+	at += sizeof(out->series);
+	rest -= sizeof(out->series);
+	locators = out->series.newer_count * sizeof(struct bci_locator);
+	if (out->series.newer_count > BCI_NEWER_MAX || locators > rest ||
+	    out->series.tail_rows > BCI_TAIL_MAX ||
+	    (out->series.tail_rows == 0) != (locators == rest) ||
+	    (out->head.schema == 0 && out->series.rows != 0) ||
+	    out->series.open > 1 || out->series.known > 2)
+		return BC_CORRUPT;
+	out->segment_count = out->series.newer_count;
+	out->locators = at;
+	out->tail = at + locators;
+	out->tail_bytes = rest - locators;
+	return BC_OK;
+}
 
 /*
  * Take a stored entry apart.  Returns BC_OK, or BC_CORRUPT if lengths, kinds or
@@ -178,12 +260,15 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 	memcpy(&out->head, at, sizeof(out->head));
 	if (BCI_UNLIKELY(out->head.version != BCI_RECORD_VERSION ||
 	                 out->head.kind < BC_FRAME ||
-	                 out->head.kind > BC_ARRAYS ||
-	                 (out->head.kind != BC_BLOB && out->head.schema == 0)))
+	                 out->head.kind > BC_SERIES))
 		return BC_CORRUPT;
 	out->locators = at + sizeof(out->head);
 	out->inlined = NULL;
 	out->inlined_bytes = 0;
+	if (out->head.kind == BC_SERIES)
+		return bci_entry_parse_series(out->locators, rest, out);
+	if (BCI_UNLIKELY(out->head.kind != BC_BLOB && out->head.schema == 0))
+		return BC_CORRUPT;
 	if (BCI_UNLIKELY((out->head.flags & BCI_ENTRY_INLINE) != 0)) {
 		if (rest <= sizeof(struct bci_locator))
 			return BC_CORRUPT;
@@ -192,10 +277,9 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 		out->inlined_bytes = rest - sizeof(struct bci_locator);
 		return BC_OK;
 	}
-	if (BCI_UNLIKELY(rest % sizeof(struct bci_locator) != 0 ||
-	                 rest / sizeof(struct bci_locator) > BCI_SEGMENTS_MAX))
+	if (BCI_UNLIKELY(rest != 0 && rest != sizeof(struct bci_locator)))
 		return BC_CORRUPT;
-	out->segment_count = (unsigned)(rest / sizeof(struct bci_locator));
+	out->segment_count = rest != 0;
 	return BC_OK;
 }
 

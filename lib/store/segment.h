@@ -50,13 +50,26 @@ struct bci_segment_header {
 };
 _Static_assert(sizeof(struct bci_segment_header) == 104, "segment header");
 
+/*
+ * Rows that lie behind one another in memory, for a value that is put together
+ * from several places: for each column of the schema, the time included, where
+ * its elements begin.  Codes of text are those of the value's dictionaries.
+ */
+struct bci_part {
+	const void *const *columns;
+	uint64_t first, rows; /* elements [first, first + rows) of each */
+};
+
 /* What a put wants stored: borrowed from the caller until it is written. */
 struct bci_value {
 	enum bc_kind kind;
 	uint64_t rows;
 	const int64_t *time_ns;          /* NULL without a time column */
-	const struct bc_column *columns; /* without time */
+	const struct bc_column *columns; /* without time; with 'parts' only
+	                                    the dictionaries are looked at */
 	uint32_t column_count;
+	const struct bci_part *parts; /* NULL: the rows are in 'columns' */
+	size_t part_count;
 	const struct bc_schema *schema; /* NULL for a blob */
 	const unsigned char *schema_stored;
 	size_t schema_bytes;
@@ -128,10 +141,13 @@ const char *bci_segment_check(const unsigned char *image,
                               const struct bci_locator *locator,
                               const struct bc_schema *schema);
 
-/* What the catalogue says of a segment, to be compared with its header. */
+/*
+ * What the catalogue says of a segment, to be compared with its header.  The
+ * segments of a series are of kind BC_FRAME and have no revision in common: 0.
+ */
 struct bci_segment_claim {
 	enum bc_kind kind;
-	uint64_t revision;
+	uint64_t revision; /* 0: not known */
 	const char *key;
 	size_t key_bytes;
 	const struct bc_schema *schema; /* NULL for a blob */
@@ -156,6 +172,9 @@ bci_segment_blocks(const struct bci_locator *locator)
 /* Whether block 'index' matches the table of a header already checked. */
 bool bci_segment_check_block(const unsigned char *image,
                              const struct bci_locator *locator, uint32_t index);
+
+/* The bytes of a segment's dictionaries, whose header was checked. */
+uint64_t bci_segment_text_bytes(const unsigned char *image);
 
 /*
  * Text of a dictionary: 'area' is what follows the columns.  'column' counts

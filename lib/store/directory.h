@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * directory.h - the segments of a series in order of time: those in `segments`,
+ * then those that its entry record names.
+ */
+#ifndef BCI_DIRECTORY_H
+#define BCI_DIRECTORY_H
+
+#include "catalogue.h"
+
+/*
+ * A walk over the segments of an entry, as one transaction sees them.  A frame
+ * is walked as the one segment it has.  Locators are checked by
+ * bci_locator_is_sane(), and that their times ascend.
+ */
+struct bci_directory {
+	struct MDB_txn *txn;
+	const struct bci_tables *tables;
+	const struct bci_entry *entry; /* borrowed, as its record is */
+	struct MDB_cursor *cursor;     /* on `segments`; NULL until needed */
+	bool among_older;              /* the next one is where the cursor is */
+	unsigned next_newer;
+};
+
+/* Begin before the first segment.  Costs nothing until it is used. */
+void bci_directory_open(struct bci_directory *directory, struct MDB_txn *txn,
+                        const struct bci_tables *tables,
+                        const struct bci_entry *entry);
+
+/*
+ * Move to the first segment whose last row is not before 'time_ns' (INT64_MIN:
+ * the first of all).  BC_OK with *out; BC_MISS if there is none: what follows
+ * is the tail; BC_CORRUPT, BC_IO.
+ */
+enum bc_status bci_directory_seek(struct bci_directory *directory,
+                                  int64_t time_ns, struct bci_locator *out);
+
+/* The one after it; returns as bci_directory_seek(). */
+enum bc_status bci_directory_next(struct bci_directory *directory,
+                                  struct bci_locator *out);
+
+void bci_directory_close(struct bci_directory *directory);
+
+/* Name a segment in `segments`, or no longer; an absent one is no error. */
+enum bc_status bci_directory_put(struct MDB_txn *txn,
+                                 const struct bci_tables *tables,
+                                 uint64_t entry_id,
+                                 const struct bci_locator *locator,
+                                 struct bc_error *err);
+enum bc_status bci_directory_delete(struct MDB_txn *txn,
+                                    const struct bci_tables *tables,
+                                    uint64_t entry_id, int64_t last_ns,
+                                    struct bc_error *err);
+
+/* Rows of 'row_bytes' bytes that fit the tail of a series with this key. */
+uint32_t bci_tail_room(size_t key_bytes, uint64_t row_bytes);
+
+#endif /* BCI_DIRECTORY_H */
