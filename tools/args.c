@@ -4,7 +4,8 @@
  *
  * Options are written --name VALUE or --name=VALUE, in full, anywhere on the
  * line; "--" ends them.  A value is checked where it is met, so that a wrong
- * one is refused before anything is done.
+ * one is refused before anything is done.  A '-' before a digit begins no
+ * option but a range of time without a beginning.
  *
  * An option may stand before its command, where it is not known yet which
  * table holds it.  So the command is looked for first, and whether an option
@@ -258,6 +259,14 @@ args_store(int argc, char **argv, int *at, const struct tool_command *command,
 	return args_convert(option, "--", argv[*at], value);
 }
 
+/* Whether a word is an option, right or wrong. */
+static bool
+args_is_option(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0' &&
+	       (word[1] < '0' || word[1] > '9');
+}
+
 bool
 args_parse(int argc, char **argv, const struct tool_command **command,
            struct args *args)
@@ -284,7 +293,7 @@ args_parse(int argc, char **argv, const struct tool_command **command,
 			open = false;
 		} else if (open && strcmp(argv[i], "-h") == 0) {
 			args->globals[ARGS_HELP].set = true;
-		} else if (open && argv[i][0] == '-' && argv[i][1] != '\0') {
+		} else if (open && args_is_option(argv[i])) {
 			if (argv[i][1] != '-') {
 				tool_say("there is no option %s", argv[i]);
 				return false;

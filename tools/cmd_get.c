@@ -8,6 +8,7 @@
 
 #include "frame.h"
 #include "output.h"
+#include "range_args.h"
 #include "tool.h"
 
 enum { GET_HEAD, GET_TAIL, GET_FROM, GET_TO, GET_COLUMNS, GET_FORMAT };
@@ -15,10 +16,8 @@ enum { GET_HEAD, GET_TAIL, GET_FROM, GET_TO, GET_COLUMNS, GET_FORMAT };
 static const struct args_option get_options[] = {
 	[GET_HEAD] = { "head", ARGS_COUNT, "N", "Only the first N rows" },
 	[GET_TAIL] = { "tail", ARGS_COUNT, "N", "Only the last N rows" },
-	[GET_FROM] = { "from", ARGS_TIME, "TIME",
-	               "Only rows at TIME or later" },
-	[GET_TO] = { "to", ARGS_TIME, "TIME",
-	             "Only rows before TIME: the range is half-open" },
+	[GET_FROM] = RANGE_ARGS_FROM,
+	[GET_TO] = RANGE_ARGS_TO,
 	[GET_COLUMNS] = { "columns", ARGS_TEXT, "A,B,...",
 	                  "Only these columns, and the time" },
 	[GET_FORMAT] = { "format", ARGS_CHOICE, "table|csv|json|raw",
@@ -58,18 +57,26 @@ static enum tool_exit
 get_narrow(struct tool *tool, struct frame *frame)
 {
 	const struct args_value *values = tool->args.values;
+	const char *operand =
+		tool->args.operand_count > 1 ? tool->args.operands[1] : NULL;
+	struct bci_range range;
+	enum tool_exit result;
 
-	if ((values[GET_FROM].set || values[GET_TO].set) &&
+	result = range_args_read(tool, operand, &values[GET_FROM],
+	                         &values[GET_TO], &range);
+	if (result != TOOL_DONE)
+		return result;
+	if ((operand != NULL || values[GET_FROM].set || values[GET_TO].set) &&
 	    !frame->view->schema->has_time)
-		return tool_usage(tool, "the entry has no times: --from and "
-		                        "--to are for frames");
+		return tool_usage(tool, "the entry has no times: ranges are "
+		                        "for frames");
 	if (values[GET_COLUMNS].set &&
 	    !frame_select(frame, values[GET_COLUMNS].text))
 		return TOOL_USAGE;
-	if (values[GET_FROM].set)
-		frame_from(frame, values[GET_FROM].ns);
-	if (values[GET_TO].set)
-		frame_to(frame, values[GET_TO].ns);
+	if (range.from_ns != INT64_MIN)
+		frame_from(frame, range.from_ns);
+	if (range.to_ns != INT64_MAX)
+		frame_to(frame, range.to_ns);
 	if (values[GET_HEAD].set)
 		frame_head(frame, values[GET_HEAD].number);
 	if (values[GET_TAIL].set)
@@ -131,18 +138,17 @@ get_run(struct tool *tool)
 const struct tool_command cmd_get = {
 	.name = "get",
 	.summary = "Print an entry or a part of it",
-	.operands = "KEY",
+	.operands = "KEY [RANGE]",
 	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = 2,
 	.options = get_options,
 	.option_count = sizeof(get_options) / sizeof(get_options[0]),
 	.run = get_run,
-	.notes = "TIME is UTC: 2024-01-31, 2024-01-31T09:30[:00], with Z or "
-		 "+01:00 behind it, or an integer of s, ms, us or ns since "
-		 "1970.  Rows are those with --from <= time < --to; --head "
-		 "and --tail count among them, --head first.\n\n"
-		 "Numbers are printed with the fewest digits that read back "
-		 "exactly; CSV can be imported again.\n\n"
-		 "JSON: key, kind, rows, columns, types, data (a list of "
-		 "rows; time in ns; what is not finite is null).",
+	.notes = RANGE_ARGS_NOTES
+	"  --head and --tail count among the rows of the range, --head "
+	"first.\n\n"
+	"Numbers are printed with the fewest digits that read back "
+	"exactly; CSV can be imported again.\n\n"
+	"JSON: key, kind, rows, columns, types, data (a list of "
+	"rows; time in ns; what is not finite is null).",
 };

@@ -11,6 +11,7 @@
 #include "barcache.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -176,13 +177,17 @@ static enum tool_exit
 tool_run(struct tool *tool)
 {
 	const struct tool_command *command = tool->command;
+	const char *optional = strstr(command->operands, " [");
 
 	if (tool->args.globals[ARGS_HELP].set) {
 		help_command(command);
 		return TOOL_DONE;
 	}
 	if (tool->args.operand_count < command->operands_min)
-		return tool_usage(tool, "%s needs %s", command->name,
+		return tool_usage(tool, "%s needs %.*s", command->name,
+		                  optional == NULL
+		                          ? INT_MAX
+		                          : (int)(optional - command->operands),
 		                  command->operands);
 	if (tool->args.operand_count > command->operands_max)
 		return tool_usage(tool, "%s: unexpected argument '%s'",

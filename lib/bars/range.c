@@ -86,6 +86,16 @@ range_separator(const char *text, const char *end)
 	return NULL;
 }
 
+/* Where the first moment ends at the latest: its fraction begins with a '.'. */
+static const char *
+range_stop(const char *text, const char *end)
+{
+	while (text < end &&
+	       (end - text < 2 || text[0] != '.' || text[1] != '.'))
+		text++;
+	return text;
+}
+
 /* A day, a month or a year that stands alone; false if it does not fit. */
 static bool
 range_alone(const struct range_moment *moment, struct bci_range *out)
@@ -116,7 +126,7 @@ range_parse(const char *text, const char *end, struct bci_range *out)
 
 	*out = (struct bci_range){ INT64_MIN, INT64_MAX };
 	if (at == NULL) {
-		at = range_moment(text, end, &from);
+		at = range_moment(text, range_stop(text, end), &from);
 		if (at == NULL)
 			return "it does not begin with a moment";
 		out->from_ns = from.time_ns;
