@@ -9,6 +9,6 @@ foreach(name arena catalogue ledger lmdb mapped segment)
 endforeach()
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch cache config conformance hit list read recover snapshot space
-    stats verify view writer)
+    stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()

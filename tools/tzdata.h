@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tzdata.h - the system's time zones as tables of their changes.
+ * tzdata.h - the system's time zones by the names that people give them.
  */
 #ifndef TOOL_TZDATA_H
 #define TOOL_TZDATA_H
