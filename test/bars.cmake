@@ -3,8 +3,9 @@
 # Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
 # and the fuzz targets of what takes text from outside.
 foreach(name
-    bar bucket calendar fold format indicator interval key merge merge_random
-    moment number pattern range recode resample timeframe zone zoneinfo)
+    bar bucket calendar fold format formula indicator interval key merge
+    merge_random moment number pattern range recode resample timeframe
+    zone zoneinfo)
   barcache_test(${name} support.c value.c)
 endforeach()
 
