@@ -526,6 +526,24 @@ apply_puts(struct apply *apply, bool small, struct bc_error *err)
 	return BC_OK;
 }
 
+/* Whether this is one operation, and comes too late. */
+static enum bc_status
+apply_is_late(struct apply *apply, bool *late, struct bc_error *err)
+{
+	struct bci_operation *operation = apply->operations;
+	enum bc_status status;
+
+	*late = false;
+	if (operation->turn == NULL)
+		return BC_OK;
+	status = bci_turn_is_over(&apply->writer, operation->key,
+	                          operation->key_bytes, operation->turn, late,
+	                          err);
+	if (*late && operation->counts != NULL)
+		*operation->counts = (struct bc_counts){ 0 };
+	return status;
+}
+
 enum bc_status
 bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
                       size_t count, struct bc_error *err)
@@ -533,6 +551,7 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	struct apply apply = { .operations = operations, .count = count };
 	struct bci_env *env;
 	enum bc_status status;
+	bool late;
 
 	status = bci_cache_env(cache, &env, err);
 	if (status != BC_OK)
@@ -541,11 +560,18 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	status = bci_writer_begin_tidy(cache, env, &apply.writer, err);
 	if (status != BC_OK)
 		return status;
+	BCI_TRY(apply_is_late(&apply, &late, err));
+	if (late)
+		goto done;
 	/* Room that removals make counts for the puts beside them. */
 	BCI_TRY(apply_removals(&apply, err));
 	BCI_TRY(apply_measure(&apply, err));
 	BCI_TRY(apply_puts(&apply, true, err));
 	BCI_TRY(apply_puts(&apply, false, err));
+	if (operations->turn != NULL)
+		BCI_TRY(bci_turn_renew(&apply.writer, operations->key,
+		                       operations->key_bytes, operations->turn,
+		                       err));
 	return bci_writer_commit(&apply.writer, err);
 done:
 	bci_writer_abort(&apply.writer);

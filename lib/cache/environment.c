@@ -23,6 +23,7 @@
 #include "environment.h"
 #include "error.h"
 #include "file.h"
+#include "lease.h"
 #include "lock.h"
 #include "writer.h"
 
@@ -38,11 +39,13 @@ static void
 fork_prepare(void)
 {
 	pthread_mutex_lock(&registry_mutex);
+	bci_leases_lock();
 }
 
 static void
 fork_parent(void)
 {
+	bci_leases_unlock();
 	pthread_mutex_unlock(&registry_mutex);
 }
 
@@ -51,6 +54,7 @@ fork_child(void)
 {
 	struct bci_env *env;
 
+	bci_leases_abandon();
 	for (env = registry; env != NULL; env = env->next) {
 		bci_file_close(&env->writer_fd);
 		bci_file_close(&env->guard_fd);

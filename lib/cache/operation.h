@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "segment.h"
+#include "turn.h"
 
 struct bci_operation {
 	bool remove;
@@ -23,6 +24,7 @@ struct bci_operation {
 	int64_t ttl_ns;
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
 	struct bc_counts *counts;     /* the caller's, or NULL */
+	struct bci_turn *turn;        /* borrowed, or NULL */
 	struct bci_segment_plan plan; /* with schema and key */
 	struct bci_segment_plan bare; /* without */
 	size_t sequence;              /* place in the batch */
@@ -57,6 +59,9 @@ void bci_operation_free(const struct bc_allocator *allocator,
 /*
  * Apply 'count' operations in one commit; of several on one key the last wins.
  * The array is reordered.
+ *
+ * An operation with a turn is alone.  If that is over it is dropped: BC_OK, and
+ * nothing counted.  Else the turn knows the entry's new revision afterwards.
  */
 enum bc_status bci_operations_commit(struct bc_cache *cache,
                                      struct bci_operation *operations,

@@ -37,7 +37,10 @@ struct bci_ledger_header {
 	atomic_ullong generation;  /* grows when arenas were removed */
 	atomic_ullong bad_count;   /* grows when a segment is marked bad */
 	atomic_ullong bad_handled; /* bad_count that writers have acted on */
+	atomic_uint leases_ended;  /* a futex: see lease.h; began as reserved */
+	uint32_t reserved0;
 };
+_Static_assert(sizeof(struct bci_ledger_header) == 56, "ledger header");
 
 enum bci_counter {
 	BCI_COUNT_HITS,                               /* + enum bc_tier */
