@@ -121,7 +121,7 @@ settings_of_a_new_cache_have_defaults(void **state)
 	assert_int_equal(config.value_max_bytes, 1ull << 30);
 	assert_int_equal(config.entries_max, 1ull << 40);
 	assert_int_equal(config.sync_interval_ms, 10000);
-	assert_int_equal(config.format_version, 1);
+	assert_int_equal(config.format_version, 2);
 	assert_true(config.cache_id != 0);
 	assert_true(config.created_ns > 0);
 }

@@ -359,7 +359,7 @@ other_formats_are_refused_and_left_alone(void **state)
 		size_t at;
 		const char *byte, *says;
 	} cases[] = {
-		{ "config\1", 6 + 4, "\2", "format 2" },
+		{ "config\1", 6 + 4, "\3", "format 3" },
 		{ "config\1", 6, "\2", "config" },
 		{ "state\1", 5, "\2", "state" },
 		{ "\xde\xc0\xef\xbe", 0, "\xdf", "not an LMDB file" },

@@ -207,3 +207,103 @@ bci_schema_decode(const struct bc_allocator *allocator,
 	}
 	return schema;
 }
+
+/* ---- parts ------------------------------------------------------------- */
+
+/* A bit for each column of a schema. */
+struct schema_marks {
+	uint64_t words[BC_COLUMNS_MAX / 64];
+};
+
+/* Mark column 'index'; true if it was not marked. */
+static bool
+schema_mark(struct schema_marks *marks, uint32_t index)
+{
+	uint64_t *word = &marks->words[index / 64], bit = 1ull << index % 64;
+	bool fresh = (*word & bit) == 0;
+
+	*word |= bit;
+	return fresh;
+}
+
+static bool
+schema_is_marked(const struct schema_marks *marks, uint32_t index)
+{
+	return (marks->words[index / 64] >> index % 64 & 1) != 0;
+}
+
+enum bc_status
+bci_schema_part(const struct bc_allocator *allocator,
+                const struct bc_schema *whole, const char *const *names,
+                struct bc_schema **out, struct bc_error *err)
+{
+	struct schema_marks wanted = { { 0 } };
+	struct bc_schema_column *columns;
+	struct bc_schema *part;
+	uint32_t count = 0;
+
+	*out = NULL;
+	if (whole->has_time)
+		count += schema_mark(&wanted, 0);
+	for (; *names != NULL; names++) {
+		int index = bc_schema_find(whole, *names);
+
+		if (index < 0)
+			return bci_fail(err, BC_INVALID,
+			                "there is no column %.64s", *names);
+		count += schema_mark(&wanted, (uint32_t)index);
+	}
+	part = bci_zalloc(allocator, 1,
+	                  sizeof(*part) + count * sizeof(*columns));
+	if (part == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory for a schema");
+	*part = *whole;
+	columns = (struct bc_schema_column *)(part + 1);
+	part->columns = columns;
+	part->column_count = count;
+	part->row_bytes = 0;
+	for (uint32_t i = 0; i < whole->column_count; i++) {
+		if (!schema_is_marked(&wanted, i))
+			continue;
+		*columns++ = whole->columns[i];
+		part->row_bytes += whole->columns[i].bytes;
+	}
+	*out = part;
+	return BC_OK;
+}
+
+/*
+ * Callers name columns in stored order as a rule, so each name is looked for
+ * where the one before was found, first of all.
+ */
+bool
+bci_schema_is_part(const struct bc_schema *part, const struct bc_schema *whole,
+                   const char *const *names)
+{
+	struct schema_marks wanted = { { 0 } };
+	uint32_t count = 0, at = 0;
+	int first;
+
+	if (whole->has_time)
+		count += schema_mark(&wanted, at++);
+	for (; *names != NULL; names++) {
+		if (at >= part->column_count ||
+		    strcmp(part->columns[at].name, *names) != 0) {
+			int index = bc_schema_find(part, *names);
+
+			if (index < 0)
+				return false;
+			at = (uint32_t)index;
+		}
+		count += schema_mark(&wanted, at++);
+	}
+	if (count != part->column_count || part->wide != whole->wide ||
+	    part->medium != whole->medium || part->narrow != whole->narrow)
+		return false;
+	/* Names are those of the whole, so one that is it tells its parts. */
+	if (count == 0)
+		return true;
+	first = bc_schema_find(whole, part->columns[0].name);
+	return first >= 0 &&
+	       whole->columns[first].name == part->columns[0].name;
+}

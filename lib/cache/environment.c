@@ -116,6 +116,7 @@ env_free(struct bci_env *env)
 	env_free_schemas(env);
 	env_free_chunks(env);
 	pthread_mutex_destroy(&env->schema_mutex);
+	pthread_mutex_destroy(&env->tables_mutex);
 	pthread_mutex_destroy(&env->writer_mutex);
 	bci_free(&allocator, env);
 }
@@ -257,6 +258,7 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 		env->lanes[i].guard_fd = -1;
 	}
 	pthread_mutex_init(&env->schema_mutex, NULL);
+	pthread_mutex_init(&env->tables_mutex, NULL);
 	pthread_mutex_init(&env->writer_mutex, NULL);
 	bci_maps_open(&env->maps, &cache->allocator);
 }

@@ -74,6 +74,7 @@ struct bci_env {
 	struct bci_ledger ledger;
 	_Atomic(_Atomic(struct bc_schema *) *) schemas[BCI_SCHEMA_CHUNKS];
 	pthread_mutex_t schema_mutex;
+	pthread_mutex_t tables_mutex; /* LMDB opens tables one at a time */
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appender;
@@ -151,6 +152,27 @@ bci_lane_begin(struct bci_env *env, struct bci_lane *lane)
 
 /* End what bci_lane_begin() began. */
 void bci_lane_end(struct bci_lane *lane);
+
+/*
+ * Whether the lane's transaction can look up all that belongs to 'entry': a
+ * cache of format 1 gets tables when it is upgraded, and a process that had it
+ * open before that learns of them here.  BC_OK; BC_ABSENT if they are open
+ * now, but not in this transaction: end it, begin again, look up again; in the
+ * end the entry is damaged.  BC_BUSY, BC_NOMEM, BC_IO.
+ */
+enum bc_status bci_lane_open_tables(struct bci_env *env, struct bci_lane *lane);
+
+static inline enum bc_status
+bci_lane_knows(struct bci_env *env, struct bci_lane *lane,
+               const struct bci_entry *entry)
+{
+	if (BCI_LIKELY(entry->head.kind != BC_SERIES ||
+	               (entry->series.older_count == 0 &&
+	                entry->series.coverage_count == 0) ||
+	               bci_table_is_open(lane->txn, env->tables.coverage)))
+		return BC_OK;
+	return bci_lane_open_tables(env, lane);
+}
 
 /* Whether this process reads without LMDB's reader table. */
 bool bci_env_is_guarded(struct bci_env *env);

@@ -187,7 +187,7 @@ hit_check_header(const struct bci_hit *hit, const struct bci_wanted *wanted)
 	const unsigned char *image = bci_hit_image(hit);
 	const struct bci_segment_claim claim = {
 		.kind = hit->kind,
-		.revision = hit->revision,
+		.revision = &hit->revision,
 		.key = wanted->key,
 		.key_bytes = wanted->key_bytes,
 		.schema = hit->schema,

@@ -82,11 +82,38 @@ lane_lock_guard(struct bci_lane *lane)
 	return error == EAGAIN ? BC_BUSY : BC_IO;
 }
 
+/* Open the tables of an environment of LMDB, perhaps once more. */
+static enum bc_status
+lane_tables(struct bci_env *env, struct MDB_env *db)
+{
+	struct bci_tables tables;
+	enum bc_status status;
+
+	pthread_mutex_lock(&env->tables_mutex);
+	status = bci_catalogue_tables(db, &tables, NULL);
+	/* Opened in the same order, tables have the same numbers. */
+	if (status == BC_OK && tables.segments != BCI_NO_TABLE) {
+		atomic_store(&env->tables.segments, tables.segments);
+		atomic_store(&env->tables.coverage, tables.coverage);
+	}
+	pthread_mutex_unlock(&env->tables_mutex);
+	return status;
+}
+
+enum bc_status
+bci_lane_open_tables(struct bci_env *env, struct bci_lane *lane)
+{
+	enum bc_status status = lane_tables(
+		env,
+		lane->guard_fd >= 0 ? atomic_load(&env->guard_db) : env->db);
+
+	return status == BC_OK ? BC_ABSENT : status;
+}
+
 /* The first transaction of a guarded lane. */
 static enum bc_status
 lane_begin_guarded(struct bci_env *env, struct bci_lane *lane)
 {
-	struct bci_tables tables;
 	struct MDB_env *db;
 	enum bc_status status;
 
@@ -100,9 +127,8 @@ lane_begin_guarded(struct bci_env *env, struct bci_lane *lane)
 		return status;
 	}
 	db = atomic_load(&env->guard_db);
-	/* Opened in the same order, tables have the same numbers. */
 	if (db != env->db)
-		status = bci_catalogue_tables(db, &tables, NULL);
+		status = lane_tables(env, db);
 	if (status == BC_OK)
 		status = bci_txn_begin_read(db, &lane->txn, NULL);
 	if (status != BC_OK)

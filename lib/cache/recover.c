@@ -57,7 +57,7 @@ recover_check_image(struct bci_writer *writer, const struct bci_bytes *key,
 	const unsigned char *image = map->base + locator->offset;
 	const struct bci_segment_claim claim = {
 		.kind = (enum bc_kind)entry->head.kind,
-		.revision = entry->head.revision,
+		.revision = &entry->head.revision,
 		.key = key->data,
 		.key_bytes = key->size,
 		.schema = schema,

@@ -134,6 +134,58 @@ bci_writer_unlock(struct bci_env *env)
 
 /* ---- beginning --------------------------------------------------------- */
 
+/* Take guard.lock, so that no guarded reader looks anything up. */
+static enum bc_status
+writer_lock_guard(struct bc_cache *cache, struct bci_env *env,
+                  struct bc_error *err)
+{
+	enum bc_status status;
+	int error;
+
+	if (env->guard_fd < 0) {
+		status = bci_file_ensure(env->dir_fd, "guard.lock", env->group,
+		                         4096, &env->guard_fd, err);
+		if (status != BC_OK)
+			return status;
+	}
+	error = bci_lock_gated(
+		env->guard_fd, BCI_LOCK_GUARD, BCI_LOCK_EXCLUSIVE,
+		bci_clock_monotonic_ns() + cache->lock_timeout_ns);
+	if (error == EAGAIN)
+		return bci_fail(err, BC_BUSY,
+		                "a guarded reader keeps guard.lock");
+	if (error != 0)
+		return bci_fail_os(err, error, "cannot lock guard.lock");
+	return BC_OK;
+}
+
+/*
+ * Begin a transaction that has all tables.  The first one of this process in a
+ * cache of format 1 upgrades it; where another process did, it opens them.
+ */
+static enum bc_status
+writer_begin_txn(struct bci_writer *writer, struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	enum bc_status status = bci_txn_begin(env->db, &writer->txn, err);
+
+	if (status != BC_OK ||
+	    bci_table_is_open(writer->txn, env->tables.coverage))
+		return status;
+	bci_txn_abort(writer->txn);
+	writer->txn = NULL;
+	status = writer_lock_guard(writer->cache, env, err);
+	if (status != BC_OK)
+		return status;
+	pthread_mutex_lock(&env->tables_mutex);
+	status = bci_catalogue_upgrade(env->db, &env->tables, err);
+	pthread_mutex_unlock(&env->tables_mutex);
+	bci_lock_release(env->guard_fd, BCI_LOCK_GUARD);
+	if (status == BC_OK)
+		status = bci_txn_begin(env->db, &writer->txn, err);
+	return status;
+}
+
 enum bc_status
 bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
                  struct bci_writer *writer, struct bc_error *err)
@@ -144,7 +196,7 @@ bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
 	status = bci_writer_lock(cache, env, err);
 	if (status != BC_OK)
 		return status;
-	BCI_TRY(bci_txn_begin(env->db, &writer->txn, err));
+	BCI_TRY(writer_begin_txn(writer, err));
 	BCI_TRY(bci_config_load(writer->txn, &env->tables, &writer->config,
 	                        err));
 	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
@@ -256,24 +308,11 @@ writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
 {
 	struct bci_env *env = writer->env;
 	enum bc_status status;
-	int error;
 
 	bci_db_set_sync(env->db, writer_commit_sync(writer));
-	if (env->guard_fd < 0) {
-		status = bci_file_ensure(env->dir_fd, "guard.lock", env->group,
-		                         4096, &env->guard_fd, err);
-		if (status != BC_OK)
-			return status;
-	}
-	error = bci_lock_gated(env->guard_fd, BCI_LOCK_GUARD,
-	                       BCI_LOCK_EXCLUSIVE,
-	                       bci_clock_monotonic_ns() +
-	                               writer->cache->lock_timeout_ns);
-	if (error == EAGAIN)
-		return bci_fail(err, BC_BUSY,
-		                "a guarded reader keeps guard.lock");
-	if (error != 0)
-		return bci_fail_os(err, error, "cannot lock guard.lock");
+	status = writer_lock_guard(writer->cache, env, err);
+	if (status != BC_OK)
+		return status;
 	status = bci_txn_commit(&writer->txn, err);
 	bci_lock_release(env->guard_fd, BCI_LOCK_GUARD);
 	return status;

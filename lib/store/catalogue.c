@@ -32,7 +32,8 @@ static const char state_key[] = "state";
 /*
  * Entries lie in the unnamed table, because LMDB looks every named one up anew
  * in each transaction, and all reads go to them.  The records of the named ones
- * lie beside them, under names that no key can have.
+ * lie beside them, under names that no key can have.  New ones come last: then
+ * a table has one number, whether it was opened before or after an upgrade.
  */
 static const struct {
 	const char *name;
@@ -48,6 +49,36 @@ static const struct {
 	{ "\001slots", true, offsetof(struct bci_tables, slots) },
 };
 
+/* Those that came with format 2. */
+static const struct {
+	const char *name;
+	size_t offset;
+} tables_added[] = {
+	{ "\001segments", offsetof(struct bci_tables, segments) },
+	{ "\001coverage", offsetof(struct bci_tables, coverage) },
+};
+
+static enum bc_status
+tables_open_added(struct MDB_txn *txn, bool create, struct bci_tables *tables,
+                  struct bc_error *err)
+{
+	for (size_t i = 0; i < BCI_COUNT(tables_added); i++) {
+		atomic_uint *handle =
+			(atomic_uint *)(void *)((char *)tables +
+		                                tables_added[i].offset);
+		unsigned number;
+		enum bc_status status = bci_table_open(
+			txn, tables_added[i].name, create, false, &number, err);
+
+		if (status == BC_FORMAT && !create)
+			number = BCI_NO_TABLE;
+		else if (status != BC_OK)
+			return status;
+		atomic_store(handle, number);
+	}
+	return BC_OK;
+}
+
 static enum bc_status
 tables_open(struct MDB_txn *txn, bool create, struct bci_tables *tables,
             struct bc_error *err)
@@ -62,7 +93,7 @@ tables_open(struct MDB_txn *txn, bool create, struct bci_tables *tables,
 		if (status != BC_OK)
 			return status;
 	}
-	return BC_OK;
+	return tables_open_added(txn, create, tables, err);
 }
 
 /* Open the tables in a transaction that was begun or failed to. */
@@ -96,6 +127,32 @@ bci_catalogue_tables_write(struct MDB_env *env, struct bci_tables *tables,
 	enum bc_status status = bci_txn_begin(env, &txn, err);
 
 	return tables_open_in(status, txn, tables, err);
+}
+
+enum bc_status
+bci_catalogue_upgrade(struct MDB_env *env, struct bci_tables *tables,
+                      struct bc_error *err)
+{
+	struct bci_config_record config;
+	struct MDB_txn *txn = NULL;
+	enum bc_status status;
+
+	bci_db_set_sync(env, BCI_SYNC_FULL);
+	BCI_TRY(bci_txn_begin(env, &txn, err));
+	BCI_TRY(bci_config_load(txn, tables, &config, err));
+	BCI_TRY(tables_open_added(txn, true, tables, err));
+	if (config.format_version != BCI_FORMAT_VERSION) {
+		config.format_version = BCI_FORMAT_VERSION;
+		BCI_TRY(bci_config_store(txn, tables, &config, err));
+	}
+	BCI_TRY(bci_txn_commit(&txn, err));
+done:
+	bci_txn_abort(txn);
+	if (status != BC_OK) {
+		atomic_store(&tables->segments, BCI_NO_TABLE);
+		atomic_store(&tables->coverage, BCI_NO_TABLE);
+	}
+	return status;
 }
 
 /* Write the first commit of a new catalogue. */
@@ -222,11 +279,13 @@ bci_config_load(struct MDB_txn *txn, const struct bci_tables *tables,
 	enum bc_status status = meta_load(txn, tables, config_key, config,
 	                                  sizeof(*config), err);
 
-	if (status == BC_OK && config->format_version != BCI_FORMAT_VERSION)
+	if (status == BC_OK && (config->format_version < BCI_FORMAT_OLDEST ||
+	                        config->format_version > BCI_FORMAT_VERSION))
 		return bci_fail(err, BC_FORMAT,
 		                "the cache has format %u, this library reads "
-		                "format %d",
-		                config->format_version, BCI_FORMAT_VERSION);
+		                "formats %d to %d",
+		                config->format_version, BCI_FORMAT_OLDEST,
+		                BCI_FORMAT_VERSION);
 	return status;
 }
 
@@ -290,8 +349,8 @@ bci_arena_next(struct MDB_txn *txn, const struct bci_tables *tables,
 	status = bci_cursor_open(txn, tables->arenas, &cursor, NULL);
 	if (status == BC_OK)
 		status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
-	if (status == BC_OK && (key.size != sizeof(*number) ||
-	                        value.size != sizeof(*arena)))
+	if (status == BC_OK &&
+	    (key.size != sizeof(*number) || value.size != sizeof(*arena)))
 		status = BC_CORRUPT;
 	if (status == BC_OK) {
 		memcpy(number, key.data, sizeof(*number));
@@ -390,176 +449,4 @@ bci_slot_give(struct MDB_txn *txn, const struct bci_tables *tables,
 
 	return bci_table_put(txn, tables->slots, &number, sizeof(number), "", 0,
 	                     err);
-}
-
-/* ---- details and requests
- * ---------------------------------------------------------- */
-
-struct request_key {
-	uint64_t entry_id;
-	uint32_t chunk;
-} __attribute__((packed));
-
-static size_t
-request_chunk_bytes(size_t bytes, uint32_t chunk)
-{
-	return (size_t)bci_min(bytes - (size_t)chunk * BCI_RECORD_MAX,
-	                       BCI_RECORD_MAX);
-}
-
-static uint32_t
-request_chunks(size_t bytes)
-{
-	return (uint32_t)((bytes + BCI_RECORD_MAX - 1) / BCI_RECORD_MAX);
-}
-
-static enum bc_status
-request_store(struct MDB_txn *txn, const struct bci_tables *tables,
-              uint64_t entry_id, const char *text, size_t bytes,
-              struct bc_error *err)
-{
-	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
-		struct request_key key = { entry_id, i };
-		enum bc_status status =
-			bci_table_put(txn, tables->requests, &key, sizeof(key),
-		                      text + (size_t)i * BCI_RECORD_MAX,
-		                      request_chunk_bytes(bytes, i), err);
-
-		if (status != BC_OK)
-			return status;
-	}
-	return BC_OK;
-}
-
-static enum bc_status
-request_delete(struct MDB_txn *txn, const struct bci_tables *tables,
-               uint64_t entry_id, size_t bytes, struct bc_error *err)
-{
-	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
-		struct request_key key = { entry_id, i };
-		enum bc_status status = bci_table_delete(
-			txn, tables->requests, &key, sizeof(key), err);
-
-		if (status != BC_OK && status != BC_MISS)
-			return status;
-	}
-	return BC_OK;
-}
-
-static enum bc_status
-request_load_chunks(struct MDB_txn *txn, const struct bci_tables *tables,
-                    uint64_t entry_id, char *text, size_t bytes)
-{
-	for (uint32_t i = 0; i < request_chunks(bytes); i++) {
-		struct request_key key = { entry_id, i };
-		size_t step = request_chunk_bytes(bytes, i);
-		struct bci_bytes value;
-		enum bc_status status = bci_table_get(
-			txn, tables->requests, &key, sizeof(key), &value);
-
-		if (status == BC_MISS ||
-		    (status == BC_OK && value.size != step))
-			return BC_CORRUPT;
-		if (status != BC_OK)
-			return status;
-		memcpy(text + (size_t)i * BCI_RECORD_MAX, value.data, step);
-	}
-	return BC_OK;
-}
-
-/* Find the stored details: the fixed part, and what follows it. */
-static enum bc_status
-detail_find(struct MDB_txn *txn, const struct bci_tables *tables,
-            uint64_t entry_id, struct bci_detail_record *detail,
-            struct bci_bytes *stored)
-{
-	enum bc_status status = bci_table_get(txn, tables->details, &entry_id,
-	                                      sizeof(entry_id), stored);
-	size_t text;
-
-	if (status != BC_OK)
-		return status == BC_MISS ? BC_CORRUPT : status;
-	if (stored->size < sizeof(*detail))
-		return BC_CORRUPT;
-	memcpy(detail, stored->data, sizeof(*detail));
-	text = (detail->flags & BCI_DETAIL_REQUEST_TABLE) != 0
-	               ? 0
-	               : detail->request_bytes;
-	if (detail->version != BCI_RECORD_VERSION ||
-	    stored->size != sizeof(*detail) + text)
-		return BC_CORRUPT;
-	return BC_OK;
-}
-
-enum bc_status
-bci_detail_load(struct MDB_txn *txn, const struct bci_tables *tables,
-                uint64_t entry_id, struct bci_detail_record *detail)
-{
-	struct bci_bytes stored;
-
-	return detail_find(txn, tables, entry_id, detail, &stored);
-}
-
-enum bc_status
-bci_request_load(struct MDB_txn *txn, const struct bci_tables *tables,
-                 uint64_t entry_id, const struct bci_detail_record *detail,
-                 char *text)
-{
-	struct bci_detail_record again;
-	struct bci_bytes stored;
-	enum bc_status status;
-
-	if ((detail->flags & BCI_DETAIL_REQUEST_TABLE) != 0)
-		return request_load_chunks(txn, tables, entry_id, text,
-		                           detail->request_bytes);
-	status = detail_find(txn, tables, entry_id, &again, &stored);
-	if (status == BC_OK && detail->request_bytes != 0)
-		memcpy(text, (const char *)stored.data + sizeof(again),
-		       detail->request_bytes);
-	return status;
-}
-
-enum bc_status
-bci_detail_store(struct MDB_txn *txn, const struct bci_tables *tables,
-                 uint64_t entry_id, struct bci_detail_record *detail,
-                 const char *request, struct bc_error *err)
-{
-	size_t text = detail->request_bytes;
-	enum bc_status status = BC_OK;
-	void *room;
-
-	if (text > BCI_REQUEST_INLINE) {
-		detail->flags |= BCI_DETAIL_REQUEST_TABLE;
-		status = request_store(txn, tables, entry_id, request, text,
-		                       err);
-		text = 0;
-	}
-	if (status == BC_OK)
-		status = bci_table_reserve(txn, tables->details, &entry_id,
-		                           sizeof(entry_id),
-		                           sizeof(*detail) + text, &room, err);
-	if (status != BC_OK)
-		return status;
-	memcpy(room, detail, sizeof(*detail));
-	if (text != 0)
-		memcpy((char *)room + sizeof(*detail), request, text);
-	return BC_OK;
-}
-
-enum bc_status
-bci_detail_delete(struct MDB_txn *txn, const struct bci_tables *tables,
-                  uint64_t entry_id, struct bc_error *err)
-{
-	struct bci_detail_record detail;
-	enum bc_status status = bci_detail_load(txn, tables, entry_id, &detail);
-
-	if (status == BC_OK && (detail.flags & BCI_DETAIL_REQUEST_TABLE) != 0) {
-		status = request_delete(txn, tables, entry_id,
-		                        detail.request_bytes, err);
-		if (status != BC_OK)
-			return status;
-	}
-	status = bci_table_delete(txn, tables->details, &entry_id,
-	                          sizeof(entry_id), err);
-	return status == BC_MISS ? BC_OK : status;
 }

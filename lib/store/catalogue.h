@@ -15,6 +15,8 @@
 #ifndef BCI_CATALOGUE_H
 #define BCI_CATALOGUE_H
 
+#include <stdatomic.h>
+
 #include "db.h"
 #include "record.h"
 
@@ -27,10 +29,15 @@
 /* The first key that an entry may have; names of tables come before it. */
 #define BCI_KEY_FIRST " "
 
-/* Handles of the tables; the same numbers in every environment. */
+/*
+ * Handles of the tables; the same numbers in every environment.  The last two
+ * are BCI_NO_TABLE in a cache of format 1, and become others at any time, when
+ * another process upgrades it: a transaction that began before does not know
+ * them, see bci_table_is_open().
+ */
 struct bci_tables {
 	unsigned meta, entries, details, schemas, requests, arenas, slots;
-	unsigned segments, coverage; /* BCI_NO_TABLE in a cache of format 1 */
+	atomic_uint segments, coverage;
 };
 
 #define BCI_NO_TABLE UINT32_MAX
@@ -62,7 +69,8 @@ enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
 
 /*
  * Make a catalogue of format 1 one of this format, in one commit that is
- * synced, and open its tables anew.  The caller holds the writer lock.
+ * synced, and open the tables that are new; if it is of this format already,
+ * only that.  The caller holds the writer lock, and opens no tables elsewhere.
  */
 enum bc_status bci_catalogue_upgrade(struct MDB_env *env,
                                      struct bci_tables *tables,

@@ -97,6 +97,9 @@ enum bc_status bci_table_open(struct MDB_txn *txn, const char *name,
                               bool create, bool integer_keys, unsigned *table,
                               struct bc_error *err);
 
+/* Whether 'table' was open when the transaction began. */
+bool bci_table_is_open(struct MDB_txn *txn, unsigned table);
+
 /* Number of records of a table. */
 enum bc_status bci_table_count(struct MDB_txn *txn, unsigned table,
                                uint64_t *count);
@@ -134,7 +137,9 @@ enum bc_status bci_table_delete(struct MDB_txn *txn, unsigned table,
 
 enum bci_seek {
 	BCI_FIRST,
+	BCI_LAST,
 	BCI_NEXT,
+	BCI_PREV,
 	BCI_FROM /* the first key not below *key */
 };
 

@@ -9,17 +9,21 @@
 #include "catalogue.h"
 
 /*
- * A walk over the segments of an entry, as one transaction sees them.  A frame
- * is walked as the one segment it has.  Locators are checked by
- * bci_locator_is_sane(), and that their times ascend.
+ * A walk over the segments of an entry, as one transaction sees them; nothing
+ * is written to `segments` meanwhile.  A frame is walked as the one segment it
+ * has, if that has rows.  Locators are checked by bci_locator_is_sane(), and
+ * that their times ascend; those of a series have rows and lie in an arena.
  */
 struct bci_directory {
 	struct MDB_txn *txn;
 	const struct bci_tables *tables;
 	const struct bci_entry *entry; /* borrowed, as its record is */
 	struct MDB_cursor *cursor;     /* on `segments`; NULL until needed */
-	bool among_older;              /* the next one is where the cursor is */
+	bool begun;
+	bool among_older;              /* the cursor is on the last one given */
 	unsigned next_newer;
+	int64_t last_ns;               /* of the last one given or passed */
+	bool passed;                   /* there was one */
 };
 
 /* Begin before the first segment.  Costs nothing until it is used. */
@@ -35,7 +39,7 @@ void bci_directory_open(struct bci_directory *directory, struct MDB_txn *txn,
 enum bc_status bci_directory_seek(struct bci_directory *directory,
                                   int64_t time_ns, struct bci_locator *out);
 
-/* The one after it; returns as bci_directory_seek(). */
+/* The one after it, at first the first; returns as bci_directory_seek(). */
 enum bc_status bci_directory_next(struct bci_directory *directory,
                                   struct bci_locator *out);
 

@@ -301,6 +301,14 @@ bci_table_open(struct MDB_txn *txn, const char *name, bool create,
 	return lmdb_fail(err, code, "cannot open a table");
 }
 
+bool
+bci_table_is_open(struct MDB_txn *txn, unsigned table)
+{
+	unsigned flags;
+
+	return mdb_dbi_flags(txn, table, &flags) == MDB_SUCCESS;
+}
+
 enum bc_status
 bci_table_count(struct MDB_txn *txn, unsigned table, uint64_t *count)
 {
@@ -400,8 +408,8 @@ bci_cursor_move(struct MDB_cursor *cursor, enum bci_seek seek,
                 struct bci_bytes *key, struct bci_bytes *value)
 {
 	static const MDB_cursor_op operations[] = {
-		[BCI_FIRST] = MDB_FIRST,
-		[BCI_NEXT] = MDB_NEXT,
+		[BCI_FIRST] = MDB_FIRST,    [BCI_LAST] = MDB_LAST,
+		[BCI_NEXT] = MDB_NEXT,      [BCI_PREV] = MDB_PREV,
 		[BCI_FROM] = MDB_SET_RANGE,
 	};
 

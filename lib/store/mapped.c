@@ -323,27 +323,151 @@ bci_map_is_checked(const struct bci_map *map, const struct bci_locator *locator)
 	return bits_are_set(bits, first, count);
 }
 
-const char *
-bci_map_check(struct bci_map *map, const struct bci_locator *locator,
-              const struct bc_schema *schema, bool again)
+/* Check blocks [from, to) that were not checked before, or all if 'again'. */
+static const char *
+map_check_blocks(struct bci_map *map, const struct bci_locator *locator,
+                 uint32_t from, uint32_t to, bool again)
 {
 	const unsigned char *image = map->base + locator->offset;
-	uint32_t count, blocks = bci_segment_blocks(locator);
-	const char *wrong;
 	uint64_t first;
+	uint32_t count;
 	atomic_ullong *bits = map_bits(map, locator, &first, &count);
 
-	wrong = bci_segment_check(image, locator, schema);
-	if (wrong != NULL)
-		return wrong;
-	for (uint32_t i = 0; i < blocks; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		if (!again && bit_is_set(bits, first + i))
 			continue;
 		if (!bci_segment_check_block(image, locator, i))
 			return "checksum of a block";
 		bit_set(bits, first + i);
 	}
-	if (blocks == 0)
-		bit_set(bits, first);
 	return NULL;
+}
+
+const char *
+bci_map_check(struct bci_map *map, const struct bci_locator *locator,
+              const struct bc_schema *schema, bool again)
+{
+	uint32_t count, blocks = bci_segment_blocks(locator);
+	const char *wrong;
+	uint64_t first;
+	atomic_ullong *bits = map_bits(map, locator, &first, &count);
+
+	wrong = bci_segment_check(map->base + locator->offset, locator, schema);
+	if (wrong == NULL)
+		wrong = map_check_blocks(map, locator, 0, blocks, again);
+	if (wrong == NULL && blocks == 0)
+		bit_set(bits, first);
+	return wrong;
+}
+
+/* ---- some rows of some columns ----------------------------------------- */
+
+/* Blocks [from, to) of a segment. */
+struct map_span {
+	uint32_t from, to;
+};
+
+/* Bytes of the body to blocks; false if they lie beyond it. */
+static bool
+span_of(const struct bci_locator *locator, uint64_t at, uint64_t bytes,
+        struct map_span *span)
+{
+	if (!bci_within(at, bytes, locator->bytes - locator->header_bytes))
+		return false;
+	span->from = (uint32_t)(at / BCI_BLOCK);
+	span->to = bytes == 0 ? span->from
+	                      : (uint32_t)((at + bytes - 1) / BCI_BLOCK + 1);
+	return true;
+}
+
+static bool
+span_of_rows(const struct bci_locator *locator,
+             const struct bc_schema_column *column, uint64_t first,
+             uint64_t count, struct map_span *span)
+{
+	uint64_t at = bci_layout_offset(column->wide, column->medium,
+	                                column->narrow, locator->rows);
+
+	return span_of(locator, at + first * column->bytes,
+	               count * column->bytes, span);
+}
+
+/* Where the dictionaries lie: behind all columns, of which some are shown. */
+static bool
+span_of_text(const struct bci_locator *locator, const struct bc_schema *shown,
+             struct map_span *span)
+{
+	uint64_t at = bci_layout_bytes(shown, locator->rows);
+	uint64_t body = locator->bytes - locator->header_bytes;
+
+	return at <= body && span_of(locator, at, body - at, span);
+}
+
+static bool
+map_has_text(const struct bc_schema *shown)
+{
+	for (uint32_t i = 0; i < shown->column_count; i++) {
+		if (shown->columns[i].type == BC_TEXT)
+			return true;
+	}
+	return false;
+}
+
+bool
+bci_map_rows_are_checked(const struct bci_map *map,
+                         const struct bci_locator *locator,
+                         const struct bc_schema *shown, uint64_t first,
+                         uint64_t count)
+{
+	struct map_span span;
+	uint64_t bit;
+	uint32_t bits_count;
+	atomic_ullong *bits = map_bits(map, locator, &bit, &bits_count);
+
+	if (bits_count == 1)
+		return bit_is_set(bits, bit);
+	if (!bci_within(first, count, locator->rows))
+		return false;
+	for (uint32_t i = 0; i < shown->column_count; i++) {
+		if (!span_of_rows(locator, &shown->columns[i], first, count,
+		                  &span) ||
+		    !bits_are_set(bits, bit + span.from, span.to - span.from))
+			return false;
+	}
+	return !map_has_text(shown) ||
+	       (span_of_text(locator, shown, &span) &&
+	        bits_are_set(bits, bit + span.from, span.to - span.from));
+}
+
+const char *
+bci_map_check_rows(struct bci_map *map, const struct bci_locator *locator,
+                   const struct bc_schema *schema,
+                   const struct bc_schema *shown, uint64_t first,
+                   uint64_t count, bool again)
+{
+	static const char beyond[] = "it has not that many rows";
+	const char *wrong;
+	struct map_span span;
+
+	if (bci_segment_blocks(locator) <= 1)
+		return bci_map_check(map, locator, schema, again);
+	wrong = bci_segment_check(map->base + locator->offset, locator, schema);
+	if (wrong == NULL && !bci_within(first, count, locator->rows))
+		wrong = beyond;
+	for (uint32_t i = 0; wrong == NULL && i < shown->column_count; i++) {
+		if (!span_of_rows(locator, &shown->columns[i], first, count,
+		                  &span))
+			wrong = beyond;
+		else
+			wrong = map_check_blocks(map, locator, span.from,
+			                         span.to, again);
+	}
+	if (wrong == NULL && map_has_text(shown)) {
+		if (!span_of_text(locator, shown, &span))
+			wrong = "it has no dictionaries";
+		else
+			wrong = map_check_blocks(map, locator, span.from,
+			                         span.to, again);
+	}
+	return wrong;
 }

@@ -171,6 +171,38 @@ _Static_assert(sizeof(struct bci_series_record) == 104, "series record");
 struct bci_order_key {
 	unsigned char bytes[16]; /* entry id, time + 2^63; both big-endian */
 };
+_Static_assert(sizeof(struct bci_order_key) == 16, "order key");
+
+static inline struct bci_order_key
+bci_order_key_of(uint64_t entry_id, int64_t time_ns)
+{
+	uint64_t time = (uint64_t)time_ns ^ 1ull << 63;
+	struct bci_order_key key;
+
+	for (unsigned i = 0; i < 8; i++) {
+		key.bytes[i] = (unsigned char)(entry_id >> (56 - 8 * i));
+		key.bytes[8 + i] = (unsigned char)(time >> (56 - 8 * i));
+	}
+	return key;
+}
+
+/* The time of a stored key; false if it is one of another entry. */
+static inline bool
+bci_order_key_read(const void *stored, size_t bytes, uint64_t entry_id,
+                   int64_t *time_ns)
+{
+	const unsigned char *at = stored;
+	uint64_t entry = 0, time = 0;
+
+	if (bytes != sizeof(struct bci_order_key))
+		return false;
+	for (unsigned i = 0; i < 8; i++) {
+		entry = entry << 8 | at[i];
+		time = time << 8 | at[8 + i];
+	}
+	*time_ns = (int64_t)(time ^ 1ull << 63);
+	return entry == entry_id;
+}
 
 struct bci_coverage_record {
 	uint8_t version;

@@ -152,11 +152,34 @@ writer_feed(struct segment_writer *writer, const void *from, uint64_t bytes)
 	}
 }
 
-static void
-writer_feed_column(struct segment_writer *writer, const void *data,
-                   uint64_t bytes, uint64_t unit)
+/* The elements of column 'index' of the schema, where they are in one place. */
+static const void *
+value_column(const struct bci_value *value, uint32_t index)
 {
-	writer_feed(writer, data, bytes);
+	if (value->time_ns == NULL)
+		return value->columns[index].data;
+	return index == 0 ? value->time_ns : value->columns[index - 1].data;
+}
+
+/* Copy column 'index' of the schema, from one place or from several. */
+static void
+writer_feed_column(struct segment_writer *writer, const struct bci_value *value,
+                   uint32_t index)
+{
+	uint32_t width = value->schema->columns[index].bytes;
+	uint64_t bytes = width * value->rows;
+	uint64_t unit = bci_layout_alignment(value->rows);
+
+	if (value->parts == NULL)
+		writer_feed(writer, value_column(value, index), bytes);
+	for (size_t i = 0; i < value->part_count; i++) {
+		const struct bci_part *part = &value->parts[i];
+		const char *elements = part->columns[index];
+
+		if (part->rows != 0)
+			writer_feed(writer, elements + part->first * width,
+			            part->rows * width);
+	}
 	writer_feed(writer, NULL, bci_round_up(bytes, unit) - bytes);
 }
 
@@ -183,22 +206,11 @@ writer_feed_dictionary(struct segment_writer *writer,
 static void
 segment_write_body(const struct bci_value *value, struct segment_writer *writer)
 {
-	uint64_t unit = bci_layout_alignment(value->rows);
-
 	if (value->kind == BC_BLOB) {
 		writer_feed(writer, value->blob, value->blob_bytes);
 	} else {
-		if (value->time_ns != NULL)
-			writer_feed_column(writer, value->time_ns,
-			                   8 * value->rows, unit);
-		for (uint32_t i = 0; i < value->column_count; i++) {
-			const struct bc_column *column = &value->columns[i];
-
-			writer_feed_column(writer, column->data,
-			                   bc_type_bytes(column->type) *
-			                           value->rows,
-			                   unit);
-		}
+		for (uint32_t i = 0; i < value->schema->column_count; i++)
+			writer_feed_column(writer, value, i);
 		for (uint32_t i = 0; i < value->column_count; i++) {
 			if (value->columns[i].type == BC_TEXT)
 				writer_feed_dictionary(writer,
@@ -208,19 +220,58 @@ segment_write_body(const struct bci_value *value, struct segment_writer *writer)
 	writer_close_block(writer);
 }
 
-/* The step that all neighbouring times keep, or 0. */
-static int64_t
-segment_step(const int64_t *time_ns, uint64_t rows)
-{
-	uint64_t step, differs = 0;
+/* What the times of a value say of it, gathered piece by piece. */
+struct segment_times {
+	uint64_t rows;
+	int64_t first_ns, last_ns;
+	uint64_t step, differs;
+};
 
-	if (time_ns == NULL || rows < 2)
-		return 0;
-	step = (uint64_t)time_ns[1] - (uint64_t)time_ns[0];
-	for (uint64_t i = 2; i < rows; i++)
-		differs |= ((uint64_t)time_ns[i] - (uint64_t)time_ns[i - 1]) ^
-		           step;
-	return differs == 0 ? (int64_t)step : 0;
+static void
+times_add(struct segment_times *times, const int64_t *time_ns, uint64_t rows)
+{
+	uint64_t last, step, differs = 0, i = 0;
+
+	if (rows == 0)
+		return;
+	if (times->rows == 0) {
+		times->first_ns = times->last_ns = time_ns[i++];
+		times->rows = 1;
+	}
+	last = (uint64_t)times->last_ns;
+	if (times->rows == 1 && i < rows)
+		times->step = (uint64_t)time_ns[i] - last;
+	step = times->step;
+	times->rows += rows - i;
+	for (; i < rows; i++) {
+		differs |= ((uint64_t)time_ns[i] - last) ^ step;
+		last = (uint64_t)time_ns[i];
+	}
+	times->last_ns = (int64_t)last;
+	times->differs |= differs;
+}
+
+/* The first and last time, and the step that all neighbours keep, or 0. */
+static struct segment_times
+segment_times(const struct bci_value *value)
+{
+	struct segment_times times = { 0 };
+
+	if (value->schema == NULL || !value->schema->has_time)
+		return times;
+	if (value->parts == NULL)
+		times_add(&times, value->time_ns, value->rows);
+	for (size_t i = 0; i < value->part_count; i++) {
+		const struct bci_part *part = &value->parts[i];
+		const int64_t *time_ns = part->columns[0];
+
+		if (part->rows != 0)
+			times_add(&times, time_ns + part->first, part->rows);
+	}
+	BCI_ASSERT(times.rows == value->rows);
+	if (times.differs != 0)
+		times.step = 0;
+	return times;
 }
 
 /*
@@ -272,14 +323,13 @@ bci_segment_write(const struct bci_value *value,
 		.block_count = plan->block_count,
 		.kind = (uint8_t)value->kind,
 	};
+	const struct segment_times times = segment_times(value);
 	size_t used = sizeof(header);
 
 	BCI_ASSERT(((uintptr_t)to + plan->header_bytes) % 8 == 0);
 	memcpy(header.magic, segment_magic, sizeof(segment_magic));
-	if (value->time_ns != NULL && value->rows != 0) {
-		header.first_ns = value->time_ns[0];
-		header.last_ns = value->time_ns[value->rows - 1];
-	}
+	header.first_ns = times.first_ns;
+	header.last_ns = times.last_ns;
 	if (!plan->bare) {
 		header.schema_bytes = (uint32_t)value->schema_bytes;
 		header.key_bytes = (uint16_t)owner->key_bytes;
@@ -302,7 +352,7 @@ bci_segment_write(const struct bci_value *value,
 		.checksum = bci_hash64(to, plan->header_bytes),
 		.first_ns = header.first_ns,
 		.last_ns = header.last_ns,
-		.step_ns = segment_step(value->time_ns, value->rows),
+		.step_ns = (int64_t)times.step,
 		.rows = (uint32_t)value->rows,
 		.header_bytes = header.header_bytes,
 	};
@@ -383,7 +433,8 @@ bci_segment_check_claim(const unsigned char *image,
 	struct bci_segment_header header;
 
 	memcpy(&header, image, sizeof(header));
-	if (header.kind != claim->kind || header.revision != claim->revision)
+	if (header.kind != claim->kind ||
+	    (claim->revision != NULL && header.revision != *claim->revision))
 		return "kind or revision in the catalogue";
 	if (header.key_hash != bci_hash64(claim->key, claim->key_bytes))
 		return "it belongs to another key";
@@ -410,4 +461,13 @@ bci_segment_check_block(const unsigned char *image,
 	       8);
 	return bci_hash64(image + locator->header_bytes + at,
 	                  (size_t)bci_min(body - at, BCI_BLOCK)) == stored;
+}
+
+uint64_t
+bci_segment_text_bytes(const unsigned char *image)
+{
+	struct bci_segment_header header;
+
+	memcpy(&header, image, sizeof(header));
+	return header.text_bytes;
 }

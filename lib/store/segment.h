@@ -143,11 +143,11 @@ const char *bci_segment_check(const unsigned char *image,
 
 /*
  * What the catalogue says of a segment, to be compared with its header.  The
- * segments of a series are of kind BC_FRAME and have no revision in common: 0.
+ * segments of a series are of kind BC_FRAME and have no revision in common.
  */
 struct bci_segment_claim {
 	enum bc_kind kind;
-	uint64_t revision; /* 0: not known */
+	const uint64_t *revision; /* NULL: not compared */
 	const char *key;
 	size_t key_bytes;
 	const struct bc_schema *schema; /* NULL for a blob */
