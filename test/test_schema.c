@@ -393,6 +393,110 @@ the_last_column_is_rounded_up_too(void **state)
 	free(schema);
 }
 
+/* ------------------------------------------------------------------------ */
+/*  Parts                                                                   */
+/* ------------------------------------------------------------------------ */
+
+static void
+a_part_has_the_time_and_what_was_named(void **state)
+{
+	static const char *const names[] = { "mid", "side", "mid", NULL };
+	static const char *const nothing[] = { NULL };
+	struct bc_schema *whole, *part, *times_only;
+	struct bc_error err;
+
+	(void)state;
+	encode(&mixed_frame);
+	whole = decode();
+	assert_status(bci_schema_part(&bci_allocator_default, whole, names,
+	                              &part, &err),
+	              BC_OK, &err);
+	assert_int_equal(part->column_count, 3);
+	assert_int_equal(part->has_time, 1);
+	assert_int_equal(part->row_bytes, 8 + 1 + 4);
+	assert_string_equal(part->columns[1].name, "side");
+	assert_string_equal(part->columns[2].name, "mid");
+	/* Each has its place in the whole, whose size stays what it was. */
+	assert_int_equal(part->columns[2].wide, whole->columns[6].wide);
+	assert_int_equal(part->columns[2].medium, whole->columns[6].medium);
+	assert_int_equal(bci_layout_bytes(part, 100),
+	                 bci_layout_bytes(whole, 100));
+	assert_status(bci_schema_part(&bci_allocator_default, whole, nothing,
+	                              &times_only, &err),
+	              BC_OK, &err);
+	assert_int_equal(times_only->column_count, 1);
+	assert_true(bci_schema_is_part(part, whole, names));
+	assert_false(bci_schema_is_part(times_only, whole, names));
+	assert_false(bci_schema_is_part(part, whole, nothing));
+	assert_true(bci_schema_is_part(times_only, whole, nothing));
+	free(times_only);
+	free(part);
+	free(whole);
+}
+
+static void
+a_part_is_told_by_its_columns_in_any_order(void **state)
+{
+	static const char *const cases[][6] = {
+		{ "open", "note", "id", NULL },
+		{ "id", "note", "open", NULL },
+		{ "time", "note", "id", "open", NULL },
+		{ "open", "open", "note", "id", "id", NULL },
+	};
+	static const char *const others[][6] = {
+		{ "open", "note", NULL },
+		{ "open", "note", "id", "mid", NULL },
+		{ "open", "note", "mid", NULL },
+		{ "open", "note", "note", NULL },
+		{ "open", "note", "none", NULL },
+		{ "time", NULL },
+	};
+	struct bc_schema *whole, *twin, *part;
+	struct bc_error err;
+
+	(void)state;
+	encode(&mixed_frame);
+	whole = decode();
+	twin = decode();
+	assert_status(bci_schema_part(&bci_allocator_default, whole, cases[0],
+	                              &part, &err),
+	              BC_OK, &err);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(bci_schema_is_part(part, whole, cases[i]));
+		assert_false(bci_schema_is_part(part, twin, cases[i]));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(bci_schema_is_part(part, whole, others[i]));
+	free(part);
+	free(twin);
+	free(whole);
+}
+
+static void
+a_part_that_cannot_be_is_refused(void **state)
+{
+	static const char *const names[] = { "open", "none", NULL };
+	struct test_memory memory = { .fail_at = 1 };
+	struct bc_allocator allocator = test_allocator(&memory);
+	struct bc_schema *whole, *part;
+	struct bc_error err;
+
+	(void)state;
+	encode(&mixed_frame);
+	whole = decode();
+	part = whole;
+	assert_status(bci_schema_part(&bci_allocator_default, whole, names,
+	                              &part, &err),
+	              BC_INVALID, &err);
+	assert_null(part);
+	assert_non_null(strstr(err.message, "none"));
+	assert_status(
+		bci_schema_part(&allocator, whole, names + 2, &part, &err),
+		BC_NOMEM, &err);
+	assert_null(part);
+	free(whole);
+}
+
 int
 main(void)
 {
@@ -410,6 +514,9 @@ main(void)
 		cmocka_unit_test(
 			columns_lie_where_they_were_worked_out_by_hand),
 		cmocka_unit_test(the_last_column_is_rounded_up_too),
+		cmocka_unit_test(a_part_has_the_time_and_what_was_named),
+		cmocka_unit_test(a_part_is_told_by_its_columns_in_any_order),
+		cmocka_unit_test(a_part_that_cannot_be_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
