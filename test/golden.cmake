@@ -10,6 +10,10 @@ target_compile_definitions(test_golden PRIVATE
   GOLDEN_ARCHIVE="${golden}/cache.tar.gz"
   GOLDEN_EXPECTED="${golden}/expected.json")
 
+barcache_test(upgrade support.c golden/content.c)
+target_compile_definitions(test_upgrade PRIVATE
+  GOLDEN_ARCHIVE="${golden}/cache.tar.gz")
+
 project_python(golden_reader ../golden/reader.py
   ${golden}/cache.tar.gz ${golden}/expected.json)
 
