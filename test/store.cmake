@@ -16,3 +16,6 @@ foreach(name batch cache config conformance hit list read recover snapshot space
     stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
+foreach(name fetch fetch_threads lease)
+  barcache_test(${name} support.c value.c unit.c)
+endforeach()

@@ -153,7 +153,7 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	                 BC_OK))
 		return hit_miss(BC_MISS_CORRUPT, miss);
 	if (entry.head.expires_ns != 0 &&
-	    entry.head.expires_ns <= wanted->now_ns)
+	    entry.head.expires_ns <= wanted->now_ns && !wanted->stale)
 		return hit_miss(BC_MISS_EXPIRED, miss);
 	if (wanted->request != NULL) {
 		status = hit_compare_request(env, lane->txn, entry.head.id,

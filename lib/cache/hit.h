@@ -25,6 +25,7 @@ struct bci_wanted {
 	const char *request; /* canonical text that must be the stored one */
 	size_t request_bytes;
 	int64_t now_ns;
+	bool stale; /* an expired entry will do */
 };
 
 /* Newer transactions to ask when an arena is gone. */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetch.c - one fetch for all who want the same key.
+ *
+ * Whoever misses tries to get the lease of the key.  Who gets it looks again
+ * (another may have finished just before), asks the function for what is still
+ * missing, and gives the lease back; who does not get it waits for the end of
+ * leases and looks again after each.  So a fetch that goes well serves all, one
+ * that fails is tried again by one waiter after the other, and the death of who
+ * fetches looks like a failure.
+ *
+ * After the deadline a waiter fetches without the lease; see turn.h for what
+ * the other one hands over after that.
+ *
+ * Looking is not counted; a call that fetched counts as a miss and a hit.
+ */
+#include "common.h"
+
+#include "ask.h"
+#include "clock.h"
+#include "error.h"
+#include "fetch.h"
+#include "hit.h"
+#include "key.h"
+#include "lease.h"
+
+#define WAIT_DEFAULT_MS 60000
+#define KNOWN_ALL (BC_KNOWN_BARS | BC_KNOWN_EMPTY | BC_KNOWN_OPEN)
+
+/* What an entry was at a glance. */
+struct fetch_glance {
+	uint64_t revision; /* 0: there was none */
+	/* Of a series, what a fetch of its newest part changes. */
+	int64_t last_ns, open_from_ns, open_to_ns;
+	uint64_t tail_checksum;
+};
+
+struct fetch {
+	struct bc_cache *cache;
+	struct bci_env *env;
+	const struct bci_errand *errand;
+	size_t key_bytes;
+	const struct bc_fetch_options *options;
+	int64_t wait_ns;
+	int64_t deadline_ns;
+	struct fetch_glance before; /* when the call had missed */
+	struct bci_intervals done;  /* handed over to us, or left by it */
+	bool asked, handed;
+	bool shown; /* the view is filled: with what is stale */
+};
+
+enum bc_status
+bci_fetch_check(const struct bc_fetch_options *options, struct bc_error *err)
+{
+	if (options == NULL || options->struct_size != sizeof(*options))
+		return bci_fail(err, BC_INVALID,
+		                "fetch options were not begun with "
+		                "BC_FETCH_OPTIONS_INIT");
+	if ((options->flags & ~(unsigned)BC_FETCH_STALE) != 0)
+		return bci_fail(err, BC_INVALID, "unknown fetch flags %#x",
+		                options->flags);
+	if (options->function == NULL)
+		return bci_fail(err, BC_INVALID, "no function to fetch with");
+	return BC_OK;
+}
+
+/* ---- looking ----------------------------------------------------------- */
+
+static enum bc_status
+fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
+             struct bc_error *err)
+{
+	struct bci_env *env = fetch->env;
+	struct bci_lane *lane = bci_lane_take(env);
+	struct bci_bytes record;
+	struct bci_entry entry;
+	enum bc_status status;
+
+	*glance = (struct fetch_glance){ 0 };
+	status = bci_lane_begin(env, lane);
+	if (status == BC_OK) {
+		status = bci_table_get(lane->txn, env->tables.entries,
+		                       fetch->errand->key, fetch->key_bytes,
+		                       &record);
+		if (status == BC_OK &&
+		    bci_entry_parse(record.data, record.size, &entry) == BC_OK)
+			glance->revision = entry.head.revision;
+		if (glance->revision != 0 && entry.head.kind == BC_SERIES) {
+			glance->last_ns = entry.series.last_ns;
+			glance->open_from_ns = entry.series.open_from_ns;
+			glance->open_to_ns = entry.series.open_to_ns;
+			glance->tail_checksum = entry.series.tail_checksum;
+		}
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	if (status == BC_OK || status == BC_MISS)
+		return BC_OK;
+	return bci_fail(err, status, "cannot look up %s: %s",
+	                fetch->errand->key, bc_strerror(status));
+}
+
+/* Whether an entry that is not ranged must be fetched: BC_MISS, or BC_OK. */
+static enum bc_status
+fetch_next_entry(struct fetch *fetch, struct bc_interval *gap,
+                 struct bc_error *err)
+{
+	struct fetch_glance now;
+	enum bc_status status;
+
+	*gap = (struct bc_interval){ 0 };
+	if (fetch->asked)
+		return BC_OK;
+	status = bc_exists(fetch->cache, fetch->errand->key, NULL);
+	if (status != BC_OK && status != BC_MISS)
+		return bci_fail(err, status, "cannot look up %s: %s",
+		                fetch->errand->key, bc_strerror(status));
+	if (status == BC_MISS || (fetch->cache->flags & BC_OPEN_REFRESH) == 0)
+		return status;
+	/* Only what was stored since will do. */
+	status = fetch_glance(fetch, &now, err);
+	if (status == BC_OK && now.revision == fetch->before.revision)
+		status = BC_MISS;
+	return status;
+}
+
+/*
+ * What to ask for next: BC_MISS with *gap, or BC_OK if there is nothing.
+ */
+static enum bc_status
+fetch_next(struct fetch *fetch, struct bc_interval *gap, struct bc_error *err)
+{
+	return fetch_next_entry(fetch, gap, err);
+}
+
+/* ---- asking ------------------------------------------------------------ */
+
+static enum bc_status
+fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
+          struct bc_error *err)
+{
+	struct bci_ask ask = {
+		.fetch = {
+			.cache = fetch->cache,
+			.key = fetch->errand->key,
+			.from_ns = gap->from_ns,
+			.to_ns = gap->to_ns,
+			.context = fetch->options->context,
+		},
+		.turn.ends_ns = bci_clock_monotonic_ns() + fetch->wait_ns,
+		.done = &fetch->done,
+	};
+	struct fetch_glance glance;
+	struct bc_interval rest;
+	enum bc_status status;
+
+	status = fetch_glance(fetch, &glance, err);
+	if (status != BC_OK)
+		return status;
+	ask.turn.revision = glance.revision;
+	status = bci_ask(&ask, fetch->options->function, err);
+	fetch->asked = true;
+	fetch->handed = fetch->handed || ask.handed;
+	if (status != BC_OK)
+		return status;
+	/* Of what the function left alone it is not asked again. */
+	if (bci_intervals_missing(&fetch->done, KNOWN_ALL, gap->from_ns,
+	                          gap->to_ns, &rest) &&
+	    rest.from_ns == gap->from_ns && rest.to_ns == gap->to_ns &&
+	    bci_intervals_set(&fetch->done, gap->from_ns, gap->to_ns,
+	                      BC_KNOWN_BARS) != BC_OK)
+		return bci_fail(err, BC_NOMEM, "%s: no memory to fetch",
+		                fetch->errand->key);
+	return BC_OK;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+/* Get or read, 'stale' ones too. */
+static enum bc_status
+fetch_show(struct fetch *fetch, bool stale, struct bc_view *view)
+{
+	struct bci_wanted wanted = {
+		.key = fetch->errand->key,
+		.key_bytes = fetch->key_bytes,
+		.stale = stale,
+	};
+
+	return bci_hit_get(fetch->cache, &wanted, view);
+}
+
+/* ---- one after another ------------------------------------------------- */
+
+/*
+ * Get the lease, or wait until nothing is missing, or until the deadline: BC_OK
+ * in any case.  Where what is stale will do, do not wait.
+ */
+static enum bc_status
+fetch_wait(struct fetch *fetch, struct bci_lease *lease, struct bc_view *view,
+           struct bc_error *err)
+{
+	bool stale = (fetch->options->flags & BC_FETCH_STALE) != 0;
+	struct bc_interval gap;
+	enum bc_status status;
+
+	do {
+		unsigned ended = bci_lease_ended(fetch->env);
+		int64_t rest_ns;
+
+		status = bci_lease_try(lease, err);
+		if (status != BC_BUSY)
+			return status;
+		if (stale && fetch_show(fetch, true, view) == BC_OK) {
+			fetch->shown = true;
+			return BC_OK;
+		}
+		stale = false;
+		rest_ns = fetch->deadline_ns - bci_clock_monotonic_ns();
+		if (rest_ns <= 0)
+			return BC_OK;
+		bci_lease_wait(fetch->env, ended, rest_ns);
+		status = fetch_next(fetch, &gap, err);
+	} while (status == BC_MISS);
+	return status;
+}
+
+/* Fetch what is missing, or wait for who does. */
+static enum bc_status
+fetch_fill(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
+{
+	struct bci_lease lease = { .fd = -1 };
+	struct bc_interval gap;
+	enum bc_status status;
+
+	fetch->done.allocator = &fetch->cache->allocator;
+	BCI_TRY(fetch_glance(fetch, &fetch->before, err));
+	BCI_TRY(bci_lease_open(&lease, fetch->env, fetch->errand->key,
+	                       fetch->key_bytes, err));
+	BCI_TRY(fetch_wait(fetch, &lease, view, err));
+	while (!fetch->shown &&
+	       (status = fetch_next(fetch, &gap, err)) == BC_MISS)
+		BCI_TRY(fetch_ask(fetch, &gap, err));
+done:
+	bci_lease_close(&lease);
+	bci_intervals_free(&fetch->done);
+	return status;
+}
+
+/* As fetch_show(), with the reason in words. */
+static enum bc_status
+fetch_end(struct fetch *fetch, enum bc_status status,
+          const struct bc_view *view, struct bc_error *err)
+{
+	const char *key = fetch->errand->key;
+
+	if (status == BC_OK)
+		return BC_OK;
+	if (status == BC_MISS)
+		return bci_fail(err, BC_MISS, "%s: %s", key,
+		                bc_miss_name(view->miss));
+	return bci_fail(err, status, "cannot read %s: %s", key,
+	                bc_strerror(status));
+}
+
+static bool
+fetch_may_store(const struct fetch *fetch)
+{
+	return !fetch->env->read_only &&
+	       (fetch->cache->flags & BC_OPEN_READONLY) == 0;
+}
+
+enum bc_status
+bci_fetch(struct bc_cache *cache, const struct bci_errand *errand,
+          const struct bc_fetch_options *options, struct bc_view *view,
+          struct bc_error *err)
+{
+	uint32_t wait_ms =
+		options->wait_ms != 0 ? options->wait_ms : WAIT_DEFAULT_MS;
+	struct fetch fetch = {
+		.cache = cache,
+		.errand = errand,
+		.key_bytes = strlen(errand->key),
+		.options = options,
+		.wait_ns = (int64_t)wait_ms * 1000000,
+	};
+	enum bc_status status;
+
+	*view = (struct bc_view){ 0 };
+	if (!bci_key_valid(errand->key, fetch.key_bytes))
+		return bci_fail(err, BC_KEY, "'%.100s' is no key", errand->key);
+	status = bc_get(cache, errand->key, view);
+	if (status != BC_MISS || (cache->flags & BC_OPEN_BYPASS) != 0)
+		return fetch_end(&fetch, status, view, err);
+	status = bci_cache_env(cache, &fetch.env, err);
+	if (status != BC_OK)
+		return status;
+	if (!fetch_may_store(&fetch))
+		return bci_fail(err, BC_READONLY,
+		                "%s: %s, and what is fetched could not be "
+		                "stored",
+		                errand->key, bc_miss_name(view->miss));
+	fetch.deadline_ns = bci_clock_monotonic_ns() + fetch.wait_ns;
+	status = fetch_fill(&fetch, view, err);
+	if (status != BC_OK || fetch.shown)
+		return status;
+	return fetch_end(&fetch, fetch_show(&fetch, fetch.handed, view), view,
+	                 err);
+}
+
+enum bc_status
+bc_get_or_fetch(struct bc_cache *cache, const char *key,
+                const struct bc_fetch_options *options, struct bc_view *view,
+                struct bc_error *err)
+{
+	const struct bci_errand errand = { .key = key };
+	enum bc_status status = bci_fetch_check(options, err);
+
+	*view = (struct bc_view){ 0 };
+	return status == BC_OK ? bci_fetch(cache, &errand, options, view, err)
+	                       : status;
+}
