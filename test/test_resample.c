@@ -197,8 +197,7 @@ slow_resample(const struct bars *in, const struct bci_resample_options *options,
 
 	bars_init(out);
 	for (; first < in->rows; from += step, first = end) {
-		int64_t label =
-			options->label == BC_RIGHT ? from + step : from;
+		int64_t label = options->label == BC_RIGHT ? from + step : from;
 		bool partial = from < options->from_ns || from + step > to_ns;
 
 		end = first;
@@ -210,11 +209,10 @@ slow_resample(const struct bars *in, const struct bci_resample_options *options,
 				slow_add(in, first, end, label, partial, out);
 		} else if (options->fill != BC_FILL_NONE) {
 			slow_add(in, first, end, label, false, out);
-			if (options->fill == BC_FILL_NAN)
-				continue;
-			for (int i = OPEN; i <= CLOSE; i++)
-				out->values[i][out->rows - 1] = close;
 			out->values[VOLUME][out->rows - 1] = 0;
+			for (int i = OPEN;
+			     i <= CLOSE && options->fill == BC_FILL_FLAT; i++)
+				out->values[i][out->rows - 1] = close;
 		}
 	}
 }
@@ -286,10 +284,8 @@ random_series_agree_with_the_reference(void **state)
 		options.label = (enum bc_side)(chance >> 3 & 1);
 		options.fill = (enum bc_fill)((chance >> 4) % 3);
 		options.drop_partial = chance >> 6 & 1;
-		/* A sum of integers has no NaN for what is empty. */
-		columns[TRADES].rule = options.fill == BC_FILL_NAN
-		                               ? BCI_FOLD_COUNT
-		                               : BCI_FOLD_SUM;
+		columns[TRADES].rule =
+			chance >> 19 & 1 ? BCI_FOLD_COUNT : BCI_FOLD_SUM;
 		options.from_ns =
 			in.time_ns[0] - (int64_t)(chance >> 7 & 63) * MINUTE;
 		to_ns = in.time_ns[in.rows - 1] +

@@ -48,7 +48,6 @@ resample_check_fill(const struct bci_resample_options *options,
 {
 	const struct bci_resample_column *column = &columns[index];
 	unsigned type = bci_fold_type(column->rule, column->type);
-	bool sums = column->rule == BCI_FOLD_SUM;
 	int carry = column->carry;
 
 	if (options->fill == BC_FILL_NONE || column->rule == BCI_FOLD_COUNT)
@@ -62,8 +61,7 @@ resample_check_fill(const struct bci_resample_options *options,
 			                index, carry);
 		return BC_OK;
 	}
-	if (type != BC_F64 && type != BC_F32 &&
-	    !(sums && options->fill == BC_FILL_FLAT))
+	if (type != BC_F64 && type != BC_F32 && column->rule != BCI_FOLD_SUM)
 		return bci_fail(err, BC_INVALID,
 		                "column %u is of type %s, which has no NaN "
 		                "for an empty bucket",
@@ -181,7 +179,7 @@ resample_write_empty(const struct bci_resample *resample,
 		    column->rule != BCI_FOLD_COUNT) {
 			fold = &resample->last[column->carry];
 			column = &resample->columns[column->carry];
-		} else if (flat && column->rule == BCI_FOLD_SUM) {
+		} else if (column->rule == BCI_FOLD_SUM) {
 			fold = &zero;
 		}
 		bci_fold_write(fold, column->rule, column->type,

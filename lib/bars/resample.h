@@ -16,8 +16,8 @@ struct bci_resample_column {
 	/*
 	 * With BC_FILL_FLAT the column of the last row whose value this one
 	 * takes in an empty bucket: that of the close for all four prices.  It
-	 * has the same type.  With BCI_CARRY_NOTHING: 0 for sums and counts,
-	 * else NaN.
+	 * has the same type.  With BCI_CARRY_NOTHING, and with BC_FILL_NAN: 0
+	 * for sums and counts, else NaN.
 	 */
 	int carry;
 };
