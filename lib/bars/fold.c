@@ -324,10 +324,9 @@ fold_integers(struct bci_fold *fold, enum bci_fold_rule rule,
 /*  Any type                                                                */
 /* ------------------------------------------------------------------------ */
 
-/* Elements as doubles. */
-static void
-fold_to_doubles(enum bc_type type, const void *data, uint64_t first,
-                uint64_t count, double *out)
+void
+bci_fold_to_doubles(enum bc_type type, const void *data, uint64_t first,
+                    uint64_t count, double *out)
 {
 	for (uint64_t i = 0; i < count; i++)
 		if (type == BC_F32)
@@ -373,8 +372,8 @@ bci_fold_rows(struct bci_fold *fold, enum bci_fold_rule rule, enum bc_type type,
 	for (; count > 0; first += part, count -= part) {
 		part = bci_min(count, FOLD_BUFFER);
 		if (type == BC_F32 || rule == BCI_FOLD_MEAN) {
-			fold_to_doubles(type, data, first, part,
-			                buffer.doubles);
+			bci_fold_to_doubles(type, data, first, part,
+			                    buffer.doubles);
 			fold_doubles(fold, rule, buffer.doubles, part);
 		} else {
 			fold_to_integers(type, data, first, part,

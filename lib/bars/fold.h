@@ -64,6 +64,10 @@ void bci_fold_rows(struct bci_fold *fold, enum bci_fold_rule rule,
                    enum bc_type type, const void *data, uint64_t first,
                    uint64_t count);
 
+/* Elements of any type but texts as doubles. */
+void bci_fold_to_doubles(enum bc_type type, const void *data, uint64_t first,
+                         uint64_t count, double *out);
+
 /*
  * Write the result as element 'row' of 'out', of type bci_fold_type().  An
  * integer column without a value gives 0.

@@ -227,7 +227,7 @@ apply_head(struct apply *apply, const struct bci_operation *operation,
 	*head = (struct bci_entry_record){
 		.version = BCI_RECORD_VERSION,
 		.kind = (uint8_t)operation->value.kind,
-		.flags = operation->origin != NULL ? BCI_ENTRY_DERIVED : 0,
+		.flags = operation->parent != NULL ? BCI_ENTRY_DERIVED : 0,
 		.id = old->exists ? old->entry.head.id
 		                  : writer->state.next_entry++,
 		.revision = writer->state.revision,
@@ -536,10 +536,10 @@ apply_is_late(struct apply *apply, bool *late, struct bc_error *err)
 	bool wanted = true;
 
 	*late = false;
-	if (operation->origin != NULL) {
-		status = bci_origin_wants(&apply->writer, operation->key,
+	if (operation->parent != NULL) {
+		status = bci_parent_wants(&apply->writer, operation->key,
 		                          operation->key_bytes,
-		                          operation->origin, &wanted, err);
+		                          operation->parent, &wanted, err);
 		*late = !wanted;
 		return status;
 	}

@@ -7,7 +7,7 @@
 #define BCI_OPERATION_H
 
 #include "cache.h"
-#include "origin.h"
+#include "parent.h"
 #include "segment.h"
 #include "turn.h"
 
@@ -26,7 +26,7 @@ struct bci_operation {
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
 	struct bc_counts *counts;     /* the caller's, or NULL */
 	struct bci_turn *turn;        /* borrowed, or NULL */
-	const struct bci_origin *origin; /* borrowed, or NULL */
+	const struct bci_parent *parent; /* borrowed, or NULL */
 	struct bci_segment_plan plan; /* with schema and key */
 	struct bci_segment_plan bare; /* without */
 	size_t sequence;              /* place in the batch */
@@ -62,8 +62,8 @@ void bci_operation_free(const struct bc_allocator *allocator,
  * Apply 'count' operations in one commit; of several on one key the last wins.
  * The array is reordered.
  *
- * An operation with a turn or an origin is alone.  If the turn is over, or the
- * origin does not want it, it is dropped: BC_OK, and nothing counted.  Else the
+ * An operation with a turn or a parent is alone.  If the turn is over, or the
+ * parent does not want it, it is dropped: BC_OK, and nothing counted.  Else the
  * turn knows the entry's new revision afterwards.
  */
 enum bc_status bci_operations_commit(struct bc_cache *cache,

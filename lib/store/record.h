@@ -116,7 +116,7 @@ _Static_assert(sizeof(struct bci_locator) == 64, "segment locator");
 
 enum bci_entry_flags {
 	BCI_ENTRY_INLINE = 1, /* the segment follows its locator */
-	BCI_ENTRY_DERIVED = 2 /* made of another entry: see origin.h */
+	BCI_ENTRY_DERIVED = 2 /* made of another entry: see parent.h */
 };
 
 /*

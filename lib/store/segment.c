@@ -42,15 +42,13 @@ text_area_bytes(const struct bci_value *value)
 	return bytes;
 }
 
-const char *
-bci_segment_text(const unsigned char *area, uint64_t area_bytes,
-                 uint32_t column, uint32_t code, size_t *bytes, uint32_t *count)
+const unsigned char *
+bci_segment_dictionary(const unsigned char *area, uint64_t area_bytes,
+                       uint32_t column, uint64_t *bytes)
 {
-	uint32_t head[2], end, start = 0;
-	uint64_t strings;
+	uint32_t head[2];
 
 	*bytes = 0;
-	*count = 0;
 	for (;; column--) {
 		if (area_bytes < TEXT_HEAD)
 			return NULL;
@@ -63,14 +61,31 @@ bci_segment_text(const unsigned char *area, uint64_t area_bytes,
 		area += head[1];
 		area_bytes -= head[1];
 	}
-	*count = head[0];
-	if (code >= head[0])
+	*bytes = head[1];
+	return area;
+}
+
+const char *
+bci_segment_text(const unsigned char *area, uint64_t area_bytes,
+                 uint32_t column, uint32_t code, size_t *bytes, uint32_t *count)
+{
+	uint64_t dictionary_bytes, strings;
+	uint32_t end, start = 0;
+
+	*bytes = 0;
+	*count = 0;
+	area = bci_segment_dictionary(area, area_bytes, column,
+	                              &dictionary_bytes);
+	if (area == NULL)
 		return NULL;
-	strings = TEXT_HEAD + 4ull * head[0];
+	memcpy(count, area, sizeof(*count));
+	if (code >= *count)
+		return NULL;
+	strings = TEXT_HEAD + 4ull * *count;
 	memcpy(&end, area + TEXT_HEAD + 4ull * code, 4);
 	if (code != 0)
 		memcpy(&start, area + TEXT_HEAD + 4ull * (code - 1), 4);
-	if (start > end || end > head[1] - strings)
+	if (start > end || end > dictionary_bytes - strings)
 		return NULL;
 	*bytes = end - start;
 	return (const char *)area + strings + start;

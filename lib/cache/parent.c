@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * origin.c - entries that were made of another one.
+ * parent.c - entries that were made of another one.
  *
- * No record says of which state of its origin an entry was made, and none is
+ * No record says of which state of its parent an entry was made, and none is
  * needed: revisions of all entries are numbered together.  What is stored only
- * while the origin is as it was read has a later revision than the origin, and
- * loses it with the origin's next change.  The flag tells such an entry from
+ * while the parent is as it was read has a later revision than the parent, and
+ * loses it with the parent's next change.  The flag tells such an entry from
  * one that just happens to have been put later under the same key.
  */
 #include "common.h"
 
 #include "error.h"
-#include "origin.h"
+#include "parent.h"
 
 /* The head of an entry in the writer's transaction; id 0 if there is none. */
 static enum bc_status
-origin_head(struct bci_writer *writer, const char *key, size_t key_bytes,
+parent_head(struct bci_writer *writer, const char *key, size_t key_bytes,
             struct bci_entry_record *head, struct bc_error *err)
 {
 	struct bci_entry entry;
@@ -34,18 +34,18 @@ origin_head(struct bci_writer *writer, const char *key, size_t key_bytes,
 }
 
 enum bc_status
-bci_origin_wants(struct bci_writer *writer, const char *key, size_t key_bytes,
-                 const struct bci_origin *origin, bool *wants,
+bci_parent_wants(struct bci_writer *writer, const char *key, size_t key_bytes,
+                 const struct bci_parent *parent, bool *wants,
                  struct bc_error *err)
 {
 	struct bci_entry_record source, made;
 	enum bc_status status;
 
-	BCI_TRY(origin_head(writer, origin->key, origin->key_bytes, &source,
+	BCI_TRY(parent_head(writer, parent->key, parent->key_bytes, &source,
 	                    err));
-	BCI_TRY(origin_head(writer, key, key_bytes, &made, err));
-	*wants = source.id != 0 && source.revision == origin->revision &&
-	         !bci_origin_is_same(&made, source.revision);
+	BCI_TRY(parent_head(writer, key, key_bytes, &made, err));
+	*wants = source.id != 0 && source.revision == parent->revision &&
+	         !bci_parent_is_same(&made, source.revision);
 done:
 	return status;
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parent.h - entries that were made of another one, and whether they still are
+ * what they would be if they were made now.
+ */
+#ifndef BCI_PARENT_H
+#define BCI_PARENT_H
+
+#include "writer.h"
+
+/* The entry that a value was made of, as it was then. */
+struct bci_parent {
+	const char *key;
+	size_t key_bytes;
+	uint64_t revision;
+};
+
+/*
+ * Whether an entry was made of what its parent, now of this revision, holds.
+ * It was stored only if the parent had not changed since it was read, so it has
+ * the later revision of the two until that changes.
+ */
+static inline bool
+bci_parent_is_same(const struct bci_entry_record *head, uint64_t revision)
+{
+	return (head->flags & BCI_ENTRY_DERIVED) != 0 &&
+	       head->revision > revision;
+}
+
+/*
+ * Whether to store the value that was made for 'key': not if the parent has
+ * changed, nor if another has stored the same meanwhile.
+ */
+enum bc_status bci_parent_wants(struct bci_writer *writer, const char *key,
+                                size_t key_bytes,
+                                const struct bci_parent *parent, bool *wants,
+                                struct bc_error *err);
+
+#endif /* BCI_PARENT_H */
