@@ -41,7 +41,19 @@ info_print_columns(const struct bc_schema *schema)
 	free(text);
 }
 
-/* Rows and times of a frame or arrays. */
+/* What only a series has. */
+static void
+info_print_series(const struct bc_info *info)
+{
+	if (info->open_rows != 0)
+		output_pair("open", "the last row may yet change");
+	output_pair("known", "%" PRIu64 " interval%s of time",
+	            info->interval_count, info->interval_count == 1 ? "" : "s");
+	output_pair("tail", "%" PRIu64 " row%s in no segment yet",
+	            info->tail_rows, info->tail_rows == 1 ? "" : "s");
+}
+
+/* Rows and times of a frame, a series or arrays. */
 static void
 info_print_rows(const struct bc_info *info)
 {
@@ -52,7 +64,7 @@ info_print_rows(const struct bc_info *info)
 	if (info->kind == BC_BLOB)
 		return;
 	output_pair("rows", "%" PRIu64, info->rows);
-	if (info->kind == BC_FRAME) {
+	if (info->kind != BC_ARRAYS) {
 		output_pair("first", "%s",
 		            entry_time(known, info->first_ns, time));
 		output_pair("last", "%s",
@@ -65,6 +77,8 @@ info_print_rows(const struct bc_info *info)
 		            : info->step_ns != 0 ? "constant"
 		                                 : "varies");
 	}
+	if (info->kind == BC_SERIES)
+		info_print_series(info);
 	info_print_columns(info->schema);
 	if (info->suspect_rows != 0)
 		output_pair("suspect", "%" PRIu64 " rows", info->suspect_rows);
@@ -98,7 +112,8 @@ info_print(const struct bc_info *info)
 	                    ? "never"
 	                    : entry_clock(info->expires_ns, time));
 	output_pair("dataset", "%" PRIu64, info->dataset_id);
-	output_pair("digest", "%s", entry_digest(info, digest));
+	if (info->kind != BC_SERIES)
+		output_pair("digest", "%s", entry_digest(info, digest));
 	if (info->request != NULL)
 		output_pair("request", "%s", info->request);
 }
@@ -144,11 +159,13 @@ const struct tool_command cmd_info = {
 	.operands_max = 1,
 	.run = info_run,
 	.notes = "Looking counts as no access.\n\n"
-		 "JSON: key, kind (frame, blob, arrays), tier, id, "
+		 "JSON: key, kind (frame, blob, arrays, series), tier, id, "
 		 "revision, rows, first_ns, last_ns, step_ns, created_ns, "
 		 "updated_ns, expires_ns, accessed_ns, access_count, "
 		 "dataset_id (text), cost_ns, suspect_rows, payload_bytes, "
-		 "stored_bytes, segment_count, digest, request (an object), "
-		 "columns (name and type each).  What does not apply is "
-		 "null.",
+		 "stored_bytes, segment_count, open_rows (1: the last row "
+		 "may yet change), tail_rows (in no segment yet), "
+		 "interval_count (of what is known), digest, request (an "
+		 "object), columns (name and type each).  What does not "
+		 "apply is null.",
 };

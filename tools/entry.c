@@ -98,7 +98,7 @@ json_t *
 entry_json(const struct bc_info *info)
 {
 	json_t *object = json_object(), *request = NULL;
-	bool times = entry_has_times(info);
+	bool times = entry_has_times(info), series = info->kind == BC_SERIES;
 	char digest[33], dataset[24];
 
 	snprintf(dataset, sizeof(dataset), "%" PRIu64, info->dataset_id);
@@ -126,7 +126,18 @@ entry_json(const struct bc_info *info)
 	output_add_count(object, "payload_bytes", info->payload_bytes);
 	output_add_count(object, "stored_bytes", info->stored_bytes);
 	output_add_count(object, "segment_count", info->segment_count);
-	output_add_text(object, "digest", entry_digest(info, digest));
+	output_add(object, "open_rows",
+	           series ? json_integer(info->open_rows) : json_null());
+	output_add(object, "tail_rows",
+	           series ? json_integer((json_int_t)info->tail_rows)
+	                  : json_null());
+	output_add(object, "interval_count",
+	           series ? json_integer((json_int_t)info->interval_count)
+	                  : json_null());
+	if (series)
+		output_add(object, "digest", json_null());
+	else
+		output_add_text(object, "digest", entry_digest(info, digest));
 	output_add(object, "request", request != NULL ? request : json_null());
 	output_add(object, "columns", entry_json_columns(info->schema));
 	return object;

@@ -11,7 +11,7 @@
 
 #include "moment.h"
 
-/* "frame", "blob", "arrays". */
+/* "frame", "blob", "arrays", "series". */
 const char *entry_kind(enum bc_kind kind);
 
 /* "hot", "warm", "cold". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.c - what is known of one entry, and listing many.
+ * list.c - listing entries.
  *
  * A listing walks the keys in steps: each step is one short transaction that
  * copies some records out, so that neither the caller's function nor a slow
@@ -12,139 +12,12 @@
 #include <stdio.h>
 
 #include "alloc.h"
-#include "clock.h"
 #include "error.h"
 #include "key.h"
 #include "list.h"
 #include "pattern.h"
 
 #define STEP 128 /* records copied at a time */
-
-/* ---- one entry --------------------------------------------------------- */
-
-/* Add what the details say; the request goes to 'text' if there is room. */
-static enum bc_status
-info_details(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
-             char *text, size_t room, struct bc_info *info)
-{
-	struct bci_detail_record detail;
-	enum bc_status status;
-
-	status = bci_detail_load(txn, &env->tables, entry_id, &detail);
-	if (status != BC_OK)
-		return status;
-	info->created_ns = detail.created_ns;
-	info->updated_ns = detail.updated_ns;
-	info->dataset_id = detail.dataset_id;
-	info->cost_ns = detail.cost_ns;
-	info->suspect_rows = detail.suspect_rows;
-	info->payload_bytes = detail.payload_bytes;
-	memcpy(info->digest, detail.digest, sizeof(info->digest));
-	if (detail.request_bytes == 0 || detail.request_bytes >= room)
-		return BC_OK;
-	status = bci_request_load(txn, &env->tables, entry_id, &detail, text);
-	text[detail.request_bytes] = '\0';
-	info->request = text;
-	return status;
-}
-
-/* Add what the segments say: bytes, step, accesses. */
-static void
-info_segments(struct bci_env *env, const struct bci_entry *entry,
-              struct bc_info *info)
-{
-	for (unsigned i = 0; i < entry->segment_count; i++) {
-		struct bci_locator locator;
-		struct bci_slot *slot;
-		uint64_t id;
-
-		bci_entry_locator(entry, i, &locator);
-		id = bci_segment_id(&locator, entry->head.id);
-		if (i == 0)
-			info->first_ns = locator.first_ns;
-		info->last_ns = locator.last_ns;
-		info->rows += locator.rows;
-		info->stored_bytes += locator.bytes;
-		info->step_ns = locator.step_ns;
-		slot = bci_ledger_slot(&env->ledger, locator.slot);
-		if (slot == NULL ||
-		    (atomic_load(&slot->word) & BCI_SLOT_ID) != id)
-			continue;
-		info->access_count += atomic_load(&slot->count);
-		info->accessed_ns =
-			(int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
-	}
-}
-
-enum bc_status
-bci_info_fill(struct bci_env *env, struct MDB_txn *txn,
-              const struct bci_bytes *key, const struct bci_bytes *record,
-              char *text, size_t room, struct bc_info *info)
-{
-	struct bci_entry entry;
-	enum bc_status status;
-
-	*info = (struct bc_info){ 0 };
-	status = bci_entry_parse(record->data, record->size, &entry);
-	if (status != BC_OK || key->size >= room)
-		return BC_CORRUPT;
-	memcpy(text, key->data, key->size);
-	text[key->size] = '\0';
-	info->key = text;
-	info->kind = (enum bc_kind)entry.head.kind;
-	info->tier = BC_WARM;
-	info->id = entry.head.id;
-	info->revision = entry.head.revision;
-	info->expires_ns = entry.head.expires_ns;
-	info->segment_count = entry.segment_count;
-	if (entry.head.schema != 0) {
-		status = bci_env_schema(env, txn, entry.head.schema,
-		                        &info->schema);
-		if (status != BC_OK)
-			return status;
-	}
-	info_segments(env, &entry, info);
-	return info_details(env, txn, entry.head.id, text + key->size + 1,
-	                    room - key->size - 1, info);
-}
-
-enum bc_status
-bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
-        struct bc_info *info, struct bc_error *err)
-{
-	struct bci_bytes name = { strlen(key), key }, record;
-	enum bc_status status;
-	struct bci_lane *lane;
-	struct bci_env *env;
-
-	*info = (struct bc_info){ 0 };
-	if (!bci_key_possible(key, name.size))
-		return bci_fail(err, BC_MISS, "there is no entry '%.100s'",
-		                key);
-	if (text_bytes <= name.size)
-		return bci_fail(err, BC_INVALID,
-		                "no room for the key: %zu bytes", text_bytes);
-	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK)
-		return status;
-	lane = bci_lane_take(env);
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
-		status = bci_table_get(lane->txn, env->tables.entries, key,
-		                       name.size, &record);
-		if (status == BC_OK)
-			status = bci_info_fill(env, lane->txn, &name, &record,
-			                       text, text_bytes, info);
-		bci_lane_end(lane);
-	}
-	bci_lane_give(lane);
-	if (status == BC_MISS)
-		return bci_fail(err, status, "there is no entry %s", key);
-	if (status != BC_OK)
-		return bci_fail(err, status, "entry %s: %s", key,
-		                bc_strerror(status));
-	return BC_OK;
-}
 
 /* ---- walking ----------------------------------------------------------- */
 
@@ -291,31 +164,6 @@ struct list {
 	char *text; /* LIST_TEXT bytes */
 };
 
-/* Load an entry's info in a transaction of its own; it may be gone by now. */
-static enum bc_status
-list_info(struct list *list, const struct bci_bytes *key, struct bc_info *info)
-{
-	struct bci_bytes record;
-	struct bci_lane *lane;
-	struct bci_env *env;
-	enum bc_status status = bci_cache_env(list->cache, &env, NULL);
-
-	if (status != BC_OK)
-		return status;
-	lane = bci_lane_take(env);
-	status = bci_lane_begin(env, lane);
-	if (status == BC_OK) {
-		status = bci_table_get(lane->txn, env->tables.entries,
-		                       key->data, key->size, &record);
-		if (status == BC_OK)
-			status = bci_info_fill(env, lane->txn, key, &record,
-			                       list->text, LIST_TEXT, info);
-		bci_lane_end(lane);
-	}
-	bci_lane_give(lane);
-	return status;
-}
-
 static enum bc_status
 list_visit(void *context, const struct bci_bytes *key,
            const struct bci_bytes *record)
@@ -333,7 +181,9 @@ list_visit(void *context, const struct bci_bytes *key,
 	if (list->has_regex && regexec(&list->regex, name, 0, NULL, 0) != 0)
 		return BC_OK;
 	(void)record;
-	status = list_info(list, key, &info);
+	/* In a transaction of its own; it may be gone by now. */
+	status = bci_info_load(list->cache, name, key->size, list->text,
+	                       LIST_TEXT, &info);
 	if (status == BC_CORRUPT || status == BC_MISS)
 		return BC_OK; /* Removed meanwhile, or for bc_verify(). */
 	if (status != BC_OK)

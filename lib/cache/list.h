@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.h - walking all entries in short transactions.
+ * list.h - walking all entries in short transactions, and what is known of one.
  */
 #ifndef BCI_LIST_H
 #define BCI_LIST_H
@@ -30,12 +30,12 @@ struct bci_walk {
 enum bc_status bci_walk(struct bc_cache *cache, struct bci_walk *walk);
 
 /*
- * Fill 'info' from a record.  'text' gets the key and, if it fits, the request.
- * BC_OK or BC_CORRUPT.
+ * Find out what is known of 'key', in a transaction of its own.  'text' gets
+ * the key and, if it fits, the request.  BC_OK, BC_MISS, BC_CORRUPT; BC_NOMEM,
+ * BC_IO, BC_BUSY.
  */
-enum bc_status bci_info_fill(struct bci_env *env, struct MDB_txn *txn,
-                             const struct bci_bytes *key,
-                             const struct bci_bytes *record, char *text,
-                             size_t room, struct bc_info *info);
+enum bc_status bci_info_load(struct bc_cache *cache, const char *key,
+                             size_t key_bytes, char *text, size_t room,
+                             struct bc_info *info);
 
 #endif /* BCI_LIST_H */

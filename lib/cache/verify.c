@@ -9,6 +9,7 @@
 #include "error.h"
 #include "hit.h"
 #include "list.h"
+#include "verify.h"
 
 struct verify {
 	struct bc_cache *cache;
@@ -17,18 +18,15 @@ struct verify {
 	struct bc_verify_report *report;
 };
 
-/* What is wrong with the content of a segment whose checksums are right. */
-static const char *
-verify_content(const struct bc_view *view)
+const char *
+bci_verify_times(const int64_t *time_ns, uint64_t rows, int64_t first_ns,
+                 int64_t last_ns)
 {
-	const int64_t *time_ns = bc_view_time(view);
-
-	if (time_ns == NULL || view->rows == 0)
+	if (time_ns == NULL || rows == 0)
 		return NULL;
-	if (bci_bar_check_times(time_ns, view->rows, NULL) != BC_OK)
+	if (bci_bar_check_times(time_ns, rows, NULL) != BC_OK)
 		return "times do not ascend";
-	if (time_ns[0] != view->first_ns ||
-	    time_ns[view->rows - 1] != view->last_ns)
+	if (time_ns[0] != first_ns || time_ns[rows - 1] != last_ns)
 		return "first or last time differs from the catalogue";
 	return NULL;
 }
@@ -75,7 +73,8 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 	if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
 		*wrong = "checksum or header";
 	else
-		*wrong = verify_content(&view);
+		*wrong = bci_verify_times(bc_view_time(&view), view.rows,
+		                          view.first_ns, view.last_ns);
 	verify->report->bad_segments += *wrong != NULL;
 	bc_view_release(&view);
 	return BC_OK;
@@ -99,6 +98,9 @@ verify_visit(void *context, const struct bci_bytes *key,
 	verify->report->entries++;
 	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
 		wrong = "catalogue record";
+	else if (entry.head.kind == BC_SERIES)
+		status = bci_verify_series(verify->cache, name, key->size,
+		                           verify->report, &wrong);
 	else
 		status = verify_entry(verify, env, name, key->size, &wrong);
 	if (wrong != NULL) {

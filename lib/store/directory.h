@@ -20,10 +20,10 @@ struct bci_directory {
 	const struct bci_entry *entry; /* borrowed, as its record is */
 	struct MDB_cursor *cursor;     /* on `segments`; NULL until needed */
 	bool begun;
-	bool among_older;              /* the cursor is on the last one given */
+	bool among_older; /* the cursor is on the last one given */
 	unsigned next_newer;
-	int64_t last_ns;               /* of the last one given or passed */
-	bool passed;                   /* there was one */
+	int64_t last_ns; /* of the last one given or passed */
+	bool passed;     /* there was one */
 };
 
 /* Begin before the first segment.  Costs nothing until it is used. */
@@ -58,5 +58,15 @@ enum bc_status bci_directory_delete(struct MDB_txn *txn,
 
 /* Rows of 'row_bytes' bytes that fit the tail of a series with this key. */
 uint32_t bci_tail_room(size_t key_bytes, uint64_t row_bytes);
+
+/* Whether the tail of a series has rows of its schema, NULL if it has none. */
+static inline bool
+bci_tail_is_sane(const struct bci_entry *entry, const struct bc_schema *schema)
+{
+	if (schema == NULL)
+		return entry->series.tail_rows == 0;
+	return schema->has_time &&
+	       entry->tail_bytes == entry->series.tail_rows * schema->row_bytes;
+}
 
 #endif /* BCI_DIRECTORY_H */
