@@ -177,8 +177,8 @@ bool bci_segment_check_block(const unsigned char *image,
 uint64_t bci_segment_text_bytes(const unsigned char *image);
 
 /*
- * Dictionary 'column', counted over the text columns, as it is stored in 'area',
- * which is what follows the columns.  NULL if the area is damaged.
+ * Dictionary 'column', counted over the text columns, as it is stored in
+ * 'area', which is what follows the columns.  NULL if the area is damaged.
  */
 const unsigned char *bci_segment_dictionary(const unsigned char *area,
                                             uint64_t area_bytes,
