@@ -45,6 +45,30 @@ bci_map_large(void *memory, uint64_t bytes)
 		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
+bool
+bci_map_again(const void *from, uint64_t bytes, void *to)
+{
+	/* An old size of 0 leaves the old mapping of a file where it is. */
+	return mremap((void *)(uintptr_t)from, 0, bytes,
+	              MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
+void
+bci_map_seal(void *memory, uint64_t bytes)
+{
+	(void)mprotect(memory, bytes, PROT_READ);
+}
+
+void
+bci_map_soon(const void *from, uint64_t bytes)
+{
+	const uintptr_t page = 4096;
+	uintptr_t begin = (uintptr_t)from & ~(page - 1);
+
+	(void)madvise((void *)begin, (uintptr_t)from + bytes - begin,
+	              MADV_WILLNEED);
+}
+
 void
 bci_unmap(void *memory, uint64_t bytes)
 {

@@ -23,7 +23,19 @@ void *bci_map_zeroed(uint64_t bytes);
  */
 void bci_map_large(void *memory, uint64_t bytes);
 
-/* Undo either; NULL is allowed. */
+/*
+ * Show the pages of a shared mapping a second time, at 'to', where memory is
+ * reserved; whole pages.  False if the kernel refuses.
+ */
+bool bci_map_again(const void *from, uint64_t bytes, void *to);
+
+/* Make memory read-only, as far as the kernel is willing. */
+void bci_map_seal(void *memory, uint64_t bytes);
+
+/* Ask the kernel to read what is not in memory yet. */
+void bci_map_soon(const void *from, uint64_t bytes);
+
+/* Undo any of these; NULL is allowed. */
 void bci_unmap(void *memory, uint64_t bytes);
 
 #endif /* BCI_MAPPING_H */

@@ -25,6 +25,7 @@
 #include "file.h"
 #include "lease.h"
 #include "lock.h"
+#include "recent.h"
 #include "writer.h"
 
 atomic_uint bci_fork_count;
@@ -90,19 +91,6 @@ env_free_schemas(struct bci_env *env)
 	}
 }
 
-static void
-env_free_chunks(struct bci_env *env)
-{
-	for (unsigned i = 0; i < BCI_LANES; i++) {
-		while (env->lanes[i].chunks != NULL) {
-			struct bci_chunk *chunk = env->lanes[i].chunks;
-
-			env->lanes[i].chunks = chunk->next;
-			bci_free(&env->allocator, chunk);
-		}
-	}
-}
-
 /* What views need goes last: maps, schemas, chunks. */
 static void
 env_free(struct bci_env *env)
@@ -114,7 +102,10 @@ env_free(struct bci_env *env)
 	bci_file_close(&env->maps.lock_fd);
 	bci_maps_close(&env->maps);
 	env_free_schemas(env);
-	env_free_chunks(env);
+	for (unsigned i = 0; i < BCI_LANES; i++)
+		bci_chunks_free(env, &env->lanes[i]);
+	bci_picks_free(&env->picks, &env->allocator);
+	bci_stitches_free(&env->stitches);
 	pthread_mutex_destroy(&env->schema_mutex);
 	pthread_mutex_destroy(&env->tables_mutex);
 	pthread_mutex_destroy(&env->writer_mutex);
@@ -150,6 +141,9 @@ static void
 env_close_lanes(struct bci_env *env)
 {
 	for (unsigned i = 0; i < BCI_LANES; i++) {
+		bci_recent_shut(env, &env->lanes[i]);
+		bci_cursor_close(env->lanes[i].cursor);
+		env->lanes[i].cursor = NULL;
 		bci_txn_abort(env->lanes[i].txn);
 		env->lanes[i].txn = NULL;
 		bci_file_close(&env->lanes[i].guard_fd);
@@ -183,6 +177,7 @@ static void
 env_shut(struct bci_env *env)
 {
 	bci_appender_close(&env->appender);
+	bci_stitches_shut(env);
 	env_close_lanes(env);
 	env_close_db(env);
 	if (env->ledger.row != NULL)
@@ -232,8 +227,13 @@ bci_env_unpin(struct bci_env *env, atomic_long *dropped)
 void
 bci_env_free_chunk(struct bci_env *env, struct bci_chunk *chunk)
 {
+	/* After a fork nothing of what was inherited is unmapped. */
+	bool inherited = env->fork_count != atomic_load(&bci_fork_count);
+
 	pthread_mutex_lock(&registry_mutex);
 	bci_free(&env->allocator, chunk);
+	if (!inherited && !atomic_load(&env->closed))
+		bci_env_collect(env, NULL);
 	atomic_fetch_sub(&env->chunks_out, 1);
 	env_free_zombies();
 	pthread_mutex_unlock(&registry_mutex);
@@ -261,6 +261,7 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	pthread_mutex_init(&env->tables_mutex, NULL);
 	pthread_mutex_init(&env->writer_mutex, NULL);
 	bci_maps_open(&env->maps, &cache->allocator);
+	bci_stitches_open(&env->stitches);
 }
 
 /* Open an environment that this process has not; takes 'dir_fd' over. */

@@ -13,9 +13,12 @@
 
 #include "arena.h"
 #include "catalogue.h"
+#include "chunk.h"
 #include "ledger.h"
 #include "mapped.h"
+#include "pick.h"
 #include "segment.h"
+#include "stitch.h"
 
 /* Bytes of writer.lock and of guard.lock; each lock's gate is the next byte. */
 #define BCI_LOCK_WRITER 0
@@ -24,15 +27,6 @@
 
 #define BCI_SCHEMA_CHUNK 256u
 #define BCI_SCHEMA_CHUNKS (BCI_SCHEMAS_MAX / BCI_SCHEMA_CHUNK)
-
-/* A copy of an inline value, kept by the views that show it. */
-struct bci_chunk {
-	struct bci_env *env;
-	struct bci_chunk *next;
-	atomic_uint references;
-	unsigned char *image; /* in 'room', aligned as in an arena */
-	unsigned char room[2 * BCI_LINE + BCI_INLINE_MAX];
-};
 
 /*
  * One reader's way into the catalogue: a pooled read transaction and a shard of
@@ -44,9 +38,11 @@ struct bci_lane {
 	unsigned index;
 	struct MDB_txn *txn; /* NULL until first used; else reset when idle */
 	int guard_fd;        /* holds the guard lock; -1: not guarded */
-	unsigned chunk_count;
-	struct bci_chunk *chunks; /* free ones */
-	char rest[96];            /* no two lanes share a cache line */
+	struct MDB_cursor *cursor; /* on `segments`, as idle as 'txn' */
+	struct bci_recent *recent; /* reads that may come again */
+	struct bci_chunk *chunks[BCI_CHUNK_SIZES]; /* free ones */
+	uint16_t chunk_counts[BCI_CHUNK_SIZES];
+	char rest[48]; /* no two lanes share a cache line */
 };
 _Static_assert(sizeof(struct bci_lane) == 128, "lane");
 
@@ -75,6 +71,8 @@ struct bci_env {
 	_Atomic(_Atomic(struct bc_schema *) *) schemas[BCI_SCHEMA_CHUNKS];
 	pthread_mutex_t schema_mutex;
 	pthread_mutex_t tables_mutex; /* LMDB opens tables one at a time */
+	struct bci_picks picks;       /* changed under schema_mutex */
+	struct bci_stitches stitches; /* of this process */
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appender;
@@ -107,7 +105,26 @@ void bci_env_close(struct bci_env *env);
 /* Drop a pin that may be the last of a map that is to go, or of a cache. */
 void bci_env_unpin(struct bci_env *env, atomic_long *dropped);
 
-/* The same for a copy of an inline value. */
+/*
+ * Drop a map's pin.  Neither map nor environment may be touched once it is
+ * gone, so who might be the last one does it under the registry's mutex.
+ */
+static inline void
+bci_map_unpin(struct bci_map *map, atomic_long *dropped)
+{
+	struct bci_env *env =
+		(struct bci_env *)(void *)((char *)map->maps -
+	                                   offsetof(struct bci_env, maps));
+
+	if (BCI_UNLIKELY(
+		    atomic_load_explicit(&map->dying, memory_order_relaxed) ||
+		    atomic_load_explicit(&env->closed, memory_order_relaxed)))
+		bci_env_unpin(env, dropped);
+	else
+		atomic_fetch_add_explicit(dropped, 1, memory_order_release);
+}
+
+/* Free a chunk that nobody refers to, and what only it kept. */
 void bci_env_free_chunk(struct bci_env *env, struct bci_chunk *chunk);
 
 /* ---- lanes ------------------------------------------------------------- */
@@ -247,11 +264,5 @@ void bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane,
 
 /* Unmap what was let go, if no lane but 'own' is busy. */
 void bci_env_collect(struct bci_env *env, const struct bci_lane *own);
-
-/* A chunk for an inline value, with one reference, or NULL. */
-struct bci_chunk *bci_chunk_take(struct bci_env *env, struct bci_lane *lane);
-
-/* Drop a reference; the last one frees it.  The caller has no lane. */
-void bci_chunk_give(struct bci_chunk *chunk);
 
 #endif /* BCI_ENVIRONMENT_H */

@@ -10,22 +10,27 @@
 
 #include "alloc.h"
 #include "clock.h"
-#include "hit.h"
+#include "query.h"
 
-/* Report damage, and mark the segment for the next writer. */
+void
+bci_hit_report(struct bc_cache *cache, struct bci_env *env,
+               const struct bci_locator *locator, uint64_t entry_id,
+               const char *key, size_t key_bytes, const char *wrong)
+{
+	bci_slot_mark_bad(&env->ledger, locator->slot,
+	                  bci_segment_id(locator, entry_id));
+	bci_log(cache, BC_EVENT_CHECKSUM,
+	        "%.*s: damaged in arena %u at %llu: %s", (int)key_bytes, key,
+	        locator->arena, (unsigned long long)locator->offset, wrong);
+}
+
 static void
 hit_report(struct bc_cache *cache, struct bci_env *env,
            const struct bci_hit *hit, const struct bci_wanted *wanted,
            const char *wrong)
 {
-	const struct bci_locator *locator = &hit->locator;
-
-	bci_slot_mark_bad(&env->ledger, locator->slot,
-	                  bci_segment_id(locator, hit->entry_id));
-	bci_log(cache, BC_EVENT_CHECKSUM,
-	        "%.*s: damaged in arena %u at %llu: %s", (int)wanted->key_bytes,
-	        wanted->key, locator->arena,
-	        (unsigned long long)locator->offset, wrong);
+	bci_hit_report(cache, env, &hit->locator, hit->entry_id, wanted->key,
+	               wanted->key_bytes, wrong);
 }
 
 /* ---- lookup ------------------------------------------------------------ */
@@ -64,37 +69,33 @@ hit_copy_inline(struct bci_env *env, struct bci_lane *lane,
 	    entry->inlined_bytes != hit->locator.bytes ||
 	    hit->locator.arena != 0)
 		return BC_CORRUPT;
-	hit->chunk = bci_chunk_take(env, lane);
+	hit->chunk = bci_chunk_take(env, lane, entry->inlined_bytes);
 	if (hit->chunk == NULL)
 		return BC_NOMEM;
 	memcpy(hit->chunk->image, entry->inlined, entry->inlined_bytes);
 	return BC_OK;
 }
 
-/* The map of the segment's arena, made if this is the first use. */
-static enum bc_status
-hit_map(struct bci_env *env, struct bci_lane *lane, struct bci_hit *hit)
+enum bc_status
+bci_hit_map(struct bci_env *env, struct bci_lane *lane,
+            const struct bci_locator *locator, struct bci_map **map)
 {
 	struct bci_arena_record arena;
 	enum bc_status status;
 
-	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
-	if (BCI_UNLIKELY(hit->map == NULL)) {
-		status = bci_arena_load(lane->txn, &env->tables,
-		                        hit->locator.arena, &arena);
+	*map = bci_maps_find(&env->maps, locator->arena);
+	if (BCI_UNLIKELY(*map == NULL)) {
+		status = bci_arena_load(lane->txn, &env->tables, locator->arena,
+		                        &arena);
 		if (status != BC_OK)
 			return status == BC_MISS ? BC_CORRUPT : status;
-		status = bci_maps_add(&env->maps, hit->locator.arena, &arena,
-		                      &hit->map);
+		status = bci_maps_add(&env->maps, locator->arena, &arena, map);
 		if (status != BC_OK)
 			return status == BC_MISS ? BC_ABSENT : status;
 	}
-	if (BCI_UNLIKELY(!bci_map_reaches(
-		    hit->map, hit->locator.offset + hit->locator.bytes)))
+	if (BCI_UNLIKELY(
+		    !bci_map_reaches(*map, locator->offset + locator->bytes)))
 		return BC_ABSENT; /* Gone since it was mapped, or cut short. */
-	/* What the caller will look at first, in a far corner of memory. */
-	__builtin_prefetch(hit->map->base + hit->locator.offset +
-	                   hit->locator.header_bytes);
 	return BC_OK;
 }
 
@@ -105,10 +106,9 @@ hit_miss(enum bc_miss reason, enum bc_miss *miss)
 	return BC_MISS;
 }
 
-/* Fill the hit from a parsed entry. */
-static enum bc_status
-hit_fill(struct bci_env *env, struct bci_lane *lane,
-         const struct bci_entry *entry, struct bci_hit *hit)
+enum bc_status
+bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
+             const struct bci_entry *entry, struct bci_hit *hit)
 {
 	enum bc_status status;
 
@@ -130,7 +130,36 @@ hit_fill(struct bci_env *env, struct bci_lane *lane,
 	}
 	if (BCI_UNLIKELY(entry->inlined != NULL))
 		return hit_copy_inline(env, lane, entry, hit);
-	return hit_map(env, lane, hit);
+	status = bci_hit_map(env, lane, &hit->locator, &hit->map);
+	if (BCI_LIKELY(status == BC_OK))
+		/* What the caller will look at first, in a far corner of
+		 * memory. */
+		__builtin_prefetch(hit->map->base + hit->locator.offset +
+		                   hit->locator.header_bytes);
+	return status;
+}
+
+enum bc_status
+bci_hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
+              size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
+              enum bc_miss *miss)
+{
+	struct bci_bytes record;
+	enum bc_status status;
+
+	status = bci_table_get(lane->txn, env->tables.entries, key, key_bytes,
+	                       &record);
+	if (status == BC_MISS)
+		return hit_miss(BC_MISS_ABSENT, miss);
+	if (BCI_UNLIKELY(status != BC_OK))
+		return status == BC_CORRUPT ? hit_miss(BC_MISS_CORRUPT, miss)
+		                            : status;
+	if (BCI_UNLIKELY(bci_entry_parse(record.data, record.size, entry) !=
+	                 BC_OK))
+		return hit_miss(BC_MISS_CORRUPT, miss);
+	if (entry->head.expires_ns != 0 && entry->head.expires_ns <= now_ns)
+		return hit_miss(BC_MISS_EXPIRED, miss);
+	return BC_OK;
 }
 
 enum bc_status
@@ -138,23 +167,14 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              const struct bci_wanted *wanted, struct bci_hit *hit,
              enum bc_miss *miss)
 {
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
 
-	status = bci_table_get(lane->txn, env->tables.entries, wanted->key,
-	                       wanted->key_bytes, &record);
-	if (status == BC_MISS)
-		return hit_miss(BC_MISS_ABSENT, miss);
+	status = bci_hit_entry(env, lane, wanted->key, wanted->key_bytes,
+	                       wanted->stale ? INT64_MIN : wanted->now_ns,
+	                       &entry, miss);
 	if (BCI_UNLIKELY(status != BC_OK))
-		return status == BC_CORRUPT ? hit_miss(BC_MISS_CORRUPT, miss)
-		                            : status;
-	if (BCI_UNLIKELY(bci_entry_parse(record.data, record.size, &entry) !=
-	                 BC_OK))
-		return hit_miss(BC_MISS_CORRUPT, miss);
-	if (entry.head.expires_ns != 0 &&
-	    entry.head.expires_ns <= wanted->now_ns && !wanted->stale)
-		return hit_miss(BC_MISS_EXPIRED, miss);
+		return status;
 	if (wanted->request != NULL) {
 		status = hit_compare_request(env, lane->txn, entry.head.id,
 		                             wanted);
@@ -165,11 +185,11 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (status != BC_OK)
 			return status;
 	}
+	if (BCI_UNLIKELY(entry.head.kind == BC_SERIES))
+		return BC_COPY;
 	if (BCI_UNLIKELY(entry.segment_count == 0))
 		return hit_miss(BC_MISS_EVICTED, miss);
-	if (BCI_UNLIKELY(entry.segment_count != 1))
-		return hit_miss(BC_MISS_CORRUPT, miss);
-	status = hit_fill(env, lane, &entry, hit);
+	status = bci_hit_fill(env, lane, &entry, hit);
 	if (BCI_UNLIKELY(status == BC_CORRUPT)) {
 		hit_report(cache, env, hit, wanted, "what the catalogue says");
 		return hit_miss(BC_MISS_CORRUPT, miss);
@@ -353,6 +373,13 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 	bci_lane_give(lane);
 	if (BCI_LIKELY(status == BC_OK))
 		return BC_OK;
+	if (status == BC_COPY) {
+		struct bci_query all =
+			BCI_QUERY_ALL(wanted->key, wanted->key_bytes);
+
+		all.stale = wanted->stale;
+		return bci_query_read(cache, &all, view);
+	}
 	miss = status == BC_MISS ? view->miss : BC_MISS_NONE;
 	bc_view_release(view);
 	view->miss = miss;

@@ -32,10 +32,36 @@ struct bci_wanted {
 #define BCI_HIT_RETRIES 8
 
 /*
+ * The entry of a key, as the lane's transaction sees it.  Returns BC_OK, or
+ * BC_MISS with *miss if it is not there, expired, or cannot be read; BC_IO.
+ */
+enum bc_status bci_hit_entry(struct bci_env *env, struct bci_lane *lane,
+                             const char *key, size_t key_bytes, int64_t now_ns,
+                             struct bci_entry *entry, enum bc_miss *miss);
+
+/*
+ * The map of a segment's arena, made if this is the first use; returns as
+ * bci_hit_find(), and BC_CORRUPT if there is no such arena.
+ */
+enum bc_status bci_hit_map(struct bci_env *env, struct bci_lane *lane,
+                           const struct bci_locator *locator,
+                           struct bci_map **map);
+
+/* Fill a hit from an entry that is no series and has a segment. */
+enum bc_status bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
+                            const struct bci_entry *entry, struct bci_hit *hit);
+
+/* Report damage, and mark the segment for the next writer. */
+void bci_hit_report(struct bc_cache *cache, struct bci_env *env,
+                    const struct bci_locator *locator, uint64_t entry_id,
+                    const char *key, size_t key_bytes, const char *wrong);
+
+/*
  * Look a key up in the lane's transaction.  Returns BC_OK with *hit filled (the
  * map may go as soon as the lane is given back: pin it); BC_MISS with *miss
  * set; BC_ABSENT if the arena's file is gone, so that a newer transaction must
- * be asked; BC_NOMEM, BC_IO, BC_BUSY.
+ * be asked; BC_COPY if it is a series, whose rows lie in several places: see
+ * span.h; BC_NOMEM, BC_IO, BC_BUSY.
  */
 enum bc_status bci_hit_find(struct bc_cache *cache, struct bci_env *env,
                             struct bci_lane *lane,

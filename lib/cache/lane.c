@@ -25,7 +25,6 @@
 
 #define GUARD_FILE "guard.lock"
 #define GUARD_WAIT_NS (10 * BCI_SECOND_NS)
-#define CHUNKS_KEPT 64
 
 /* ---- lanes ------------------------------------------------------------- */
 
@@ -291,9 +290,10 @@ bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane, uint64_t newest,
 {
 	int64_t now_s = now_ns / BCI_SECOND_NS;
 
-	if (atomic_exchange(&env->generation, newest) != newest)
+	if (atomic_exchange(&env->generation, newest) != newest) {
 		lane_drop_gone(env, lane);
-	else if (atomic_load(&env->collected_s) == now_s)
+		bci_stitches_drop(env, lane);
+	} else if (atomic_load(&env->collected_s) == now_s)
 		return;
 	atomic_store(&env->collected_s, now_s);
 	bci_env_collect(env, lane);
@@ -311,53 +311,4 @@ bci_env_collect(struct bci_env *env, const struct bci_lane *own)
 			return;
 	}
 	bci_maps_collect(&env->maps);
-}
-
-/* ---- chunks ------------------------------------------------------------ */
-
-struct bci_chunk *
-bci_chunk_take(struct bci_env *env, struct bci_lane *lane)
-{
-	struct bci_chunk *chunk = lane->chunks;
-
-	if (chunk != NULL) {
-		lane->chunks = chunk->next;
-		lane->chunk_count--;
-	} else {
-		chunk = bci_alloc(&env->allocator, 1, sizeof(*chunk));
-		if (chunk == NULL)
-			return NULL;
-		chunk->env = env;
-		chunk->image = chunk->room + BCI_VALUE_SHIFT +
-		               -(uintptr_t)chunk->room % BCI_LINE;
-	}
-	atomic_store_explicit(&chunk->references, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&env->chunks_out, 1, memory_order_relaxed);
-	return chunk;
-}
-
-void
-bci_chunk_give(struct bci_chunk *chunk)
-{
-	struct bci_env *env = chunk->env;
-	struct bci_lane *lane;
-
-	if (atomic_fetch_sub_explicit(&chunk->references, 1,
-	                              memory_order_acq_rel) != 1)
-		return;
-	if (atomic_load(&env->closed) ||
-	    env->fork_count != atomic_load(&bci_fork_count)) {
-		bci_env_free_chunk(env, chunk);
-		return;
-	}
-	lane = bci_lane_take(env);
-	if (lane->chunk_count < CHUNKS_KEPT) {
-		chunk->next = lane->chunks;
-		lane->chunks = chunk;
-		lane->chunk_count++;
-		chunk = NULL;
-	}
-	bci_lane_give(lane);
-	bci_free(&env->allocator, chunk);
-	atomic_fetch_sub_explicit(&env->chunks_out, 1, memory_order_relaxed);
 }

@@ -7,28 +7,8 @@
 #include "alloc.h"
 #include "clock.h"
 #include "error.h"
-#include "hit.h"
 #include "key.h"
-
-/* Whether the handle is not to serve anything; then the miss is counted. */
-static bool
-read_is_bypassed(struct bc_cache *cache, struct bc_view *view)
-{
-	struct bci_lane *lane;
-	struct bci_env *env;
-
-	if (BCI_LIKELY((cache->flags & (BC_OPEN_BYPASS | BC_OPEN_REFRESH)) ==
-	               0))
-		return false;
-	*view = (struct bc_view){ .miss = BC_MISS_BYPASSED };
-	if (bci_cache_env(cache, &env, NULL) == BC_OK) {
-		lane = bci_lane_take(env);
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_BYPASSED, 1);
-		bci_lane_give(lane);
-	}
-	return true;
-}
+#include "query.h"
 
 enum bc_status
 bc_get(struct bc_cache *cache, const char *key, struct bc_view *view)
@@ -36,7 +16,7 @@ bc_get(struct bc_cache *cache, const char *key, struct bc_view *view)
 	struct bci_wanted wanted = { .key = key };
 
 	BCI_ASSERT(view != NULL && key != NULL);
-	if (BCI_UNLIKELY(read_is_bypassed(cache, view)))
+	if (BCI_UNLIKELY(bci_query_is_bypassed(cache, view)))
 		return BC_MISS;
 	wanted.key_bytes = strlen(key);
 	if (BCI_UNLIKELY(!bci_key_possible(key, wanted.key_bytes))) {
@@ -55,7 +35,7 @@ bc_get_request(struct bc_cache *cache, const struct bc_request *request,
 	enum bc_status status;
 
 	BCI_ASSERT(view != NULL && request != NULL);
-	if (read_is_bypassed(cache, view))
+	if (bci_query_is_bypassed(cache, view))
 		return BC_MISS;
 	*view = (struct bc_view){ 0 };
 	status = bci_request_text(&cache->allocator, request, &text,
@@ -70,6 +50,38 @@ bc_get_request(struct bc_cache *cache, const struct bc_request *request,
 	return status;
 }
 
+static bool
+exists_bad(struct bci_env *env, const struct bci_locator *locator,
+           uint64_t entry_id)
+{
+	return bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot),
+	                       bci_segment_id(locator, entry_id));
+}
+
+/* The same of a series: none of its segments may be marked. */
+static enum bc_status
+exists_series(struct bc_cache *cache, struct bci_env *env,
+              struct bci_lane *lane, const struct bci_wanted *wanted,
+              enum bc_miss *miss)
+{
+	struct bci_query all = BCI_QUERY_ALL(wanted->key, wanted->key_bytes);
+	enum bc_status status;
+	struct bci_span span;
+
+	all.now_ns = wanted->now_ns;
+	status = bci_span_find(cache, env, lane, &all, &span, miss);
+	if (status != BC_OK)
+		return status;
+	for (size_t i = 0; i < span.count; i++) {
+		if (span.pieces[i].map != NULL &&
+		    exists_bad(env, &span.pieces[i].locator, span.entry_id))
+			status = BC_MISS;
+	}
+	bci_span_close(&span, lane);
+	*miss = BC_MISS_CORRUPT;
+	return status;
+}
+
 /* Whether a lookup would be a hit, by the catalogue and the marks of readers.
  */
 static enum bc_status
@@ -77,30 +89,31 @@ exists_find(struct bc_cache *cache, struct bci_env *env,
             const struct bci_wanted *wanted, enum bc_miss *miss)
 {
 	struct bci_lane *lane = bci_lane_take(env);
-	struct bci_hit hit = { .chunk = NULL };
-	struct bci_slot *slot;
-	enum bc_status status;
+	struct bci_hit hit;
+	enum bc_status status = BC_ABSENT;
 
-	for (int i = 0; i <= BCI_HIT_RETRIES; i++) {
+	for (int i = 0; status == BC_ABSENT && i <= BCI_HIT_RETRIES; i++) {
 		status = bci_lane_begin(env, lane);
 		if (status != BC_OK)
 			break;
+		hit.chunk = NULL;
 		status = bci_hit_find(cache, env, lane, wanted, &hit, miss);
+		if (status == BC_COPY)
+			status = exists_series(cache, env, lane, wanted, miss);
+		else if (status == BC_OK &&
+		         exists_bad(env, &hit.locator, hit.entry_id)) {
+			*miss = BC_MISS_CORRUPT;
+			status = BC_MISS;
+		}
+		if (hit.chunk != NULL)
+			bci_chunk_give(hit.chunk, lane);
 		bci_lane_end(lane);
-		if (status != BC_ABSENT)
-			break;
 	}
 	bci_lane_give(lane);
-	slot = bci_ledger_slot(&env->ledger, hit.locator.slot);
-	if (status == BC_ABSENT ||
-	    (status == BC_OK &&
-	     bci_slot_is_bad(slot,
-	                     bci_segment_id(&hit.locator, hit.entry_id)))) {
+	if (status == BC_ABSENT) {
 		*miss = BC_MISS_CORRUPT;
 		status = BC_MISS;
 	}
-	if (hit.chunk != NULL)
-		bci_chunk_give(hit.chunk);
 	return status;
 }
 
@@ -136,6 +149,7 @@ struct bc_bound {
 	struct bci_env *env; /* that 'hit' was found in; NULL: nothing known */
 	uint64_t txnid;      /* of the catalogue that 'hit' was found in */
 	uint64_t id;         /* of its segment */
+	bool series;         /* it was one when last looked */
 	struct bci_hit hit;
 	size_t key_bytes;
 	char key[];
@@ -173,6 +187,7 @@ bound_learn(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	bound->env = NULL;
 	if (bci_lane_begin(env, lane) != BC_OK)
 		return;
+	bound->hit.chunk = NULL;
 	status = bci_hit_find(bound->cache, env, lane, wanted, &bound->hit,
 	                      &miss);
 	bound->txnid = bci_txn_id(lane->txn);
@@ -219,12 +234,14 @@ bc_bound_get(struct bc_bound *bound, struct bc_view *view)
 		.key = bound->key,
 		.key_bytes = bound->key_bytes,
 	};
+	const struct bci_query all =
+		BCI_QUERY_ALL(bound->key, bound->key_bytes);
 	enum bc_status status;
 	struct bci_lane *lane;
 	struct bci_env *env;
 
 	BCI_ASSERT(bound->magic == BOUND_MAGIC);
-	if (BCI_UNLIKELY(read_is_bypassed(cache, view)))
+	if (BCI_UNLIKELY(bci_query_is_bypassed(cache, view)))
 		return BC_MISS;
 	status = bci_cache_env(cache, &env, NULL);
 	if (BCI_LIKELY(status == BC_OK && bound->env == env)) {
@@ -235,13 +252,21 @@ bc_bound_get(struct bc_bound *bound, struct bc_view *view)
 		if (BCI_LIKELY(status == BC_OK))
 			return BC_OK;
 	}
+	if (bound->series) {
+		status = bci_query_read(cache, &all, view);
+		/* Blobs and arrays are no rows. */
+		if (status != BC_INVALID)
+			return status;
+	}
 	status = bci_hit_get(cache, &wanted, view);
-	if (status == BC_OK && bci_cache_env(cache, &env, NULL) == BC_OK) {
+	bound->series = status == BC_OK && view->kind == BC_SERIES;
+	if (status == BC_OK && !bound->series &&
+	    bci_cache_env(cache, &env, NULL) == BC_OK) {
 		lane = bci_lane_take(env);
 		bound_learn(bound, env, lane, &wanted);
 		bci_lane_give(lane);
 		if (bound->env == NULL && bound->hit.chunk != NULL) {
-			bci_chunk_give(bound->hit.chunk);
+			bci_chunk_give(bound->hit.chunk, NULL);
 			bound->hit.chunk = NULL;
 		}
 	}

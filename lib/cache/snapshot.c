@@ -11,7 +11,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "error.h"
-#include "hit.h"
+#include "excerpt.h"
 #include "key.h"
 
 #define SNAPSHOT_MAGIC 0x736e6170u
@@ -19,6 +19,7 @@
 /* One key of a snapshot: a hit whose map is pinned, or why there is none. */
 struct snapshot_entry {
 	struct bci_hit hit;
+	struct bci_span *span; /* of a series, instead of the hit */
 	enum bc_miss miss;
 	char *key;
 	size_t key_bytes;
@@ -41,6 +42,12 @@ snapshot_unpin(struct bc_snapshot *snapshot)
 		struct snapshot_entry *entry = &snapshot->entries[i];
 		struct bc_view view = { 0 };
 
+		if (entry->span != NULL) {
+			bci_span_close(entry->span, NULL);
+			bci_free(&snapshot->allocator, entry->span);
+			entry->span = NULL;
+			entry->miss = BC_MISS_ABSENT;
+		}
 		if (entry->miss != BC_MISS_NONE)
 			continue;
 		/* A view that takes the pin over, only to release it. */
@@ -48,6 +55,28 @@ snapshot_unpin(struct bc_snapshot *snapshot)
 		bc_view_release(&view);
 		entry->miss = BC_MISS_ABSENT;
 	}
+}
+
+/* Find the rows of a series; returns as bci_span_find(). */
+static enum bc_status
+snapshot_find_series(struct bc_snapshot *snapshot, struct bci_lane *lane,
+                     struct snapshot_entry *entry, int64_t now_ns)
+{
+	struct bci_query all = BCI_QUERY_ALL(entry->key, entry->key_bytes);
+	struct bci_span *span;
+	enum bc_status status;
+
+	span = bci_alloc(&snapshot->allocator, 1, sizeof(*span));
+	if (span == NULL)
+		return BC_NOMEM;
+	all.now_ns = now_ns;
+	status = bci_span_find(snapshot->cache, snapshot->env, lane, &all, span,
+	                       &entry->miss);
+	if (status == BC_OK)
+		entry->span = span;
+	else
+		bci_free(&snapshot->allocator, span);
+	return status;
 }
 
 /*
@@ -77,9 +106,12 @@ snapshot_fill(struct bc_snapshot *snapshot, struct bci_lane *lane, bool last)
 		                 : bci_hit_find(snapshot->cache, env, lane,
 		                                &wanted, &entry->hit,
 		                                &entry->miss);
+		if (status == BC_COPY)
+			status = snapshot_find_series(snapshot, lane, entry,
+			                              wanted.now_ns);
 		if (status == BC_OK) {
 			entry->miss = BC_MISS_NONE;
-			if (entry->hit.map != NULL)
+			if (entry->span == NULL && entry->hit.map != NULL)
 				bci_map_pin(entry->hit.map, lane->index);
 		} else if (status == BC_ABSENT && last) {
 			entry->miss = BC_MISS_CORRUPT;
@@ -183,6 +215,37 @@ snapshot_miss(struct bci_env *env, struct bci_lane *lane, enum bc_miss miss,
 	return BC_MISS;
 }
 
+/* Show all rows of a series that a snapshot holds; gives the lane back. */
+static enum bc_status
+snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
+                    int64_t now_ns, struct bc_view *view)
+{
+	enum bc_status status;
+
+	status = bci_excerpt_check(span, span->first, span->end);
+	if (status == BC_OK)
+		status = bci_excerpt_show(span, lane, span->first, span->end, 0,
+		                          NULL, view);
+	if (status == BC_MISS)
+		return snapshot_miss(span->env, lane, BC_MISS_CORRUPT, view);
+	if (status == BC_OK) {
+		bci_excerpt_stamp(span, span->first, span->end, now_ns);
+		bci_count(&span->env->ledger, lane->index,
+		          BCI_COUNT_HITS + BC_WARM, 1);
+	}
+	bci_lane_give(lane);
+	return status;
+}
+
+static bool
+snapshot_is_expired(const struct snapshot_entry *entry, int64_t now_ns)
+{
+	int64_t expires_ns = entry->span != NULL ? entry->span->expires_ns
+	                                         : entry->hit.expires_ns;
+
+	return expires_ns != 0 && expires_ns <= now_ns;
+}
+
 enum bc_status
 bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
                 struct bc_view *view)
@@ -208,15 +271,18 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	miss = entry->miss;
 	if ((snapshot->cache->flags & (BC_OPEN_BYPASS | BC_OPEN_REFRESH)) != 0)
 		miss = BC_MISS_BYPASSED;
-	else if (miss == BC_MISS_NONE && entry->hit.expires_ns != 0 &&
-	         entry->hit.expires_ns <= wanted.now_ns)
+	else if (miss == BC_MISS_NONE &&
+	         snapshot_is_expired(entry, wanted.now_ns))
 		miss = BC_MISS_EXPIRED;
 	if (miss != BC_MISS_NONE)
 		return snapshot_miss(env, lane, miss, view);
+	if (entry->span != NULL)
+		return snapshot_get_series(entry->span, lane, wanted.now_ns,
+		                           view);
 	if (entry->hit.map != NULL)
 		bci_map_pin(entry->hit.map, lane->index);
 	else
-		atomic_fetch_add(&entry->hit.chunk->references, 1);
+		bci_chunk_share(entry->hit.chunk);
 	if (bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
 	                 view) != BC_OK)
 		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
@@ -253,10 +319,13 @@ bc_get_many(struct bc_cache *cache, const char *const *keys, size_t count,
 	status = bc_snapshot_open(cache, keys, count, &snapshot, NULL);
 	if (status != BC_OK)
 		return status;
-	for (size_t i = 0; i < count; i++) {
-		if (bc_snapshot_get(snapshot, i, &views[i]) != BC_OK)
-			worst = BC_MISS;
+	for (size_t i = 0; i < count && worst != BC_NOMEM; i++) {
+		status = bc_snapshot_get(snapshot, i, &views[i]);
+		if (status != BC_OK)
+			worst = status;
 	}
 	bc_snapshot_close(snapshot);
+	for (size_t i = 0; i < count && worst == BC_NOMEM; i++)
+		bc_view_release(&views[i]);
 	return worst;
 }

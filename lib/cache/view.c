@@ -53,21 +53,19 @@ view_text(const struct bc_view *view, uint32_t index, uint32_t code,
           size_t *bytes, uint32_t *count)
 {
 	uint64_t columns_bytes;
-	uint32_t before = 0;
 
 	*bytes = 0;
 	*count = 0;
 	if (view->schema == NULL || index >= view->schema->column_count ||
 	    view->schema->columns[index].type != BC_TEXT)
 		return NULL;
-	for (uint32_t i = 0; i < index; i++)
-		before += view->schema->columns[i].type == BC_TEXT;
 	columns_bytes = bci_layout_bytes(view->schema, view->layout_rows);
 	if (columns_bytes > view->body_bytes)
 		return NULL;
 	return bci_segment_text(
 		(const unsigned char *)view->data + columns_bytes,
-		view->body_bytes - columns_bytes, before, code, bytes, count);
+		view->body_bytes - columns_bytes,
+		view->schema->columns[index].texts, code, bytes, count);
 }
 
 const char *
@@ -91,25 +89,6 @@ bc_view_text_count(const struct bc_view *view, uint32_t index)
 	return count;
 }
 
-/*
- * Drop a map's pin.  Neither map nor environment may be touched once it is
- * gone, so who might be the last one does it under the registry's mutex.
- */
-static void
-view_unpin(struct bci_map *map, atomic_long *dropped)
-{
-	struct bci_env *env =
-		(struct bci_env *)(void *)((char *)map->maps -
-	                                   offsetof(struct bci_env, maps));
-
-	if (BCI_UNLIKELY(
-		    atomic_load_explicit(&map->dying, memory_order_relaxed) ||
-		    atomic_load_explicit(&env->closed, memory_order_relaxed)))
-		bci_env_unpin(env, dropped);
-	else
-		atomic_fetch_add_explicit(dropped, 1, memory_order_release);
-}
-
 void
 bc_view_release(struct bc_view *view)
 {
@@ -117,9 +96,9 @@ bc_view_release(struct bc_view *view)
 		return;
 	if (view->pin != NULL) {
 		if (BCI_LIKELY(view->pin_count != NULL))
-			view_unpin(view->pin, view->pin_count);
+			bci_map_unpin(view->pin, view->pin_count);
 		else
-			bci_chunk_give(view->pin);
+			bci_chunk_give(view->pin, NULL);
 	}
 	*view = (struct bc_view){ .data = NULL };
 }

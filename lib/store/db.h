@@ -147,6 +147,9 @@ enum bc_status bci_cursor_open(struct MDB_txn *txn, unsigned table,
                                struct MDB_cursor **out, struct bc_error *err);
 void bci_cursor_close(struct MDB_cursor *cursor); /* NULL is allowed */
 
+/* Use a cursor of a read transaction that is over in another one. */
+enum bc_status bci_cursor_renew(struct MDB_txn *txn, struct MDB_cursor *cursor);
+
 /* Move; BC_OK with key and value, BC_MISS at the end, or an error. */
 enum bc_status bci_cursor_move(struct MDB_cursor *cursor, enum bci_seek seek,
                                struct bci_bytes *key, struct bci_bytes *value);

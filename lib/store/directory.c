@@ -25,10 +25,46 @@ bci_directory_open(struct bci_directory *directory, struct MDB_txn *txn,
 }
 
 void
+bci_directory_lend(struct bci_directory *directory, struct MDB_cursor **cursor)
+{
+	directory->lent = cursor;
+}
+
+void
 bci_directory_close(struct bci_directory *directory)
 {
-	bci_cursor_close(directory->cursor);
+	if (directory->lent == NULL)
+		bci_cursor_close(directory->cursor);
 	directory->cursor = NULL;
+}
+
+/* A cursor on `segments`. */
+static enum bc_status
+directory_cursor(struct bci_directory *directory)
+{
+	enum bc_status status;
+
+	if (directory->tables->segments == BCI_NO_TABLE)
+		return BC_CORRUPT;
+	if (directory->cursor != NULL)
+		return BC_OK;
+	if (directory->lent != NULL && *directory->lent != NULL) {
+		status = bci_cursor_renew(directory->txn, *directory->lent);
+		directory->cursor = status == BC_OK ? *directory->lent : NULL;
+		return status;
+	}
+	status = bci_cursor_open(directory->txn, directory->tables->segments,
+	                         &directory->cursor, NULL);
+	if (status == BC_OK && directory->lent != NULL)
+		*directory->lent = directory->cursor;
+	return status;
+}
+
+static bool
+directory_is_sane(const struct bci_locator *locator)
+{
+	return bci_locator_is_sane(locator) && locator->arena != 0 &&
+	       locator->rows != 0 && locator->first_ns <= locator->last_ns;
 }
 
 /* Check that a segment of a series may follow those before it. */
@@ -36,8 +72,7 @@ static enum bc_status
 directory_pass(struct bci_directory *directory,
                const struct bci_locator *locator)
 {
-	if (!bci_locator_is_sane(locator) || locator->arena == 0 ||
-	    locator->rows == 0 || locator->first_ns > locator->last_ns ||
+	if (!directory_is_sane(locator) ||
 	    (directory->passed && locator->first_ns <= directory->last_ns))
 		return BC_CORRUPT;
 	directory->passed = true;
@@ -103,14 +138,8 @@ directory_seek_older(struct bci_directory *directory, int64_t time_ns,
 	struct bci_order_key from =
 		bci_order_key_of(directory->entry->head.id, time_ns);
 	struct bci_bytes key = { sizeof(from), &from }, value = { 0, NULL };
-	enum bc_status status = BC_OK;
+	enum bc_status status = directory_cursor(directory);
 
-	if (directory->tables->segments == BCI_NO_TABLE)
-		return BC_CORRUPT;
-	if (directory->cursor == NULL)
-		status = bci_cursor_open(directory->txn,
-		                         directory->tables->segments,
-		                         &directory->cursor, NULL);
 	if (status != BC_OK)
 		return status;
 	directory->among_older = true;
@@ -170,6 +199,65 @@ bci_directory_next(struct bci_directory *directory, struct bci_locator *out)
 		return directory_newer(directory, INT64_MIN, out);
 	status = bci_cursor_move(directory->cursor, BCI_NEXT, &key, &value);
 	return directory_older(directory, status, &key, &value, out);
+}
+
+/* The last of the older ones that ends before 'time_ns'. */
+static enum bc_status
+directory_before_older(struct bci_directory *directory, int64_t time_ns,
+                       struct bci_locator *out)
+{
+	const struct bci_entry *entry = directory->entry;
+	struct bci_order_key from = bci_order_key_of(entry->head.id, time_ns);
+	struct bci_bytes key = { sizeof(from), &from }, value = { 0, NULL };
+	enum bc_status status = directory_cursor(directory);
+	int64_t last_ns;
+
+	if (status != BC_OK)
+		return status;
+	status = bci_cursor_move(directory->cursor, BCI_FROM, &key, &value);
+	if (status == BC_OK)
+		status = bci_cursor_move(directory->cursor, BCI_PREV, &key,
+		                         &value);
+	else if (status == BC_MISS)
+		status = bci_cursor_move(directory->cursor, BCI_LAST, &key,
+		                         &value);
+	if (status != BC_OK)
+		return status;
+	if (!bci_order_key_read(key.data, key.size, entry->head.id, &last_ns))
+		return BC_MISS;
+	if (value.size != sizeof(*out))
+		return BC_CORRUPT;
+	memcpy(out, value.data, sizeof(*out));
+	return directory_is_sane(out) && out->last_ns == last_ns ? BC_OK
+	                                                         : BC_CORRUPT;
+}
+
+enum bc_status
+bci_directory_before(struct bci_directory *directory, int64_t time_ns,
+                     struct bci_locator *out)
+{
+	const struct bci_entry *entry = directory->entry;
+	struct bci_locator locator;
+
+	directory->begun = false;
+	if (entry->head.kind != BC_SERIES)
+		return directory_seek_frame(directory, INT64_MIN, out) ==
+		                               BC_OK &&
+		                       out->last_ns < time_ns
+		               ? BC_OK
+		               : BC_MISS;
+	for (unsigned i = entry->segment_count; i-- > 0;) {
+		bci_entry_locator(entry, i, &locator);
+		if (!directory_is_sane(&locator))
+			return BC_CORRUPT;
+		if (locator.last_ns >= time_ns && time_ns != INT64_MAX)
+			continue;
+		*out = locator;
+		return BC_OK;
+	}
+	return entry->series.older_count == 0
+	               ? BC_MISS
+	               : directory_before_older(directory, time_ns, out);
 }
 
 /* Nothing is written to a catalogue before it has the tables for it. */

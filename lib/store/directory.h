@@ -19,6 +19,7 @@ struct bci_directory {
 	const struct bci_tables *tables;
 	const struct bci_entry *entry; /* borrowed, as its record is */
 	struct MDB_cursor *cursor;     /* on `segments`; NULL until needed */
+	struct MDB_cursor **lent;      /* where it comes from; or NULL */
 	bool begun;
 	bool among_older; /* the cursor is on the last one given */
 	unsigned next_newer;
@@ -42,6 +43,21 @@ enum bc_status bci_directory_seek(struct bci_directory *directory,
 /* The one after it, at first the first; returns as bci_directory_seek(). */
 enum bc_status bci_directory_next(struct bci_directory *directory,
                                   struct bci_locator *out);
+
+/*
+ * The last segment whose last row is before 'time_ns' (INT64_MAX: the last of
+ * all); returns as bci_directory_seek(), which has to be called before the next
+ * bci_directory_next().
+ */
+enum bc_status bci_directory_before(struct bci_directory *directory,
+                                    int64_t time_ns, struct bci_locator *out);
+
+/*
+ * Use the cursor at *cursor, NULL or one of a read transaction that is over,
+ * and leave one there for the next time.
+ */
+void bci_directory_lend(struct bci_directory *directory,
+                        struct MDB_cursor **cursor);
 
 void bci_directory_close(struct bci_directory *directory);
 

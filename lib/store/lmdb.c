@@ -396,6 +396,12 @@ bci_cursor_open(struct MDB_txn *txn, unsigned table, struct MDB_cursor **out,
 	return lmdb_fail(err, code, "cannot open a cursor");
 }
 
+enum bc_status
+bci_cursor_renew(struct MDB_txn *txn, struct MDB_cursor *cursor)
+{
+	return lmdb_status(mdb_cursor_renew(txn, cursor));
+}
+
 void
 bci_cursor_close(struct MDB_cursor *cursor)
 {

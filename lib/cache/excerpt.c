@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * excerpt.c - rows of a span as a view.
+ *
+ * Rows of one segment are shown where they lie.  A few rows of several are
+ * copied: a thousand bars take a microsecond, mapping pages takes several and
+ * leaves mappings behind.  Many are stitched.
+ */
+#include "common.h"
+
+#include "excerpt.h"
+
+/* Up to so many bytes it is cheaper to copy than to map. */
+#define EXCERPT_COPY_MAX (128u << 10)
+
+/* ---- checking ---------------------------------------------------------- */
+
+/* What is wrong with rows of a segment that may not have been checked. */
+static const char *
+piece_wrong(const struct bci_span *span, const struct bci_piece *piece,
+            uint64_t first, uint64_t count)
+{
+	const struct bci_locator *locator = &piece->locator;
+	const unsigned char *image = piece->map->base + locator->offset;
+	const enum bc_checking checking = span->cache->checking;
+	const struct bci_segment_claim claim = {
+		.kind = BC_FRAME,
+		.revision = span->kind == BC_SERIES ? NULL : &span->revision,
+		.key = span->key,
+		.key_bytes = span->key_bytes,
+		.schema = span->schema,
+	};
+	const char *wrong;
+
+	if (!bci_segment_is(image, locator, span->env->cache_id,
+	                    span->entry_id))
+		return "another segment";
+	if (checking == BC_CHECK_NEVER)
+		return NULL;
+	wrong = bci_segment_check(image, locator, span->schema);
+	if (wrong == NULL)
+		wrong = bci_segment_check_claim(image, &claim);
+	if (wrong == NULL)
+		wrong = bci_map_check_rows(piece->map, locator, span->schema,
+		                           span->shown, first, count,
+		                           checking == BC_CHECK_ALWAYS);
+	return wrong;
+}
+
+static enum bc_status
+piece_check(const struct bci_span *span, const struct bci_piece *piece,
+            uint64_t first, uint64_t count)
+{
+	const struct bci_locator *locator = &piece->locator;
+	const char *wrong;
+
+	if (piece->map == NULL)
+		return BC_OK; /* It was checked before it was copied. */
+	if (BCI_UNLIKELY(bci_slot_is_bad(
+		    bci_ledger_slot(&span->env->ledger, locator->slot),
+		    bci_segment_id(locator, span->entry_id))))
+		return BC_MISS;
+	if (BCI_LIKELY(span->cache->checking == BC_CHECK_FIRST &&
+	               bci_map_rows_are_checked(piece->map, locator,
+	                                        span->shown, first, count)))
+		return BC_OK;
+	wrong = piece_wrong(span, piece, first, count);
+	if (wrong == NULL)
+		return BC_OK;
+	bci_hit_report(span->cache, span->env, locator, span->entry_id,
+	               span->key, span->key_bytes, wrong);
+	return BC_MISS;
+}
+
+/* Whether 'row' is the first that is not before 'time_ns'. */
+static enum bc_status
+row_check(const struct bci_span *span, uint64_t row, int64_t time_ns)
+{
+	const struct bci_piece *piece;
+
+	if (BCI_LIKELY(
+		    (row == 0 || bci_span_time(span, row - 1) < time_ns) &&
+		    (row == span->rows || bci_span_time(span, row) >= time_ns)))
+		return BC_OK;
+	piece = &span->pieces[bci_span_piece(span, row - (row == span->rows))];
+	if (piece->map != NULL)
+		bci_hit_report(span->cache, span->env, &piece->locator,
+		               span->entry_id, span->key, span->key_bytes,
+		               "times do not ascend");
+	return BC_MISS;
+}
+
+/* Check rows [first, end) and those next to them, which bear out a search. */
+static enum bc_status
+rows_check(const struct bci_span *span, uint64_t first, uint64_t end)
+{
+	const uint64_t from = first - (first != 0);
+	const uint64_t to = end + (end != span->rows);
+	enum bc_status status;
+
+	for (size_t i = bci_span_piece(span, from);
+	     i < span->count && span->pieces[i].start < to; i++) {
+		const struct bci_piece *piece = &span->pieces[i];
+		uint64_t low = bci_max(from, piece->start) - piece->start;
+		uint64_t high = bci_min(to - piece->start, piece->locator.rows);
+
+		if (low >= high)
+			continue;
+		status = piece_check(span, piece, low, high - low);
+		if (status != BC_OK)
+			return status;
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_excerpt_check(const struct bci_span *span, uint64_t first, uint64_t end)
+{
+	enum bc_status status = rows_check(span, first, end);
+
+	if (BCI_LIKELY(status == BC_OK) && span->words.map != NULL)
+		status = piece_check(span, &span->words, 0, 0);
+	if (status != BC_OK || !span->searched ||
+	    span->cache->checking == BC_CHECK_NEVER)
+		return status;
+	if (span->begin >= first && span->begin <= end)
+		status = row_check(span, span->begin, span->from_ns);
+	if (status == BC_OK && span->end == end)
+		status = row_check(span, end, span->to_ns);
+	return status;
+}
+
+enum bc_status
+bci_excerpt_prove(const struct bci_span *span, uint64_t row, int64_t time_ns)
+{
+	enum bc_status status = rows_check(span, row, row);
+
+	if (status != BC_OK || span->cache->checking == BC_CHECK_NEVER)
+		return status;
+	return row_check(span, row, time_ns);
+}
+
+/* ---- what a view says -------------------------------------------------- */
+
+/* All but where its memory comes from. */
+static void
+view_fill(const struct bci_span *span, uint64_t first, uint64_t end,
+          struct bc_view *view)
+{
+	*view = (struct bc_view){
+		.kind = span->kind,
+		.tier = BC_WARM,
+		.open_rows = first <= span->open_row && span->open_row < end,
+		.rows = end - first,
+		.schema = span->shown,
+		.bytes = (end - first) * span->shown->row_bytes,
+		.revision = span->revision,
+	};
+	if (first != end) {
+		view->first_ns = bci_span_time(span, first);
+		view->last_ns = bci_span_time(span, end - 1);
+	}
+}
+
+/* Rows of one piece, where they lie; a pin or a reference is the view's. */
+static void
+view_piece(struct bci_span *span, struct bci_lane *lane,
+           const struct bci_piece *piece, uint64_t first, struct bc_view *view)
+{
+	view->data = piece->data;
+	view->layout_rows = piece->locator.rows;
+	view->first_row = first - piece->start;
+	if (BCI_LIKELY(piece->map != NULL)) {
+		view->body_bytes =
+			piece->locator.bytes - piece->locator.header_bytes;
+		bci_map_pin(piece->map, lane->index);
+		view->pin = piece->map;
+		view->pin_count = &piece->map->pins[lane->index].dropped;
+		return;
+	}
+	/* An inline frame has dictionaries of its own, a tail has none. */
+	view->body_bytes =
+		piece->locator.bytes != 0
+			? piece->locator.bytes - piece->locator.header_bytes
+			: bci_layout_bytes(span->schema, piece->locator.rows);
+	view->copied_bytes = view->bytes;
+	bci_chunk_share(span->chunk);
+	view->pin = span->chunk;
+}
+
+/* ---- dictionaries ------------------------------------------------------ */
+
+static const unsigned char *
+piece_words(const struct bci_span *span, const struct bci_piece *piece,
+            uint64_t *bytes)
+{
+	uint64_t columns = bci_layout_bytes(span->schema, piece->locator.rows);
+
+	*bytes = piece->locator.bytes - piece->locator.header_bytes - columns;
+	return piece->data + columns;
+}
+
+const unsigned char *
+bci_excerpt_words(const struct bci_span *span, uint64_t *bytes)
+{
+	*bytes = 0;
+	if (span->words.map != NULL)
+		return piece_words(span, &span->words, bytes);
+	if (span->count == 1 && span->pieces[0].locator.bytes != 0)
+		return piece_words(span, &span->pieces[0], bytes);
+	return NULL;
+}
+
+/* ---- copies ------------------------------------------------------------ */
+
+uint64_t
+bci_excerpt_room(const struct bci_span *span, uint64_t layout_rows)
+{
+	uint64_t words;
+
+	(void)bci_excerpt_words(span, &words);
+	return bci_layout_bytes(span->schema, layout_rows) + words;
+}
+
+/* Copy rows of a piece to row 'at' of the layout. */
+static void
+piece_copy(const struct bc_schema *shown, const struct bci_piece *piece,
+           uint64_t first, uint64_t count, unsigned char *to,
+           uint64_t layout_rows, uint64_t at)
+{
+	for (uint32_t i = 0; i < shown->column_count; i++) {
+		const struct bc_schema_column *column = &shown->columns[i];
+		const unsigned char *from =
+			piece->data +
+			bci_layout_offset(column->wide, column->medium,
+		                          column->narrow, piece->locator.rows);
+
+		memcpy(to +
+		               bci_layout_offset(column->wide, column->medium,
+		                                 column->narrow, layout_rows) +
+		               at * column->bytes,
+		       from + first * column->bytes, count * column->bytes);
+	}
+}
+
+void
+bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
+                 unsigned char *to, uint64_t layout_rows, struct bc_view *view)
+{
+	const unsigned char *words;
+	uint64_t bytes;
+
+	for (size_t i = bci_span_piece(span, first);
+	     i < span->count && span->pieces[i].start < end; i++) {
+		const struct bci_piece *piece = &span->pieces[i];
+		uint64_t low = bci_max(first, piece->start);
+		uint64_t high =
+			bci_min(end, piece->start + piece->locator.rows);
+
+		piece_copy(span->shown, piece, low - piece->start, high - low,
+		           to, layout_rows, low - first);
+	}
+	view_fill(span, first, end, view);
+	view->data = to;
+	view->layout_rows = layout_rows;
+	view->copied_bytes = view->bytes;
+	words = bci_excerpt_words(span, &bytes);
+	view->body_bytes = bci_layout_bytes(span->schema, layout_rows);
+	if (bytes != 0)
+		memcpy(to + view->body_bytes, words, bytes);
+	view->body_bytes += bytes;
+}
+
+/* Copied to memory that the view keeps. */
+static enum bc_status
+excerpt_gather(const struct bci_span *span, struct bci_lane *lane,
+               uint64_t first, uint64_t end, struct bc_view *view)
+{
+	uint64_t bytes = bci_excerpt_room(span, end - first);
+	struct bci_chunk *chunk;
+
+	chunk = bytes <= BCI_CHUNK_POOLED
+	                ? bci_chunk_take(span->env, lane, bytes)
+	                : bci_chunk_make(span->env, bytes);
+	if (chunk == NULL)
+		return BC_NOMEM;
+	bci_excerpt_copy(span, first, end, bci_chunk_data(chunk), end - first,
+	                 view);
+	view->pin = chunk;
+	return BC_OK;
+}
+
+/* ---- stitches ---------------------------------------------------------- */
+
+static enum bc_status
+excerpt_stitch(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+               uint64_t end, unsigned flags, struct bci_stitch **used,
+               struct bc_view *view)
+{
+	const bool keep = span->cache->checking != BC_CHECK_ALWAYS;
+	struct bci_stitch *stitch;
+	enum bc_status status;
+	uint64_t row;
+
+	status = bci_stitch_get(span, lane, first, end, keep, &stitch);
+	if (status != BC_OK)
+		return status;
+	row = first - span->pieces[bci_span_piece(span, first)].start;
+	view_fill(span, first, end, view);
+	view->copied_bytes = bci_stitch_copied(stitch, row, row + end - first);
+	view->data = stitch->data;
+	view->layout_rows = stitch->layout_rows;
+	view->first_row = stitch->lead + row;
+	view->body_bytes = stitch->body_bytes;
+	view->pin = stitch;
+	if (view->copied_bytes != 0 && (flags & BC_READ_ZERO_COPY) != 0) {
+		bci_chunk_give(&stitch->chunk, lane);
+		return BC_COPY;
+	}
+	if (used != NULL && keep)
+		*used = stitch;
+	return BC_OK;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+/* No rows: a view needs what keeps its schema, and some memory. */
+static enum bc_status
+excerpt_empty(struct bci_span *span, struct bci_lane *lane, uint64_t at,
+              struct bc_view *view)
+{
+	struct bci_chunk *chunk = bci_chunk_take(span->env, lane, BCI_LINE);
+
+	if (chunk == NULL)
+		return BC_NOMEM;
+	view_fill(span, at, at, view);
+	view->data = bci_chunk_data(chunk);
+	view->pin = chunk;
+	return BC_OK;
+}
+
+bool
+bci_excerpt_is_whole(const struct bci_span *span, uint64_t first, uint64_t end)
+{
+	const struct bci_piece *piece =
+		&span->pieces[bci_span_piece(span, first)];
+
+	/* A tail whose texts are in a segment is not whole without it. */
+	return end - piece->start <= piece->locator.rows &&
+	       (piece->map != NULL || span->words.map == NULL);
+}
+
+enum bc_status
+bci_excerpt_show(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+                 uint64_t end, unsigned flags, struct bci_stitch **stitch,
+                 struct bc_view *view)
+{
+	const struct bci_piece *piece;
+
+	if (stitch != NULL)
+		*stitch = NULL;
+	if (BCI_UNLIKELY(first == end))
+		return excerpt_empty(span, lane, first, view);
+	if ((flags & BC_READ_PRIVATE) != 0)
+		return excerpt_gather(span, lane, first, end, view);
+	if (BCI_LIKELY(bci_excerpt_is_whole(span, first, end))) {
+		piece = &span->pieces[bci_span_piece(span, first)];
+		if (piece->map == NULL && (flags & BC_READ_ZERO_COPY) != 0)
+			return BC_COPY;
+		view_fill(span, first, end, view);
+		view_piece(span, lane, piece, first, view);
+		return BC_OK;
+	}
+	if ((flags & BC_READ_ZERO_COPY) == 0 &&
+	    bci_excerpt_room(span, end - first) <= EXCERPT_COPY_MAX)
+		return excerpt_gather(span, lane, first, end, view);
+	return excerpt_stitch(span, lane, first, end, flags, stitch, view);
+}
+
+void
+bci_excerpt_stamp(const struct bci_span *span, uint64_t first, uint64_t end,
+                  int64_t now_ns)
+{
+	const struct bci_ledger *ledger = &span->env->ledger;
+
+	if (!ledger->writable || first == end)
+		return;
+	for (size_t i = bci_span_piece(span, first);
+	     i < span->count && span->pieces[i].start < end; i++) {
+		const struct bci_locator *locator = &span->pieces[i].locator;
+		struct bci_slot *slot = bci_ledger_slot(ledger, locator->slot);
+
+		if (span->pieces[i].map != NULL && slot != NULL)
+			bci_slot_stamp(slot,
+			               bci_segment_id(locator, span->entry_id),
+			               (uint32_t)(now_ns / 1000000000));
+	}
+}
