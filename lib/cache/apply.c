@@ -2,29 +2,22 @@
 /*
  * apply.c - storing the operations of a commit.
  *
- * Sorted by key, of several on one key only the last.  Then removals, small
- * values, large values: small ones of one commit share LMDB values ("bundles"),
- * so that a million tiny frames do not take a million pages; a single tiny one
- * lies in its catalogue record.
+ * Sorted by key, of several puts on one key only the last.  Then removals,
+ * small values, large values, appends: small ones of one commit share LMDB
+ * values ("bundles"), so that a million tiny frames do not take a million
+ * pages; a single tiny one lies in its catalogue record.
  */
 #include "common.h"
 
 #include <stdlib.h>
 
 #include "error.h"
+#include "growth.h"
 #include "hash.h"
 #include "operation.h"
 #include "writer.h"
 
 #define BUNDLE_BYTES (256u << 10)
-
-/*
- * An arena transaction holds its values in fresh memory until it is committed.
- * Where a commit costs no sync it is made often, so that the same few pages are
- * used again and again: twice as fast as going through the whole batch once.
- */
-#define PENDING_BYTES (2ull << 20)
-#define PENDING_DURABLE_BYTES (64ull << 20)
 
 /* A value in an arena into which several segments are written. */
 struct apply_bundle {
@@ -40,7 +33,7 @@ struct apply {
 	size_t count;
 	bool bundling;   /* more than one small value in this commit */
 	bool may_inline; /* the catalogue is small enough for inline values */
-	uint64_t pending_bytes;
+	bool changed;    /* there is something to commit */
 };
 
 /* ---- order ------------------------------------------------------------- */
@@ -57,24 +50,32 @@ apply_compare(const void *left, const void *right)
 	return a->sequence < b->sequence ? -1 : 1;
 }
 
-static bool
-apply_is_last(const struct apply *apply, size_t index)
-{
-	return index + 1 == apply->count ||
-	       strcmp(apply->operations[index].key,
-	              apply->operations[index + 1].key) != 0;
-}
-
+/* Sort, and mark what a later put or removal of the same key makes void. */
 static void
 apply_sort(struct apply *apply)
 {
+	struct bci_operation *operations = apply->operations;
+	bool reset = false;
+
 	for (size_t i = 0; i < apply->count; i++)
-		apply->operations[i].sequence = i;
+		operations[i].sequence = i;
 	if (apply->count > 1)
-		qsort(apply->operations, apply->count,
-		      sizeof(*apply->operations), apply_compare);
-	for (size_t i = 0; i < apply->count; i++)
-		apply->operations[i].superseded = !apply_is_last(apply, i);
+		qsort(operations, apply->count, sizeof(*operations),
+		      apply_compare);
+	for (size_t i = apply->count; i-- > 0;) {
+		if (i + 1 < apply->count &&
+		    strcmp(operations[i].key, operations[i + 1].key) != 0)
+			reset = false;
+		operations[i].superseded = reset;
+		reset = reset || bci_operation_resets(&operations[i]);
+	}
+}
+
+/* Whether it is a put that counts. */
+static bool
+apply_is_put(const struct bci_operation *operation)
+{
+	return operation->deed == BCI_PUT && !operation->superseded;
 }
 
 /* ---- sizes ------------------------------------------------------------- */
@@ -130,24 +131,24 @@ apply_measure(struct apply *apply, struct bc_error *err)
 	for (size_t i = 0; i < apply->count; i++) {
 		const struct bci_operation *operation = &apply->operations[i];
 
-		if (operation->remove || operation->superseded)
+		if (!apply_is_put(operation))
 			continue;
 		if (operation->payload_bytes > config->value_max_bytes)
 			return bci_fail(
-			        err, BC_TOO_LARGE,
-			        "%s has %llu bytes; this cache takes values of "
-			        "up to %llu",
-			        operation->key,
-			        (unsigned long long)operation->payload_bytes,
-			        (unsigned long long)config->value_max_bytes);
+				err, BC_TOO_LARGE,
+				"%s has %llu bytes; this cache takes values of "
+				"up to %llu",
+				operation->key,
+				(unsigned long long)operation->payload_bytes,
+				(unsigned long long)config->value_max_bytes);
 		if (operation->plan.bytes > quarter)
 			return bci_fail(
-			        err, BC_TOO_LARGE,
-			        "%s takes %llu bytes, more than a quarter of "
-			        "the warm budget of %llu",
-			        operation->key,
-			        (unsigned long long)operation->plan.bytes,
-			        (unsigned long long)config->warm_bytes);
+				err, BC_TOO_LARGE,
+				"%s takes %llu bytes, more than a quarter of "
+				"the warm budget of %llu",
+				operation->key,
+				(unsigned long long)operation->plan.bytes,
+				(unsigned long long)config->warm_bytes);
 		if (apply_is_small(operation)) {
 			small++;
 			small_bytes += apply_bundled_bytes(operation);
@@ -256,27 +257,6 @@ apply_detail(struct apply *apply, const struct bci_operation *operation,
 	};
 }
 
-/* Take a slot of the ledger for a new segment and begin it. */
-static enum bc_status
-apply_slot(struct apply *apply, struct bci_locator *locator, uint64_t entry_id,
-           struct bc_error *err)
-{
-	struct bci_writer *writer = &apply->writer;
-	struct bci_env *env = writer->env;
-	enum bc_status status;
-
-	status = bci_slot_take(writer->txn, &env->tables, &writer->state,
-	                       &locator->slot, err);
-	if (status != BC_OK)
-		return status;
-	status = bci_ledger_grow(&env->ledger, locator->slot + 1ull, err);
-	if (status == BC_OK)
-		bci_slot_begin(&env->ledger, locator->slot,
-		               bci_segment_id(locator, entry_id),
-		               (uint32_t)(writer->now_ns / 1000000000), 1);
-	return status;
-}
-
 static void
 apply_report(const struct bci_operation *operation, bool existed)
 {
@@ -373,11 +353,8 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	bci_segment_write(&operation->value, &owner, plan, room,
 	                  &records.locator, records.detail.digest);
 	records.locator.offset = offset;
-	status = bci_writer_account(writer, arena, records.locator.bytes, 1,
-	                            err);
-	if (status == BC_OK)
-		status = apply_slot(apply, &records.locator, records.head.id,
-		                    err);
+	status =
+		bci_writer_name(writer, &records.locator, records.head.id, err);
 	if (status != BC_OK)
 		return status;
 	return apply_store(apply, operation, old, &records, err);
@@ -393,26 +370,6 @@ apply_inline(struct apply *apply, const struct bci_operation *operation,
 	                err);
 }
 
-/* Room in an arena; what is pending there is committed when it is much. */
-static enum bc_status
-apply_room(struct apply *apply, uint64_t bytes, void **room, uint32_t *arena,
-           uint64_t *offset, struct bc_error *err)
-{
-	uint64_t most = apply->writer.config.durability == BC_DURABLE
-	                        ? PENDING_DURABLE_BYTES
-	                        : PENDING_BYTES;
-	enum bc_status status;
-
-	if (apply->pending_bytes >= most) {
-		status = bci_writer_flush_arena(&apply->writer, err);
-		if (status != BC_OK)
-			return status;
-		apply->pending_bytes = 0;
-	}
-	apply->pending_bytes += bytes;
-	return bci_writer_room(&apply->writer, bytes, room, arena, offset, err);
-}
-
 /* A value of its own. */
 static enum bc_status
 apply_alone(struct apply *apply, const struct bci_operation *operation,
@@ -423,8 +380,8 @@ apply_alone(struct apply *apply, const struct bci_operation *operation,
 	uint32_t arena;
 	void *room;
 
-	status = apply_room(apply, operation->plan.bytes, &room, &arena,
-	                    &offset, err);
+	status = bci_writer_room(&apply->writer, operation->plan.bytes, &room,
+	                         &arena, &offset, err);
 	if (status != BC_OK)
 		return status;
 	return apply_at(apply, operation, old, room, arena, offset, err);
@@ -442,14 +399,14 @@ apply_begin_bundle(struct apply *apply, size_t index,
 	for (; index < apply->count; index++) {
 		const struct bci_operation *next = &apply->operations[index];
 
-		if (next->remove || next->superseded || !apply_is_small(next))
+		if (!apply_is_put(next) || !apply_is_small(next))
 			continue;
 		if (bytes + apply_bundled_bytes(next) > BUNDLE_BYTES)
 			break;
 		bytes += apply_bundled_bytes(next);
 	}
-	status = apply_room(apply, bytes, &room, &bundle->arena,
-	                    &bundle->offset, err);
+	status = bci_writer_room(&apply->writer, bytes, &room, &bundle->arena,
+	                         &bundle->offset, err);
 	bundle->room = room;
 	bundle->used = 0;
 	bundle->bytes = bytes;
@@ -487,7 +444,7 @@ apply_removals(struct apply *apply, struct bc_error *err)
 		struct bci_operation *operation = &apply->operations[i];
 		enum bc_status status;
 
-		if (!operation->remove || operation->superseded)
+		if (operation->deed != BCI_REMOVE || operation->superseded)
 			continue;
 		status = bci_writer_remove(&apply->writer, operation->key,
 		                           operation->key_bytes, err);
@@ -495,6 +452,7 @@ apply_removals(struct apply *apply, struct bc_error *err)
 			return status;
 		operation->existed = status == BC_OK;
 		apply->writer.counted_removals += operation->existed;
+		apply->changed = apply->changed || operation->existed;
 	}
 	return BC_OK;
 }
@@ -509,9 +467,10 @@ apply_puts(struct apply *apply, bool small, struct bc_error *err)
 		const struct bci_operation *operation = &apply->operations[i];
 		enum bc_status status;
 
-		if (operation->remove || operation->superseded ||
+		if (!apply_is_put(operation) ||
 		    apply_is_small(operation) != small)
 			continue;
+		apply->changed = true;
 		status = apply_find_old(apply, operation, &old, err);
 		if (status != BC_OK)
 			return status;
@@ -553,6 +512,38 @@ apply_is_late(struct apply *apply, bool *late, struct bc_error *err)
 	return status;
 }
 
+/* Appends and cuts, behind the puts and removals that they may follow. */
+static enum bc_status
+apply_growths(struct apply *apply, struct bc_error *err)
+{
+	for (size_t i = 0; i < apply->count; i++) {
+		struct bci_operation *operation = &apply->operations[i];
+		enum bc_status status;
+		bool changed = false;
+
+		if (bci_operation_resets(operation) || operation->superseded)
+			continue;
+		status = bci_growth_apply(&apply->writer, operation, &changed,
+		                          err);
+		if (status != BC_OK)
+			return status;
+		apply->changed = apply->changed || changed;
+	}
+	return BC_OK;
+}
+
+/* Commit, unless nothing was changed, by what is due before either. */
+static enum bc_status
+apply_commit(struct apply *apply, struct bc_error *err)
+{
+	struct bci_writer *writer = &apply->writer;
+
+	if (apply->changed || writer->must_sync || writer->active_changed)
+		return bci_writer_commit(writer, err);
+	bci_writer_abort(writer);
+	return BC_OK;
+}
+
 enum bc_status
 bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
                       size_t count, struct bc_error *err)
@@ -577,11 +568,12 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	BCI_TRY(apply_measure(&apply, err));
 	BCI_TRY(apply_puts(&apply, true, err));
 	BCI_TRY(apply_puts(&apply, false, err));
+	BCI_TRY(apply_growths(&apply, err));
 	if (operations->turn != NULL)
 		BCI_TRY(bci_turn_renew(&apply.writer, operations->key,
 		                       operations->key_bytes, operations->turn,
 		                       err));
-	return bci_writer_commit(&apply.writer, err);
+	return apply_commit(&apply, err);
 done:
 	bci_writer_abort(&apply.writer);
 	return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.c - the calls that write: puts, removals, and batches of them.
+ * batch.c - the calls that write: puts, appends, removals, and batches of them.
  */
 #include "common.h"
 
@@ -33,7 +33,9 @@ batch_commit_one(struct bc_cache *cache, enum bc_status status,
 {
 	if (status == BC_OK && !batch_is_bypassed(cache)) {
 		status = bci_operations_commit(cache, operation, 1, err);
-		if (status == BC_OK && operation->remove && !operation->existed)
+		if (status == BC_OK && !operation->existed &&
+		    (operation->deed == BCI_REMOVE ||
+		     operation->deed == BCI_CUT))
 			status = bci_fail(err, BC_MISS, "there is no entry %s",
 			                  operation->key);
 	}
@@ -72,6 +74,30 @@ bc_remove(struct bc_cache *cache, const char *key, struct bc_error *err)
 	struct bci_operation operation;
 	enum bc_status status =
 		bci_operation_remove(&cache->allocator, key, &operation, err);
+
+	return batch_commit_one(cache, status, &operation, err);
+}
+
+enum bc_status
+bc_append(struct bc_cache *cache, const char *key, const struct bc_frame *frame,
+          const struct bc_append_options *options, struct bc_counts *counts,
+          struct bc_error *err)
+{
+	struct bci_operation operation;
+	enum bc_status status =
+		bci_operation_append(&cache->allocator, key, frame, options,
+	                             counts, &operation, err);
+
+	return batch_commit_one(cache, status, &operation, err);
+}
+
+enum bc_status
+bc_remove_range(struct bc_cache *cache, const char *key, int64_t from_ns,
+                int64_t to_ns, uint64_t *rows, struct bc_error *err)
+{
+	struct bci_operation operation;
+	enum bc_status status = bci_operation_cut(
+		&cache->allocator, key, from_ns, to_ns, rows, &operation, err);
 
 	return batch_commit_one(cache, status, &operation, err);
 }
@@ -156,6 +182,21 @@ bc_batch_put_blob(struct bc_batch *batch, const char *key, const void *data,
 	return batch_keep(batch, bci_operation_blob(&batch->cache->allocator,
 	                                            key, data, bytes, options,
 	                                            operation, err));
+}
+
+enum bc_status
+bc_batch_append(struct bc_batch *batch, const char *key,
+                const struct bc_frame *frame,
+                const struct bc_append_options *options,
+                struct bc_counts *counts, struct bc_error *err)
+{
+	struct bci_operation *operation = batch_room(batch);
+
+	if (operation == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory for the batch");
+	return batch_keep(batch, bci_operation_append(&batch->cache->allocator,
+	                                              key, frame, options,
+	                                              counts, operation, err));
 }
 
 enum bc_status

@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "bar.h"
 #include "error.h"
+#include "extent.h"
 #include "key.h"
 #include "operation.h"
 
@@ -173,6 +174,34 @@ operation_schema(const struct bc_allocator *allocator,
 	return BC_OK;
 }
 
+/* All checks of a frame, and the value that it is. */
+static enum bc_status
+operation_frame(const struct bc_allocator *allocator,
+                const struct bc_frame *frame, struct bci_operation *operation,
+                struct bc_error *err)
+{
+	struct bci_value *value = &operation->value;
+	enum bc_status status;
+
+	BCI_TRY(operation_schema(allocator, frame, operation, err));
+	for (uint32_t i = 0; i < frame->column_count; i++) {
+		if (frame->columns[i].type == BC_TEXT)
+			BCI_TRY(operation_check_text(&frame->columns[i],
+			                             frame->rows, err));
+	}
+	BCI_TRY(operation_check_rows(frame, operation, err));
+	value->kind = frame->time_ns != NULL ? BC_FRAME : BC_ARRAYS;
+	value->rows = frame->rows;
+	value->time_ns = frame->time_ns;
+	value->columns = operation->columns;
+	value->column_count = frame->column_count;
+	value->schema = operation->schema;
+	value->schema_stored = operation->schema_stored;
+	operation->payload_bytes = value->schema->row_bytes * value->rows;
+done:
+	return status;
+}
+
 static enum bc_status
 operation_plan(struct bci_operation *operation, struct bc_error *err)
 {
@@ -193,7 +222,6 @@ bci_operation_put(const struct bc_allocator *allocator, const char *key,
                   struct bc_counts *counts, struct bci_operation *operation,
                   struct bc_error *err)
 {
-	struct bci_value *value = &operation->value;
 	enum bc_status status;
 
 	*operation = (struct bci_operation){ .counts = counts };
@@ -205,22 +233,8 @@ bci_operation_put(const struct bc_allocator *allocator, const char *key,
 	BCI_TRY(operation_key(allocator, key,
 	                      options == NULL ? NULL : options->request,
 	                      operation, err));
-	BCI_TRY(operation_schema(allocator, frame, operation, err));
-	for (uint32_t i = 0; i < frame->column_count; i++) {
-		if (frame->columns[i].type == BC_TEXT)
-			BCI_TRY(operation_check_text(&frame->columns[i],
-			                             frame->rows, err));
-	}
-	BCI_TRY(operation_check_rows(frame, operation, err));
-	value->kind = frame->time_ns != NULL ? BC_FRAME : BC_ARRAYS;
-	value->rows = frame->rows;
-	value->time_ns = frame->time_ns;
-	value->columns = operation->columns;
-	value->column_count = frame->column_count;
-	value->schema = operation->schema;
-	value->schema_stored = operation->schema_stored;
+	BCI_TRY(operation_frame(allocator, frame, operation, err));
 	BCI_TRY(operation_plan(operation, err));
-	operation->payload_bytes = value->schema->row_bytes * value->rows;
 	if (counts != NULL)
 		counts->suspect = operation->suspect_rows;
 done:
@@ -254,7 +268,117 @@ enum bc_status
 bci_operation_remove(const struct bc_allocator *allocator, const char *key,
                      struct bci_operation *operation, struct bc_error *err)
 {
-	*operation = (struct bci_operation){ .remove = true };
+	*operation = (struct bci_operation){ .deed = BCI_REMOVE };
+	return operation_key(allocator, key, NULL, operation, err);
+}
+
+/* ---- series ------------------------------------------------------------ */
+
+static enum bc_status
+operation_append_options(const struct bc_append_options *options,
+                         struct bci_operation *operation, struct bc_error *err)
+{
+	if (options == NULL)
+		return BC_OK;
+	if (options->struct_size != sizeof(*options))
+		return bci_fail(err, BC_INVALID,
+		                "append options were not begun with "
+		                "BC_APPEND_OPTIONS_INIT");
+	if ((options->flags &
+	     ~(unsigned)(BC_APPEND_SUSPECT | BC_APPEND_OPEN)) != 0)
+		return bci_fail(err, BC_INVALID, "unknown append flags %#x",
+		                options->flags);
+	if (options->merge < BC_MERGE_LAST || options->merge > BC_MERGE_VOLUME)
+		return bci_fail(err, BC_INVALID, "unknown way to merge %d",
+		                (int)options->merge);
+	if ((options->flags & BC_APPEND_SUSPECT) != 0)
+		operation->flags = BC_PUT_SUSPECT;
+	operation->open = (options->flags & BC_APPEND_OPEN) != 0;
+	operation->merge = options->merge;
+	operation->from_ns = options->from_ns;
+	operation->to_ns = options->to_ns;
+	operation->dataset_id = options->dataset_id;
+	operation->cost_ns = options->cost_ns;
+	return BC_OK;
+}
+
+/* The range must hold the rows; if none is given it is theirs. */
+static enum bc_status
+operation_range(struct bci_operation *operation, struct bc_error *err)
+{
+	const int64_t *time_ns = operation->value.time_ns;
+	uint64_t rows = operation->value.rows;
+	int64_t from_ns = operation->from_ns, to_ns = operation->to_ns;
+
+	if (from_ns == 0 && to_ns == 0 && rows != 0) {
+		operation->from_ns = time_ns[0];
+		operation->to_ns =
+			bci_extent_end(operation->key, time_ns, rows);
+		return BC_OK;
+	}
+	if (from_ns >= to_ns)
+		return bci_fail(err, BC_INVALID,
+		                "%s: neither rows nor a range that was fetched",
+		                operation->key);
+	if (rows != 0 && time_ns[0] < from_ns)
+		return bci_fail_row(err, BC_INVALID, 0,
+		                    "%s: the first row lies before the range "
+		                    "that was fetched",
+		                    operation->key);
+	if (rows != 0 && time_ns[rows - 1] >= to_ns)
+		return bci_fail_row(err, BC_INVALID, rows - 1,
+		                    "%s: the last row lies behind the range "
+		                    "that was fetched",
+		                    operation->key);
+	return BC_OK;
+}
+
+enum bc_status
+bci_operation_append(const struct bc_allocator *allocator, const char *key,
+                     const struct bc_frame *frame,
+                     const struct bc_append_options *options,
+                     struct bc_counts *counts, struct bci_operation *operation,
+                     struct bc_error *err)
+{
+	enum bc_status status;
+
+	*operation = (struct bci_operation){
+		.deed = BCI_APPEND,
+		.counts = counts,
+	};
+	if (counts != NULL)
+		*counts = (struct bc_counts){ 0 };
+	BCI_TRY(operation_append_options(options, operation, err));
+	BCI_TRY(operation_key(allocator, key, NULL, operation, err));
+	if (frame != NULL && frame->rows != 0) {
+		if (frame->time_ns == NULL) {
+			status = bci_fail(err, BC_INVALID,
+			                  "%s: rows without a time", key);
+			goto done;
+		}
+		BCI_TRY(operation_frame(allocator, frame, operation, err));
+	}
+	BCI_TRY(operation_range(operation, err));
+done:
+	return status;
+}
+
+enum bc_status
+bci_operation_cut(const struct bc_allocator *allocator, const char *key,
+                  int64_t from_ns, int64_t to_ns, uint64_t *removed,
+                  struct bci_operation *operation, struct bc_error *err)
+{
+	*operation = (struct bci_operation){
+		.deed = BCI_CUT,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.removed = removed,
+	};
+	if (removed != NULL)
+		*removed = 0;
+	if (to_ns < from_ns)
+		return bci_fail(err, BC_INVALID,
+		                "a range that ends before it begins");
 	return operation_key(allocator, key, NULL, operation, err);
 }
 

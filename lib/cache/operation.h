@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * operation.h - a put or a removal, checked and made ready before any lock is
- * taken; applying many of them in one commit.
+ * operation.h - a put, an append or a removal, checked and made ready before
+ * any lock is taken; applying many of them in one commit.
  */
 #ifndef BCI_OPERATION_H
 #define BCI_OPERATION_H
@@ -11,8 +11,15 @@
 #include "segment.h"
 #include "turn.h"
 
+enum bci_deed {
+	BCI_PUT,    /* insert or replace a value */
+	BCI_REMOVE, /* remove an entry */
+	BCI_APPEND, /* merge rows into a series */
+	BCI_CUT     /* remove a range of a series */
+};
+
 struct bci_operation {
-	bool remove;
+	enum bci_deed deed;
 	unsigned flags; /* enum bc_put_flags */
 	char *key;
 	size_t key_bytes;
@@ -24,15 +31,27 @@ struct bci_operation {
 	size_t request_bytes;
 	int64_t ttl_ns;
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
-	struct bc_counts *counts;     /* the caller's, or NULL */
-	struct bci_turn *turn;        /* borrowed, or NULL */
+	struct bc_counts *counts;        /* the caller's, or NULL */
+	struct bci_turn *turn;           /* borrowed, or NULL */
 	const struct bci_parent *parent; /* borrowed, or NULL */
-	struct bci_segment_plan plan; /* with schema and key */
-	struct bci_segment_plan bare; /* without */
-	size_t sequence;              /* place in the batch */
-	bool superseded;              /* a later one has the same key */
-	bool existed;                 /* of a removal: there was something */
+	struct bci_segment_plan plan;    /* with schema and key */
+	struct bci_segment_plan bare;    /* without */
+	size_t sequence;                 /* place in the batch */
+	bool superseded; /* a later put or removal has the same key */
+	bool existed;    /* of a removal: there was something */
+	/* Of appends and cuts: the range, and how to merge. */
+	int64_t from_ns, to_ns;
+	enum bc_merge merge;
+	bool open;         /* the last row is a bar that had not ended */
+	uint64_t *removed; /* the caller's, or NULL: rows of a cut */
 };
+
+/* Whether it replaces all that was there under its key. */
+static inline bool
+bci_operation_resets(const struct bci_operation *operation)
+{
+	return operation->deed == BCI_PUT || operation->deed == BCI_REMOVE;
+}
 
 /*
  * Check the arguments of a put and make an operation of it.  Errors as bc_put()
@@ -55,12 +74,30 @@ enum bc_status bci_operation_remove(const struct bc_allocator *allocator,
                                     struct bci_operation *operation,
                                     struct bc_error *err);
 
+/*
+ * The same for bc_append() and bc_remove_range().  The range of an append is
+ * found here, if it is not given.
+ */
+enum bc_status bci_operation_append(const struct bc_allocator *allocator,
+                                    const char *key,
+                                    const struct bc_frame *frame,
+                                    const struct bc_append_options *options,
+                                    struct bc_counts *counts,
+                                    struct bci_operation *operation,
+                                    struct bc_error *err);
+enum bc_status bci_operation_cut(const struct bc_allocator *allocator,
+                                 const char *key, int64_t from_ns,
+                                 int64_t to_ns, uint64_t *removed,
+                                 struct bci_operation *operation,
+                                 struct bc_error *err);
+
 void bci_operation_free(const struct bc_allocator *allocator,
                         struct bci_operation *operation);
 
 /*
- * Apply 'count' operations in one commit; of several on one key the last wins.
- * The array is reordered.
+ * Apply 'count' operations in one commit.  Of several on one key the last put
+ * or removal holds, and what comes behind it applies in order.  If nothing is
+ * changed nothing is committed.  The array is reordered.
  *
  * An operation with a turn or a parent is alone.  If the turn is over, or the
  * parent does not want it, it is dropped: BC_OK, and nothing counted.  Else the

@@ -200,6 +200,8 @@ bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
 	BCI_TRY(bci_config_load(writer->txn, &env->tables, &writer->config,
 	                        err));
 	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
+	writer->first_arena = writer->state.next_arena;
+	writer->first_schema = writer->state.next_schema;
 	if (writer->state.active_arena != 0) {
 		status = bci_arena_load(writer->txn, &env->tables,
 		                        writer->state.active_arena,
@@ -268,6 +270,9 @@ bci_writer_abort(struct bci_writer *writer)
 	/* Drops what was added.  It may be an arena that this transaction
 	 * made, whose number another writer will use again: never keep it. */
 	bci_appender_close(&writer->env->appender);
+	for (uint64_t number = writer->first_arena;
+	     number != 0 && number < writer->state.next_arena; number++)
+		bci_maps_drop(&writer->env->maps, number);
 	writer_end(writer);
 }
 
@@ -353,7 +358,8 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	enum bc_status status;
 
 	BCI_TRY(bci_writer_flush_arena(writer, err));
-	if (writer_sync_is_due(writer))
+	if (writer_sync_is_due(writer) ||
+	    (writer->must_settle && writer->config.durability == BC_RELAXED))
 		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
 	if (writer->active_changed && writer->state.active_arena != 0)
 		BCI_TRY(bci_arena_store(writer->txn, &env->tables,

@@ -22,7 +22,11 @@ struct bci_writer {
 	struct bci_arena_record active; /* of state.active_arena */
 	bool active_changed;            /* 'active' must be stored */
 	bool arena_pending;             /* the appender has values to commit */
-	bool must_sync; /* the commit removes or overwrites something */
+	uint64_t pending_bytes;         /* of these */
+	bool must_sync;   /* the commit removes or overwrites something */
+	bool must_settle; /* it moves rows that were safe: arenas are synced */
+	uint64_t first_arena;  /* arenas and schemas from these numbers on */
+	uint32_t first_schema; /* are made by this transaction */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
 	int64_t now_ns;
@@ -61,14 +65,18 @@ enum bc_status bci_writer_commit(struct bci_writer *writer,
 /* Forget everything since the beginning and give the lock back. */
 void bci_writer_abort(struct bci_writer *writer);
 
-/* Check budget and entry limit for puts of 'bytes' stored bytes in total. */
+/*
+ * Check budget and entry limit for puts of 'bytes' stored bytes in total,
+ * beside what is pending.
+ */
 enum bc_status bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
                                      uint64_t new_entries,
                                      struct bc_error *err);
 
 /*
  * Room for a value of 'bytes' bytes in the active arena, sealing it and making
- * another as needed; locator's arena and offset are filled.
+ * another as needed; locator's arena and offset are filled.  Now and then what
+ * is pending is committed, so that the room of earlier values is gone.
  */
 enum bc_status bci_writer_room(struct bci_writer *writer, uint64_t bytes,
                                void **room, uint32_t *arena, uint64_t *offset,
@@ -85,6 +93,16 @@ enum bc_status bci_writer_seal(struct bci_writer *writer, struct bc_error *err);
 enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
                                   int64_t bytes, int64_t segments,
                                   struct bc_error *err);
+
+/* Account for a new segment, take a slot of the ledger for it and begin it. */
+enum bc_status bci_writer_name(struct bci_writer *writer,
+                               struct bci_locator *locator, uint64_t entry_id,
+                               struct bc_error *err);
+
+/* The reverse for a segment that nothing is to name any more. */
+enum bc_status bci_writer_unname(struct bci_writer *writer,
+                                 const struct bci_locator *locator,
+                                 struct bc_error *err);
 
 /* Give back everything that an entry holds, but not its record. */
 enum bc_status bci_writer_release(struct bci_writer *writer,
