@@ -23,6 +23,7 @@
 #include "hit.h"
 #include "key.h"
 #include "lease.h"
+#include "query.h"
 
 #define WAIT_DEFAULT_MS 60000
 #define KNOWN_ALL (BC_KNOWN_BARS | BC_KNOWN_EMPTY | BC_KNOWN_OPEN)
@@ -70,13 +71,18 @@ static enum bc_status
 fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
              struct bc_error *err)
 {
-	struct bci_env *env = fetch->env;
-	struct bci_lane *lane = bci_lane_take(env);
+	struct bci_lane *lane;
 	struct bci_bytes record;
 	struct bci_entry entry;
+	struct bci_env *env;
 	enum bc_status status;
 
 	*glance = (struct fetch_glance){ 0 };
+	/* Not that of the call: the function may return in a child of it. */
+	status = bci_cache_env(fetch->cache, &env, err);
+	if (status != BC_OK)
+		return status;
+	lane = bci_lane_take(env);
 	status = bci_lane_begin(env, lane);
 	if (status == BC_OK) {
 		status = bci_table_get(lane->txn, env->tables.entries,
@@ -125,12 +131,60 @@ fetch_next_entry(struct fetch *fetch, struct bc_interval *gap,
 }
 
 /*
- * What to ask for next: BC_MISS with *gap, or BC_OK if there is nothing.
+ * Whether what had not ended was fetched since the call began: then that is as
+ * new as our own fetch would be.
  */
+static enum bc_status
+fetch_is_settled(struct fetch *fetch, bool *settled, struct bc_error *err)
+{
+	struct fetch_glance now;
+	enum bc_status status = fetch_glance(fetch, &now, err);
+
+	*settled = status == BC_OK &&
+	           (now.last_ns != fetch->before.last_ns ||
+	            now.open_from_ns != fetch->before.open_from_ns ||
+	            now.open_to_ns != fetch->before.open_to_ns ||
+	            now.tail_checksum != fetch->before.tail_checksum);
+	return status;
+}
+
+/* The first stretch that is missing, and not one that we were handed. */
+static enum bc_status
+fetch_next_gap(struct fetch *fetch, unsigned flags, struct bc_interval *gap,
+               struct bc_error *err)
+{
+	int64_t from_ns = fetch->errand->from_ns;
+	struct bc_gap missing;
+	enum bc_status status;
+	size_t found;
+
+	for (;;) {
+		status = bc_missing(fetch->cache, &fetch->errand->key, 1,
+		                    from_ns, fetch->errand->to_ns, flags,
+		                    &missing, 1, &found, err);
+		if (status != BC_OK || found == 0)
+			return status;
+		if (bci_intervals_missing(&fetch->done, KNOWN_ALL,
+		                          missing.from_ns, missing.to_ns, gap))
+			return BC_MISS;
+		from_ns = missing.to_ns;
+	}
+}
+
+/* What to ask for next: BC_MISS with *gap, or BC_OK if there is nothing. */
 static enum bc_status
 fetch_next(struct fetch *fetch, struct bc_interval *gap, struct bc_error *err)
 {
-	return fetch_next_entry(fetch, gap, err);
+	enum bc_status status;
+	bool settled;
+
+	if (!fetch->errand->ranged)
+		return fetch_next_entry(fetch, gap, err);
+	status = fetch_is_settled(fetch, &settled, err);
+	if (status != BC_OK)
+		return status;
+	return fetch_next_gap(fetch, settled ? BC_MISSING_SETTLED : 0, gap,
+	                      err);
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -176,9 +230,28 @@ fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
 
 /* ---- showing ----------------------------------------------------------- */
 
-/* Get or read, 'stale' ones too. */
+/* Read the range; if 'stale', as far as it goes, and if it has expired. */
 static enum bc_status
-fetch_show(struct fetch *fetch, bool stale, struct bc_view *view)
+fetch_show_range(struct fetch *fetch, bool stale, struct bc_view *view)
+{
+	const struct bci_errand *errand = fetch->errand;
+	const struct bci_query query = {
+		.key = errand->key,
+		.key_bytes = fetch->key_bytes,
+		.columns = errand->columns,
+		.by = BCI_BY_TIME,
+		.flags = errand->flags | (stale ? BC_READ_PARTIAL : 0),
+		.from_ns = errand->from_ns,
+		.to_ns = errand->to_ns,
+		.stale = stale,
+	};
+
+	return bci_query_read(fetch->cache, &query, view);
+}
+
+/* Get the entry; if 'stale', an expired one too. */
+static enum bc_status
+fetch_show_entry(struct fetch *fetch, bool stale, struct bc_view *view)
 {
 	struct bci_wanted wanted = {
 		.key = fetch->errand->key,
@@ -187,6 +260,23 @@ fetch_show(struct fetch *fetch, bool stale, struct bc_view *view)
 	};
 
 	return bci_hit_get(fetch->cache, &wanted, view);
+}
+
+/* What there is without waiting for anybody. */
+static enum bc_status
+fetch_show_stale(struct fetch *fetch, struct bc_view *view)
+{
+	return fetch->errand->ranged ? fetch_show_range(fetch, true, view)
+	                             : fetch_show_entry(fetch, true, view);
+}
+
+/* What there is in the end; what we fetched may have expired by now. */
+static enum bc_status
+fetch_show(struct fetch *fetch, struct bc_view *view)
+{
+	return fetch->errand->ranged
+	               ? fetch_show_range(fetch, false, view)
+	               : fetch_show_entry(fetch, fetch->handed, view);
 }
 
 /* ---- one after another ------------------------------------------------- */
@@ -210,7 +300,7 @@ fetch_wait(struct fetch *fetch, struct bci_lease *lease, struct bc_view *view,
 		status = bci_lease_try(lease, err);
 		if (status != BC_BUSY)
 			return status;
-		if (stale && fetch_show(fetch, true, view) == BC_OK) {
+		if (stale && fetch_show_stale(fetch, view) == BC_OK) {
 			fetch->shown = true;
 			return BC_OK;
 		}
@@ -232,7 +322,6 @@ fetch_fill(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
 	struct bc_interval gap;
 	enum bc_status status;
 
-	fetch->done.allocator = &fetch->cache->allocator;
 	BCI_TRY(fetch_glance(fetch, &fetch->before, err));
 	BCI_TRY(bci_lease_open(&lease, fetch->env, fetch->errand->key,
 	                       fetch->key_bytes, err));
@@ -246,7 +335,7 @@ done:
 	return status;
 }
 
-/* As fetch_show(), with the reason in words. */
+/* The status of a read, with the reason in words. */
 static enum bc_status
 fetch_end(struct fetch *fetch, enum bc_status status,
           const struct bc_view *view, struct bc_error *err)
@@ -269,6 +358,53 @@ fetch_may_store(const struct fetch *fetch)
 	       (fetch->cache->flags & BC_OPEN_READONLY) == 0;
 }
 
+/* The read that may be all there is to do. */
+static enum bc_status
+fetch_read(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
+{
+	struct bci_lane *lane;
+	struct bc_interval gap;
+	enum bc_status status;
+
+	if (!fetch->errand->ranged ||
+	    (fetch->cache->flags & BC_OPEN_BYPASS) != 0)
+		return fetch_end(fetch,
+		                 bc_get(fetch->cache, fetch->errand->key, view),
+		                 view, err);
+	status = fetch_next_gap(fetch, 0, &gap, err);
+	if (status == BC_OK)
+		return fetch_end(fetch, fetch_show(fetch, view), view, err);
+	if (status == BC_MISS) {
+		lane = bci_lane_take(fetch->env);
+		bci_count(&fetch->env->ledger, lane->index,
+		          BCI_COUNT_MISSES + BC_MISS_NOT_COVERED, 1);
+		bci_lane_give(lane);
+		view->miss = BC_MISS_NOT_COVERED;
+	}
+	return status;
+}
+
+static enum bc_status
+fetch_check(const struct fetch *fetch, struct bc_error *err)
+{
+	const struct bci_errand *errand = fetch->errand;
+
+	if (!bci_key_valid(errand->key, fetch->key_bytes))
+		return bci_fail(err, BC_KEY, "'%.100s' is no key", errand->key);
+	if (!errand->ranged)
+		return BC_OK;
+	if (errand->from_ns == INT64_MIN || errand->to_ns == INT64_MAX ||
+	    errand->to_ns < errand->from_ns)
+		return bci_fail(err, BC_INVALID,
+		                "%s: a range to fetch has two ends, the first "
+		                "before the second",
+		                errand->key);
+	if ((errand->flags & ~(unsigned)BCI_READ_FLAGS) != 0)
+		return bci_fail(err, BC_INVALID, "unknown read flags %#x",
+		                errand->flags);
+	return BC_OK;
+}
+
 enum bc_status
 bci_fetch(struct bc_cache *cache, const struct bci_errand *errand,
           const struct bc_fetch_options *options, struct bc_view *view,
@@ -282,17 +418,19 @@ bci_fetch(struct bc_cache *cache, const struct bci_errand *errand,
 		.key_bytes = strlen(errand->key),
 		.options = options,
 		.wait_ns = (int64_t)wait_ms * 1000000,
+		.done.allocator = &cache->allocator,
 	};
 	enum bc_status status;
 
 	*view = (struct bc_view){ 0 };
-	if (!bci_key_valid(errand->key, fetch.key_bytes))
-		return bci_fail(err, BC_KEY, "'%.100s' is no key", errand->key);
-	status = bc_get(cache, errand->key, view);
+	status = fetch_check(&fetch, err);
+	if (status == BC_OK)
+		status = bci_cache_env(cache, &fetch.env, err);
+	if (status == BC_OK)
+		status = fetch_read(&fetch, view, err);
+	else
+		return status;
 	if (status != BC_MISS || (cache->flags & BC_OPEN_BYPASS) != 0)
-		return fetch_end(&fetch, status, view, err);
-	status = bci_cache_env(cache, &fetch.env, err);
-	if (status != BC_OK)
 		return status;
 	if (!fetch_may_store(&fetch))
 		return bci_fail(err, BC_READONLY,
@@ -303,8 +441,20 @@ bci_fetch(struct bc_cache *cache, const struct bci_errand *errand,
 	status = fetch_fill(&fetch, view, err);
 	if (status != BC_OK || fetch.shown)
 		return status;
-	return fetch_end(&fetch, fetch_show(&fetch, fetch.handed, view), view,
-	                 err);
+	return fetch_end(&fetch, fetch_show(&fetch, view), view, err);
+}
+
+/* One errand with options that were not checked yet. */
+static enum bc_status
+fetch_one(struct bc_cache *cache, const struct bci_errand *errand,
+          const struct bc_fetch_options *options, struct bc_view *view,
+          struct bc_error *err)
+{
+	enum bc_status status = bci_fetch_check(options, err);
+
+	*view = (struct bc_view){ 0 };
+	return status == BC_OK ? bci_fetch(cache, errand, options, view, err)
+	                       : status;
 }
 
 enum bc_status
@@ -313,9 +463,24 @@ bc_get_or_fetch(struct bc_cache *cache, const char *key,
                 struct bc_error *err)
 {
 	const struct bci_errand errand = { .key = key };
-	enum bc_status status = bci_fetch_check(options, err);
 
-	*view = (struct bc_view){ 0 };
-	return status == BC_OK ? bci_fetch(cache, &errand, options, view, err)
-	                       : status;
+	return fetch_one(cache, &errand, options, view, err);
+}
+
+enum bc_status
+bc_read_or_fetch(struct bc_cache *cache, const char *key, int64_t from_ns,
+                 int64_t to_ns, const char *const *columns, unsigned flags,
+                 const struct bc_fetch_options *options, struct bc_view *view,
+                 struct bc_error *err)
+{
+	const struct bci_errand errand = {
+		.key = key,
+		.ranged = true,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.columns = columns,
+		.flags = flags,
+	};
+
+	return fetch_one(cache, &errand, options, view, err);
 }
