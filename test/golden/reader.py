@@ -18,9 +18,12 @@ from xxh3 import MASK, xxh3_64, xxh3_128
 
 TYPES = {1: ("i64", 8), 2: ("f64", 8), 3: ("i32", 4), 4: ("f32", 4),
          5: ("u8", 1), 6: ("text", 4)}
-FRAME, BLOB, ARRAYS = 1, 2, 3
-KINDS = {FRAME: "frame", BLOB: "blob", ARRAYS: "arrays"}
+FRAME, BLOB, ARRAYS, SERIES = 1, 2, 3, 4
+KINDS = {FRAME: "frame", BLOB: "blob", ARRAYS: "arrays", SERIES: "series"}
+KNOWN = {1: "bars", 2: "empty", 4: "open"}
 BLOCK = 65536
+TABLES = {1: ("meta", "details", "schemas", "requests", "arenas", "slots")}
+TABLES[2] = TABLES[1] + ("segments", "coverage")
 
 
 class Damaged(Exception):
@@ -110,6 +113,14 @@ def read_dictionary(area, at):
     return strings, at + bytes_
 
 
+def common_strings(dictionaries):
+    """The longest of the dictionaries, which the others are beginnings of."""
+    longest = max(dictionaries, key=len, default=[])
+    need(all(longest[:len(words)] == words for words in dictionaries),
+         "dictionaries of a series")
+    return longest
+
+
 class Segment:
     """An image: its header taken apart and everything in it checked."""
 
@@ -175,15 +186,16 @@ class Cache:
     def __init__(self, path):
         self.path = path
         self.meta = Lmdb(os.path.join(path, "meta.mdb"))
-        self.tables = {name: self.meta.table(name) for name in (
-            "meta", "details", "schemas", "requests", "arenas", "slots")}
+        (version, _, _, zero, self.format_version, self.cache_id,
+         self.created_ns) = struct.unpack_from(
+             "<BBBBIQq", self.meta.table("meta")[b"config"])
+        need(version == 1 and self.format_version in TABLES and zero == 0,
+             "config")
+        self.tables = {name: self.meta.table(name)
+                       for name in TABLES[self.format_version]}
         self.tables["entries"] = {
             key: record for key, record in self.meta.table().items()
             if key[0] >= 0x20}
-        (version, _, _, zero, self.format_version, self.cache_id,
-         self.created_ns) = struct.unpack_from(
-             "<BBBBIQq", self.tables["meta"][b"config"])
-        need(version == 1 and self.format_version == 1 and zero == 0, "config")
         self.files = {}
 
     def arena(self, number):
@@ -206,25 +218,33 @@ class Cache:
         need(len(text) == size, "request")
         return text.decode() if size else None
 
-    def segment(self, key, record):
-        (_, kind, flags, schema_id, entry_id,
-         revision, _) = struct.unpack_from("<BBHIQQq", record)
+    def schema(self, id_):
+        if id_ == 0:
+            return b""
+        stored = self.tables["schemas"][struct.pack("<I", id_)]
+        need(self.tables["schemas"][xxh3_128(stored)] ==
+             struct.pack("<I", id_), "id of a schema")
+        return stored
+
+    def segment(self, key, head, locator, inline=None):
+        """The segment at a locator, which belongs to the entry 'head'."""
+        kind, schema_id, entry_id, revision = head
         (arena, size, offset, checksum, first, last, step, rows, _, header,
-         codec) = struct.unpack_from("<IIQQqqqIIIB", record, 32)
-        schema = b""
-        if schema_id:
-            schema = self.tables["schemas"][struct.pack("<I", schema_id)]
-            need(self.tables["schemas"][xxh3_128(schema)] ==
-                 struct.pack("<I", schema_id), "id of a schema")
-        if flags & 1:
+         codec) = struct.unpack_from("<IIQQqqqIIIB", locator)
+        schema = self.schema(schema_id)
+        if inline is not None:
             need(arena == offset == 0, "place of an inline segment")
-            image = record[96:]
+            image = inline
         else:
-            need(offset % 64 == 16 and len(record) == 96, "place")
+            need(offset % 64 == 16 and len(locator) == 64, "place")
             image = self.arena(arena).data[offset:offset + size]
         segment = Segment(image, schema)
         need(len(image) == size and segment.bytes == size and
              xxh3_64(segment.header) == checksum, "checksum of a header")
+        if kind == SERIES:  # Of several commits, each a frame.
+            need(segment.revision <= revision and rows and inline is None,
+                 "a segment of a series")
+            kind, revision = FRAME, segment.revision
         need((segment.cache_id, segment.arena, segment.header_bytes,
               segment.entry_id, segment.key_hash, segment.revision,
               segment.rows, segment.first_ns, segment.last_ns, segment.codec,
@@ -234,30 +254,116 @@ class Cache:
         need((header + 16) % (4096 if rows >= 4096 else 64) == 0, "alignment")
         return segment
 
+    def value(self, key, head, flags, record):
+        """The one segment of what is no series, and what is known of it."""
+        inline = record[96:] if flags & 1 else None
+        need(inline is not None or len(record) == 96, "length of a record")
+        segment = self.segment(key, head, record[32:96], inline)
+        return segment.columns, segment.body, {
+            "rows": segment.rows, "first_ns": segment.first_ns,
+            "last_ns": segment.last_ns, "step_ns": segment.step_ns,
+            "stored_bytes": segment.bytes, "digest": segment.digest().hex()}
+
+    def of_entry(self, table, entry_id):
+        """Times and values of the records of an entry, in order."""
+        for key, value in self.tables[table].items():
+            number, time = struct.unpack(">QQ", key)
+            if number == entry_id:
+                yield time - 2**63, value
+
+    def coverage(self, entry_id, series):
+        (known_from, known_to, open_from, open_to) = series[5:9]
+        known = []
+        for start, record in self.of_entry("coverage", entry_id):
+            version, kind, zero, end = struct.unpack("<BB6sq", record)
+            need(version == 1 and kind in (1, 2) and not any(zero),
+                 "a record of what is known")
+            known.append([start, end, KNOWN[kind]])
+        need(len(known) == series[12] and (series[15] or not known),
+             "intervals")
+        if series[15]:
+            need(series[15] in (1, 2), "kind of what is known")
+            known.append([known_from, known_to, KNOWN[series[15]]])
+        if open_from or open_to:
+            known.append([open_from, open_to, KNOWN[4]])
+        need(all(start < end for start, end, _ in known) and
+             all(a[1] < b[0] or (a[1] == b[0] and a[2] != b[2])
+                 for a, b in zip(known, known[1:])), "order of intervals")
+        return known
+
+    def series(self, key, head, record):
+        """All rows of a series: columns, their bytes, what is known of it."""
+        series = struct.unpack_from("<QQqqqqqqqqQIIHHBB2s", record, 32)
+        (rows, older_rows, older_last, first, last, _, _, _, _, _, checksum,
+         older_count, _, newer_count, tail_rows, _, open_, zero) = series
+        tail_at = 136 + 64 * newer_count
+        tail = record[tail_at:]
+        need(newer_count <= 6 and tail_rows <= 64 and open_ <= 1 and
+             not any(zero) and len(record) >= tail_at and
+             checksum == (xxh3_64(tail) if tail else 0), "a series record")
+        older = list(self.of_entry("segments", head[2]))
+        segments = [self.segment(key, head, locator) for _, locator in older]
+        need([segment.last_ns for segment in segments] ==
+             [time for time, _ in older] and len(older) == older_count and
+             sum(segment.rows for segment in segments) == older_rows and
+             (segments[-1].last_ns if segments else 0) == older_last,
+             "older segments")
+        segments += [self.segment(key, head, record[at:at + 64])
+                     for at in range(136, tail_at, 64)]
+        columns, at, strings = [], 0, 0
+        names, has_time = decode_schema(self.schema(head[1])) if head[1] else (
+            [], 1)
+        need(has_time, "time of a series")
+        for i, (name, kind, bytes_) in enumerate(names):
+            pieces = [segment.columns[i][2] for segment in segments]
+            pieces.append(tail[at:at + bytes_ * tail_rows])
+            at += bytes_ * tail_rows
+            strings = common_strings([segment.columns[i][3] for segment in
+                                      segments]) if kind == "text" else None
+            columns.append((name, kind, b"".join(pieces), strings))
+        need(at == len(tail) and rows == tail_rows +
+             sum(segment.rows for segment in segments), "rows of a series")
+        times = struct.unpack(f"<{rows}q", columns[0][2]) if rows else ()
+        steps = {b - a for a, b in zip(times, times[1:])}
+        need(all(step > 0 for step in steps) and
+             (times[0] if rows else 0, times[-1] if rows else 0) ==
+             (first, last), "times of a series")
+        return columns, b"", {
+            "rows": rows, "first_ns": first, "last_ns": last,
+            "step_ns": steps.pop() if len(steps) == 1 else 0,
+            "stored_bytes": len(tail) +
+            sum(segment.bytes for segment in segments),
+            "segments": len(segments), "tail_rows": tail_rows,
+            "open_rows": open_, "updated_ns": series[9],
+            "known": self.coverage(head[2], series)}
+
     def entry(self, key, record):
-        version, _, _, _, entry_id, _, expires = struct.unpack_from(
-            "<BBHIQQq", record)
+        (version, kind, flags, schema_id, entry_id, revision,
+         expires) = struct.unpack_from("<BBHIQQq", record)
         detail = self.tables["details"][struct.pack("<Q", entry_id)]
         (detail_version, _, _, _, created, updated, dataset, cost, suspect,
          payload, digest) = struct.unpack_from("<BBHIqqQQQQ16s", detail)
         need(version == detail_version == 1, "version of a record")
-        segment = self.segment(key, record)
-        need(segment.digest() == digest, "digest")
-        out = {"key": key.decode(), "kind": KINDS[segment.kind],
-               "id": entry_id, "revision": segment.revision,
-               "rows": segment.rows, "first_ns": segment.first_ns,
-               "last_ns": segment.last_ns, "step_ns": segment.step_ns,
-               "created_ns": created, "updated_ns": updated,
-               "expires_ns": expires, "dataset_id": dataset, "cost_ns": cost,
+        head = (kind, schema_id, entry_id, revision)
+        out = {"key": key.decode(), "kind": KINDS[kind], "id": entry_id,
+               "revision": revision, "created_ns": created,
+               "updated_ns": updated, "expires_ns": expires,
+               "dataset_id": dataset, "cost_ns": cost,
                "suspect_rows": suspect, "payload_bytes": payload,
-               "stored_bytes": segment.bytes, "digest": digest.hex(),
                "request": self.request(entry_id, detail)}
-        if segment.kind == BLOB:
-            out.update(show(segment.body))
+        if kind == SERIES:
+            columns, _, more = self.series(key, head, record)
+            out["payload_bytes"] = sum(len(data) for _, _, data, _ in columns)
+        else:
+            columns, body, more = self.value(key, head, flags, record)
+            need(more["digest"] == digest.hex(), "digest")
+        out.update(more)
+        if kind == BLOB:
+            out.update(show(body))
             return out
         out["columns"] = []
-        for name, kind, data, strings in segment.columns:
-            column = {"name": name, "type": kind, **show(data)}
+        for name, type_, data, strings in columns:
+            column = {"name": name, "type": type_, **show(data)}
             if strings is not None:
                 column["dictionary"] = strings
             out["columns"].append(column)
@@ -273,11 +379,17 @@ class Cache:
                   self.tables["arenas"].values()]
         inline = sum(len(record) - 96 for record in
                      self.tables["entries"].values() if record[2] & 1)
+        tails = sum(struct.unpack_from("<H", record, 130)[0] *
+                    sum(bytes_ for _, _, bytes_ in decode_schema(self.schema(
+                        struct.unpack_from("<I", record, 4)[0]))[0])
+                    for record in self.tables["entries"].values()
+                    if record[1] == SERIES and record[130:132] != b"\0\0")
         need(version == 1 and zero == 0 and warm + cold ==
              sum(arena[6] for arena in arenas) and live == inline +
              sum(arena[8] for arena in arenas), "sums of arenas")
-        need(count == segments == len(entries) and
-             live == sum(entry["stored_bytes"] for entry in entries) and
+        need(count == len(entries) and
+             segments == sum(entry.get("segments", 1) for entry in entries) and
+             live == sum(entry["stored_bytes"] for entry in entries) - tails and
              next_slot == segments + len(self.tables["slots"]) and
              next_entry > max(entry["id"] for entry in entries) and
              revision >= max(entry["revision"] for entry in entries) and
