@@ -13,11 +13,9 @@
 #include "coverage.h"
 #include "directory.h"
 #include "hash.h"
+#include "hit.h"
 #include "segment.h"
 #include "verify.h"
-
-/* Newer transactions to ask when an arena is gone. */
-#define RETRIES 8
 
 struct series_check {
 	struct bc_cache *cache;
@@ -161,7 +159,7 @@ series_records(struct series_check *check)
 	enum bc_status status = BC_ABSENT;
 
 	check->lane = bci_lane_take(check->env);
-	for (int i = 0; status == BC_ABSENT && i <= RETRIES; i++) {
+	for (int i = 0; status == BC_ABSENT && i <= BCI_HIT_RETRIES; i++) {
 		status = bci_lane_begin(check->env, check->lane);
 		if (status != BC_OK)
 			break;
@@ -181,32 +179,6 @@ series_records(struct series_check *check)
 }
 
 /* ---- segments ---------------------------------------------------------- */
-
-/* The map of a segment, pinned; BC_ABSENT if its arena is gone. */
-static enum bc_status
-series_map(struct series_check *check, const struct bci_locator *locator,
-           struct bci_map **map)
-{
-	struct bci_maps *maps = &check->env->maps;
-	struct bci_arena_record arena;
-	enum bc_status status;
-
-	*map = bci_maps_find(maps, locator->arena);
-	if (*map == NULL) {
-		status = bci_arena_load(check->lane->txn, &check->env->tables,
-		                        locator->arena, &arena);
-		if (status == BC_OK)
-			status =
-				bci_maps_add(maps, locator->arena, &arena, map);
-		if (status != BC_OK)
-			return status == BC_MISS ? BC_ABSENT : status;
-	}
-	if (!bci_map_reaches(*map, locator->offset + locator->bytes))
-		return BC_ABSENT;
-	check->shard = check->lane->index;
-	bci_map_pin(*map, check->shard);
-	return BC_OK;
-}
 
 /* Every byte of a segment; NULL or what is wrong. */
 static const char *
@@ -236,16 +208,19 @@ series_bytes(const struct series_check *check, struct bci_map *map,
 		locator->rows, locator->first_ns, locator->last_ns);
 }
 
-/* Mark a bad segment for the next writer. */
-static void
-series_report(const struct series_check *check,
-              const struct bci_locator *locator, const char *wrong)
+/* Pin what a segment lies in; BC_ABSENT if its arena is gone. */
+static enum bc_status
+series_pin(struct series_check *check, const struct bci_locator *locator,
+           struct bci_map **map)
 {
-	bci_slot_mark_bad(&check->env->ledger, locator->slot,
-	                  bci_segment_id(locator, check->id));
-	bci_log(check->cache, BC_EVENT_CHECKSUM,
-	        "%s: damaged in arena %u at %llu: %s", check->key,
-	        locator->arena, (unsigned long long)locator->offset, wrong);
+	enum bc_status status =
+		bci_hit_map(check->env, check->lane, locator, map);
+
+	if (status == BC_OK) {
+		check->shard = check->lane->index;
+		bci_map_pin(*map, check->shard);
+	}
+	return status == BC_CORRUPT ? BC_ABSENT : status;
 }
 
 /*
@@ -270,7 +245,7 @@ series_next(struct series_check *check, int64_t from_ns,
 		status = bci_directory_seek(&directory, from_ns, locator);
 		bci_directory_close(&directory);
 		if (status == BC_OK)
-			status = series_map(check, locator, map);
+			status = series_pin(check, locator, map);
 	}
 	bci_lane_end(check->lane);
 done:
@@ -291,7 +266,7 @@ series_content(struct series_check *check, struct bc_verify_report *report)
 		const char *wrong = NULL;
 
 		status = series_next(check, from_ns, &locator, &map);
-		if (status == BC_ABSENT && retries++ < RETRIES)
+		if (status == BC_ABSENT && retries++ < BCI_HIT_RETRIES)
 			continue;
 		if (status == BC_ABSENT)
 			wrong = "its arena is gone";
@@ -306,7 +281,9 @@ series_content(struct series_check *check, struct bc_verify_report *report)
 			              &map->pins[check->shard].dropped);
 		}
 		if (wrong != NULL) {
-			series_report(check, &locator, wrong);
+			bci_hit_report(check->cache, check->env, &locator,
+			               check->id, check->key, check->key_bytes,
+			               wrong);
 			report->bad_segments++;
 			check->wrong = wrong;
 		}
