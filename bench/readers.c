@@ -60,13 +60,13 @@ readers_room(struct readers_columns *columns, size_t room)
 	columns->room = room;
 }
 
-/* Keep the key of a frame: a bc_list_function. */
+/* Keep the key of a frame or a series: a bc_list_function. */
 static int
 readers_list(void *context, const struct bc_info *info)
 {
 	struct readers_child *child = context;
 
-	if (info->kind != BC_FRAME)
+	if (info->kind != BC_FRAME && info->kind != BC_SERIES)
 		return 0;
 	if (child->key_count == child->key_room) {
 		child->key_room = 2 * child->key_room + 16;
@@ -89,7 +89,7 @@ readers_open(struct readers_child *child, const char *path)
 	if (bc_list(child->cache, NULL, readers_list, child, &err) != BC_OK)
 		bench_die("bc_list: %s", err.message);
 	if (child->key_count == 0)
-		bench_die("%s holds no frame", path);
+		bench_die("%s holds no bars", path);
 	child->views = bench_alloc(child->key_count, sizeof(*child->views));
 	readers_room(&child->columns, child->key_count * BC_COLUMNS_MAX);
 	for (size_t i = 0; i < child->key_count; i++) {

@@ -29,7 +29,8 @@ barcache_tool_test(tzdata tzdata.c)
 target_sources(test_tzdata PRIVATE lent.c)
 barcache_tool_test(tree tree.c)
 target_sources(test_tree PRIVATE lent.c)
-barcache_tool_test(layout layout.c layout_name.c layout_path.c)
+barcache_tool_test(layout layout.c layout_date.c layout_name.c
+  layout_path.c)
 if(TARGET barcache_unpacking)
   foreach(name input unpack)
     barcache_tool_test(${name}

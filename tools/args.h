@@ -51,7 +51,7 @@ enum args_global {
 };
 extern const struct args_option args_globals[ARGS_GLOBALS];
 
-#define ARGS_OPTIONS_MAX 24 /* of one command, without the global ones */
+#define ARGS_OPTIONS_MAX 32 /* of one command, without the global ones */
 
 struct args {
 	struct args_value globals[ARGS_GLOBALS];

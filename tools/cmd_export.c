@@ -114,7 +114,7 @@ export_listed(void *context, const struct bc_info *info)
 {
 	struct export *export = context;
 
-	if (info->kind == BC_FRAME)
+	if (info->kind == BC_FRAME || info->kind == BC_SERIES)
 		export_add(export, info->key);
 	else
 		++export->passed;
@@ -364,7 +364,7 @@ export_entry(struct export *export, const char *key)
 
 	if (result != TOOL_DONE)
 		return result;
-	if (view.kind != BC_FRAME) {
+	if (view.kind != BC_FRAME && view.kind != BC_SERIES) {
 		tool_say("%s has no rows in time: `barcache get` prints it",
 		         key);
 		result = TOOL_CANNOT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_import.c - barcache import: files of bars to frames.
+ * cmd_import.c - barcache import: files of bars to series.
  *
  * All of a text (a file, or a member of an archive) is stored or nothing.  A
  * bad one does not keep the others; a cache that cannot take any more does,
@@ -16,7 +16,6 @@
 #include "import.h"
 #include "key.h"
 #include "tree.h"
-#include "tzdata.h"
 
 enum {
 	IMPORT_KEY,
@@ -35,6 +34,7 @@ enum {
 	IMPORT_STRICT,
 	IMPORT_SKIP_BAD,
 	IMPORT_KEEP_INCOMPLETE,
+	IMPORT_MERGE,
 	IMPORT_REPLACE,
 	IMPORT_DATASET,
 	IMPORT_TTL,
@@ -77,13 +77,19 @@ static const struct args_option import_options[] = {
 	[IMPORT_SKIP_BAD] = { "skip-bad", ARGS_FLAG, NULL,
 	                      "Leave out rows that cannot be read" },
 	[IMPORT_KEEP_INCOMPLETE] = { "keep-incomplete", ARGS_FLAG, NULL,
-	                             "Keep a last bar that still goes on" },
+	                             "Keep a last bar that still goes on, as "
+	                             "one that has not ended" },
+	[IMPORT_MERGE] = { "merge", ARGS_CHOICE, "last|first|error|volume",
+	                   "What holds where a row and a stored one differ: "
+	                   "the new one (default), the stored one, neither, "
+	                   "that of more volume" },
 	[IMPORT_REPLACE] = { "replace", ARGS_FLAG, NULL,
-	                     "Replace entries that exist" },
+	                     "Let the files replace whole series" },
 	[IMPORT_DATASET] = { "dataset", ARGS_COUNT, "N",
 	                     "A number of your own, shown by info" },
 	[IMPORT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
-	                 "Time to live: 90s, 15m, 12h, 7d, 2w" },
+	                 "Store frames that expire, not series: 90s, 15m, 12h, "
+	                 "7d, 2w" },
 	[IMPORT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Check everything and store nothing" },
 	[IMPORT_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -126,35 +132,6 @@ import_begin_key(struct tool *tool, struct import_settings *settings)
 	return TOOL_DONE;
 }
 
-/* Check what the command line says about the layout of files. */
-static enum tool_exit
-import_begin_hints(struct tool *tool, struct bci_hints *hints)
-{
-	const struct args_value *values = tool->args.values;
-	struct bci_form form;
-
-	*hints = (struct bci_hints){
-		.columns = values[IMPORT_COLUMNS].text,
-		.extra = values[IMPORT_EXTRA].text,
-		.volume = values[IMPORT_VOLUME].text,
-		.time_format = values[IMPORT_TIME_FORMAT].text,
-		.zone = values[IMPORT_TZ].text,
-	};
-	if (values[IMPORT_PRESET].set)
-		hints->preset = &bci_presets[values[IMPORT_PRESET].number];
-	if (values[IMPORT_STAMP].set)
-		hints->stamp = values[IMPORT_STAMP].number == 0
-		                       ? BCI_STAMP_OPEN
-		                       : BCI_STAMP_CLOSE;
-	if (hints->time_format != NULL &&
-	    !bci_form_compile(hints->time_format, &form))
-		return tool_usage(tool, "'%s' is no form of times",
-		                  hints->time_format);
-	if (hints->zone != NULL && tzdata_find(hints->zone) == NULL)
-		return TOOL_USAGE;
-	return TOOL_DONE;
-}
-
 /* The command line as a run. */
 static enum tool_exit
 import_begin(struct tool *tool, struct import *import)
@@ -164,12 +141,18 @@ import_begin(struct tool *tool, struct import *import)
 	enum tool_exit result = import_begin_key(tool, settings);
 
 	if (result == TOOL_DONE)
-		result = import_begin_hints(tool, &settings->hints);
+		result = import_hints(tool, &settings->hints);
 	settings->strict = values[IMPORT_STRICT].set;
 	settings->skip_bad = values[IMPORT_SKIP_BAD].set;
 	settings->keep_incomplete = values[IMPORT_KEEP_INCOMPLETE].set;
 	settings->replace = values[IMPORT_REPLACE].set;
 	settings->dry = values[IMPORT_DRY_RUN].set;
+	settings->append = (struct bc_append_options)BC_APPEND_OPTIONS_INIT;
+	settings->append.flags = BC_APPEND_SUSPECT;
+	settings->append.dataset_id = values[IMPORT_DATASET].number;
+	if (values[IMPORT_MERGE].set)
+		settings->append.merge =
+			(enum bc_merge)values[IMPORT_MERGE].number;
 	settings->put = (struct bc_put_options)BC_PUT_OPTIONS_INIT;
 	settings->put.flags = BC_PUT_SUSPECT;
 	if (!settings->replace)
@@ -288,15 +271,19 @@ const struct tool_command cmd_import = {
 		 "Columns: time, open, high, low, close, volume and their bid "
 		 "and ask forms are kept, others with --extra.  TYPE is one of "
 		 "i64, f64, i32, f32, u8, text.\n\n"
-		 "Keys: each file is an entry of its own, called "
-		 "csv/local/SYMBOL/TIMEFRAME[@VARIANT] after the name of the "
-		 "file: BTCUSDT-1m-2024-01.csv is "
-		 "csv/local/BTCUSDT/1m@2024-01, BTC_USDT-1h.csv is "
+		 "Keys: rows are merged into the series "
+		 "csv/local/SYMBOL/TIMEFRAME[@VARIANT] that the name of the "
+		 "file gives: BTCUSDT-1m-2024-01.csv and all other months are "
+		 "csv/local/BTCUSDT/1m, BTC_USDT-1h.csv is "
 		 "csv/local/BTC_USDT/1h.  Without a timeframe in the name "
 		 "(AAPL.csv) it is the commonest step of the rows.  A column "
-		 "of symbols makes an entry of each.  The trees of Binance, "
+		 "of symbols makes a series of each.  The trees of Binance, "
 		 "freqtrade, CrackTrader, LEAN and of export are known by "
 		 "their paths.\n\n"
+		 "What is known of a series then: all from the first row of a "
+		 "file to the end of its last one; and where a file is called "
+		 "after a day, month or year that was over when it was "
+		 "written, all of that.\n\n"
 		 "Rows: low above or high below open or close is suspect and "
 		 "kept.  Of rows of one time the last one is kept.  A row "
 		 "without its prices is rejected, and so is a last bar that "

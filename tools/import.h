@@ -36,10 +36,13 @@ struct import_series {
 	int64_t step_ns; /* the commonest; 0 below two rows */
 	struct bci_table_order order;
 	bool incomplete;    /* its last bar was left out */
+	bool open;          /* its last bar goes on and is kept as such */
 	int64_t closes_ns;  /* when that bar closes */
-	bool same;          /* it is stored already, bit for bit */
+	int64_t from_ns, to_ns; /* what is known; 0 and 0: its rows */
+	bool begins;        /* it takes the place of what was stored */
 	uint64_t rows;      /* kept and rejected, all that could be read */
-	struct bc_counts counts;
+	struct bc_counts merged; /* what the commit says */
+	struct bc_counts counts; /* the same with what was rejected before */
 	struct bci_table table; /* until it is stored */
 };
 
@@ -67,7 +70,8 @@ struct import_settings {
 	struct bc_series parts;  /* of a key; NULL is unsaid */
 	struct bci_hints hints;
 	bool strict, skip_bad, keep_incomplete, replace, dry;
-	struct bc_put_options put;
+	struct bc_append_options append;
+	struct bc_put_options put; /* of frames, which expire */
 };
 
 /* A line of the table at the end. */
@@ -98,9 +102,16 @@ struct import {
 	struct import_text *group; /* read, but not yet stored or reported */
 	size_t group_count;
 	uint64_t group_bytes;
-	void *keys; /* of texts of this run, as tsearch() keeps them */
+	void *begun; /* keys that were replaced, as tsearch() keeps them */
 	bool stopped; /* the cache takes no further file */
 };
+
+/*
+ * What the options of a command say about the layout of files: --preset,
+ * --columns, --extra, --volume, --time-format, --tz and --stamp, all of which
+ * it has.  TOOL_DONE or the exit status after a message.
+ */
+enum tool_exit import_hints(struct tool *tool, struct bci_hints *hints);
 
 /*
  * Read a text and find its series, their keys and their rows.  What went wrong
@@ -121,8 +132,19 @@ void import_store_add(struct import *import, const struct import_text *text);
 /* Store what was handed over and report on it. */
 void import_store_flush(struct import *import);
 
-/* Forget which keys the run has met. */
+/* Forget which keys the run has replaced. */
 void import_store_end(struct import *import);
+
+/* The columns of a table as a put takes them; the caller frees them. */
+struct bc_column *import_table_columns(const struct bci_table *table);
+
+/*
+ * What merging a series into the cache would do, in series->merged; nothing is
+ * stored.  Fails as bc_append() would for what is stored already.
+ */
+enum bc_status import_preview(const struct import *import,
+                              struct import_series *series,
+                              struct bc_error *err);
 
 /*
  * The timeframe and the key of a series of 'text', whose rows may name its

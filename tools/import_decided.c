@@ -301,6 +301,17 @@ decided_add(json_t *object, const char *name, const struct decided *decided)
 	output_add_text(object, member, decided->reason);
 }
 
+/* What the file's name says that it holds all of, if that is believed. */
+static void
+decided_period(json_t *object, const struct import_series *series)
+{
+	bool known = series != NULL && series->to_ns != 0;
+
+	output_add_ns(object, "period_from_ns", known,
+	              known ? series->from_ns : 0);
+	output_add_ns(object, "period_to_ns", known, known ? series->to_ns : 0);
+}
+
 json_t *
 import_decided_json(const struct import_text *text)
 {
@@ -347,6 +358,7 @@ import_decided_json(const struct import_text *text)
 	                timeframe[0] == '\0' ? NULL : timeframe);
 	output_add_text(object, "timeframe_from",
 	                one ? decided_origin(series->timeframe_origin) : NULL);
+	decided_period(object, series);
 	return object;
 }
 

@@ -10,10 +10,8 @@
  *   timeframe  the commonest step of the times
  *   variant    none
  *
- * BTCUSDT-1m-2024-01.csv becomes csv/local/BTCUSDT/1m@2024-01, BTC_USDT-1h.csv
- * becomes csv/local/BTC_USDT/1h, AAPL.csv with a row a day csv/local/AAPL/1d.
- * Where the rows name symbols and the file is called after a date, the date is
- * the variant, so that the files of two days are two sets of entries.
+ * BTCUSDT-1m-2024-01.csv becomes csv/local/BTCUSDT/1m, as does that of any
+ * other month; AAPL.csv with a row a day becomes csv/local/AAPL/1d.
  */
 #include "import.h"
 
@@ -114,13 +112,6 @@ import_timeframe(const struct import_settings *settings,
 		series->timeframe = (struct bci_timeframe){ 0 };
 }
 
-/* Whether a name is nothing but digits and separators. */
-static bool
-import_is_date(const char *name)
-{
-	return strlen(name) >= 6 && name[strspn(name, "0123456789-_.")] == '\0';
-}
-
 /* The first text that is there, or NULL. */
 static const char *
 import_first(const char *said, const char *row, const char *path)
@@ -154,9 +145,6 @@ import_key(const struct import_settings *settings,
 		parts.source = "csv";
 	if (parts.market == NULL)
 		parts.market = "local";
-	if (parts.variant == NULL && parts.symbol == row && row != NULL &&
-	    import_is_date(layout->symbol))
-		parts.variant = layout->symbol;
 	if (parts.symbol == NULL)
 		return bci_fail(err, BC_INVALID,
 		                "no name to make a key from: give --key or "

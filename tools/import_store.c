@@ -6,6 +6,9 @@
  * as reading a small file.  If a commit fails each text of it is tried alone,
  * so that a text that cannot be stored keeps no other: all series of a text are
  * kept or none.
+ *
+ * Rows are merged into the series of their key.  To replace a series, the first
+ * text of its key removes it, and those behind are merged into what that left.
  */
 #include "import.h"
 
@@ -22,7 +25,7 @@
 #define STORE_BYTES ((uint64_t)64 << 20)
 
 /* ------------------------------------------------------------------------ */
-/*  Keys of this run                                                        */
+/*  Keys that were replaced                                                 */
 /* ------------------------------------------------------------------------ */
 
 static int
@@ -31,81 +34,96 @@ store_order(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Note the keys of a text; false if another text, or series, has one. */
+/*
+ * Whether a series is the first one of its key in this run: it takes the place
+ * of what was stored, the others are added to it.
+ */
 static bool
-store_claim(struct import *import, struct import_text *text)
+store_begin(struct import *import, struct import_series *series)
 {
-	uint32_t i;
+	char *copy = strdup(series->key);
+	char **found;
 
-	for (i = 0; i < text->series_count; ++i) {
-		char *key = text->series[i].key;
-		char *copy = strdup(key);
-		char **found;
-
-		found = copy == NULL
-		                ? NULL
-		                : tsearch(copy, &import->keys, store_order);
-		if (found != NULL && *found == copy)
-			continue;
+	found = copy == NULL ? NULL
+	                     : tsearch(copy, &import->begun, store_order);
+	series->begins = found != NULL && *found == copy;
+	if (!series->begins)
 		free(copy);
-		bci_fail(&text->error, BC_EXISTS,
-		         "another file of this run is %s already", key);
-		return false;
-	}
-	return true;
+	return series->begins;
 }
 
-/* Forget the keys of a text that was not stored. */
+/* Forget what texts began that were not stored. */
 static void
-store_disclaim(struct import *import, const struct import_text *text)
+store_unbegin(struct import *import, struct import_text *texts, size_t count)
 {
-	uint32_t i;
+	size_t i;
+	uint32_t k;
 
-	for (i = 0; i < text->series_count; ++i) {
-		char **found =
-			tfind(text->series[i].key, &import->keys, store_order);
-		char *copy = found == NULL ? NULL : *found;
+	for (i = 0; i < count; ++i)
+		for (k = 0; k < texts[i].series_count; ++k) {
+			struct import_series *series = &texts[i].series[k];
+			char **found, *copy;
 
-		tdelete(text->series[i].key, &import->keys, store_order);
-		free(copy);
-	}
+			if (!series->begins)
+				continue;
+			found = tfind(series->key, &import->begun, store_order);
+			copy = found == NULL ? NULL : *found;
+			tdelete(series->key, &import->begun, store_order);
+			free(copy);
+			series->begins = false;
+		}
 }
 
 /* ------------------------------------------------------------------------ */
-/*  What is stored already                                                  */
+/*  Counting                                                                */
 /* ------------------------------------------------------------------------ */
 
-/* Compare a series with what is stored under its key, and count its rows. */
-static enum bc_status
-store_compare(const struct import *import, struct import_series *series,
-              struct bc_error *err)
+/* Compare a series with what it replaces; true if that is the same. */
+static bool
+store_compare(const struct import *import, struct import_series *series)
 {
 	struct bci_table_change change = { .inserted = series->table.rows };
 	struct bc_cache *cache = import->tool->cache;
 	struct bc_view view;
 
-	if (cache != NULL && bc_exists(cache, series->key, NULL) == BC_OK) {
-		if (!import->settings.replace)
-			return bci_fail(err, BC_EXISTS,
-			                "%s exists: --replace replaces it",
-			                series->key);
-		if (bc_get(cache, series->key, &view) == BC_OK) {
-			if (view.kind == BC_FRAME)
-				bci_table_compare(&series->table, &view,
-				                  &change);
-			bc_view_release(&view);
-		}
+	if (cache != NULL && bc_get(cache, series->key, &view) == BC_OK) {
+		if (view.kind == BC_FRAME || view.kind == BC_SERIES)
+			bci_table_compare(&series->table, &view, &change);
+		bc_view_release(&view);
 	}
-	series->same = change.same_shape && change.inserted == 0 &&
-	               change.updated == 0 && change.gone == 0;
-	series->counts = (struct bc_counts){
-		.inserted = change.inserted,
-		.updated = change.updated,
-		.identical = change.identical + series->order.identical,
-		.conflicting = series->order.conflicting,
-		.rejected = series->incomplete,
-	};
-	return BC_OK;
+	series->counts.inserted = change.inserted;
+	series->counts.updated = change.updated;
+	series->counts.identical = change.identical;
+	return change.same_shape && change.inserted == 0 &&
+	       change.updated == 0 && change.gone == 0;
+}
+
+/* Count the suspect bars of a series. */
+static void
+store_suspect(struct import_series *series)
+{
+	const struct bci_table *table = &series->table;
+	struct bc_column *columns = import_table_columns(table);
+	struct bci_bar_columns bars;
+	uint64_t row;
+
+	bci_bar_columns(columns, table->column_count, &bars);
+	series->counts.suspect = bci_bar_count_bad(&bars, table->rows, &row);
+	free(columns);
+}
+
+/* What became of the rows of a series, with those that were never handed on. */
+static void
+store_count(struct import_series *series)
+{
+	struct bc_counts *counts = &series->counts;
+
+	if (!series->begins)
+		*counts = series->merged;
+	store_suspect(series);
+	counts->identical += series->order.identical;
+	counts->conflicting += series->order.conflicting;
+	counts->rejected += series->incomplete;
 }
 
 /* The sums over all series; what is no row of any series was rejected. */
@@ -119,6 +137,7 @@ store_sum(struct import_text *text)
 	for (i = 0; i < text->series_count; ++i) {
 		const struct bc_counts *counts = &text->series[i].counts;
 
+		store_count(&text->series[i]);
 		sum->inserted += counts->inserted;
 		sum->updated += counts->updated;
 		sum->identical += counts->identical;
@@ -130,12 +149,11 @@ store_sum(struct import_text *text)
 }
 
 /* ------------------------------------------------------------------------ */
-/*  Putting                                                                 */
+/*  Storing                                                                 */
 /* ------------------------------------------------------------------------ */
 
-/* The columns of a table as a put takes them; the caller frees them. */
-static struct bc_column *
-store_columns(const struct bci_table *table)
+struct bc_column *
+import_table_columns(const struct bci_table *table)
 {
 	struct bc_column *columns =
 		tool_alloc(table->column_count, sizeof(*columns));
@@ -155,65 +173,63 @@ store_columns(const struct bci_table *table)
 	return columns;
 }
 
-/* Count the suspect bars of a series. */
-static void
-store_suspect(struct import_series *series)
-{
-	const struct bci_table *table = &series->table;
-	struct bc_column *columns = store_columns(table);
-	struct bci_bar_columns bars;
-	uint64_t row;
-
-	bci_bar_columns(columns, table->column_count, &bars);
-	series->counts.suspect = bci_bar_count_bad(&bars, table->rows, &row);
-	free(columns);
-}
-
-/* Add what is new of a text to a batch. */
+/* Add a series to a batch; it is not without rows. */
 static enum bc_status
-store_put(const struct import *import, const struct import_text *text,
-          struct bc_batch *batch, struct bc_error *err)
+store_series(struct import *import, struct import_series *series,
+             struct bc_batch *batch, struct bc_error *err)
 {
+	const struct import_settings *settings = &import->settings;
+	const struct bci_table *table = &series->table;
+	struct bc_append_options options = settings->append;
+	struct bc_column *columns = import_table_columns(table);
+	struct bc_frame frame = { .rows = table->rows,
+		                  .time_ns = table->time_ns,
+		                  .columns = columns,
+		                  .column_count = table->column_count };
+	bool expires = settings->put.ttl_ns != 0;
 	enum bc_status status = BC_OK;
-	uint32_t i;
 
-	for (i = 0; i < text->series_count && status == BC_OK; ++i) {
-		const struct import_series *series = &text->series[i];
-		const struct bci_table *table = &series->table;
-		struct bc_column *columns;
-
-		if (series->same || table->rows == 0)
-			continue;
-		columns = store_columns(table);
-		status = bc_batch_put(
-			batch, series->key,
-			&(struct bc_frame){ .rows = table->rows,
-		                            .time_ns = table->time_ns,
-		                            .columns = columns,
-		                            .column_count =
-		                                    table->column_count },
-			&import->settings.put, NULL, err);
-		free(columns);
-	}
+	options.flags |= series->open ? BC_APPEND_OPEN : 0;
+	options.from_ns = series->from_ns;
+	options.to_ns = series->to_ns;
+	if ((settings->replace || expires) && store_begin(import, series) &&
+	    !store_compare(import, series) && !expires)
+		BCI_TRY(bc_batch_remove(batch, series->key, err));
+	if (expires && series->begins)
+		BCI_TRY(bc_batch_put(batch, series->key, &frame, &settings->put,
+		                     NULL, err));
+	else
+		BCI_TRY(bc_batch_append(batch, series->key, &frame, &options,
+		                        &series->merged, err));
+done:
+	free(columns);
 	return status;
 }
 
 /* Store the good ones of 'count' texts in one commit. */
 static enum bc_status
-store_commit(const struct import *import, const struct import_text *texts,
-             size_t count, struct bc_error *err)
+store_commit(struct import *import, struct import_text *texts, size_t count,
+             struct bc_error *err)
 {
 	struct bc_batch *batch = NULL;
 	enum bc_status status;
 	size_t i;
+	uint32_t k;
 
 	BCI_TRY(bc_batch_begin(import->tool->cache, &batch, err));
 	for (i = 0; i < count; ++i)
-		if (texts[i].error.status == BC_OK)
-			BCI_TRY(store_put(import, &texts[i], batch, err));
+		for (k = 0; texts[i].error.status == BC_OK &&
+		            k < texts[i].series_count;
+		     ++k)
+			if (texts[i].series[k].table.rows != 0)
+				BCI_TRY(store_series(import,
+				                     &texts[i].series[k], batch,
+				                     err));
 	BCI_TRY(bc_batch_commit(&batch, err));
 done:
 	bc_batch_abort(batch);
+	if (status != BC_OK)
+		store_unbegin(import, texts, count);
 	return status;
 }
 
@@ -223,7 +239,7 @@ store_may_go_on(enum bc_status status)
 {
 	return status == BC_OK || status == BC_EXISTS ||
 	       status == BC_TOO_LARGE || status == BC_INVALID ||
-	       status == BC_KEY;
+	       status == BC_KEY || status == BC_CORRUPT;
 }
 
 /* Store each text alone, up to one after which nothing can be stored. */
@@ -243,8 +259,25 @@ store_singly(struct import *import)
 		else
 			import->stopped = !store_may_go_on(
 				store_commit(import, text, 1, &text->error));
-		if (text->error.status != BC_OK)
-			store_disclaim(import, text);
+	}
+}
+
+/* Find out what storing a text would do. */
+static void
+store_preview(struct import *import, struct import_text *text)
+{
+	const struct import_settings *settings = &import->settings;
+	uint32_t i;
+
+	for (i = 0; i < text->series_count && text->error.status == BC_OK;
+	     ++i) {
+		struct import_series *series = &text->series[i];
+
+		if ((settings->replace || settings->put.ttl_ns != 0) &&
+		    store_begin(import, series))
+			(void)store_compare(import, series);
+		else
+			import_preview(import, series, &text->error);
 	}
 }
 
@@ -259,8 +292,14 @@ import_store_flush(struct import *import)
 	            BC_OK)
 		store_singly(import);
 	for (i = 0; i < import->group_count; ++i) {
-		import_report_text(&import->report, &import->group[i]);
-		import_text_free(&import->group[i]);
+		struct import_text *text = &import->group[i];
+
+		if (import->settings.dry)
+			store_preview(import, text);
+		if (text->error.status == BC_OK)
+			store_sum(text);
+		import_report_text(&import->report, text);
+		import_text_free(text);
 	}
 	free(import->group);
 	import->group = NULL;
@@ -272,39 +311,19 @@ import_store_flush(struct import *import)
 /*  Gathering                                                               */
 /* ------------------------------------------------------------------------ */
 
-/* Check the series of a text against the run and the cache. */
-static void
-store_check(struct import *import, struct import_text *text)
-{
-	uint32_t i;
-
-	if (text->error.status != BC_OK || !store_claim(import, text))
-		return;
-	for (i = 0; i < text->series_count; ++i) {
-		struct import_series *series = &text->series[i];
-
-		if (store_compare(import, series, &text->error) != BC_OK) {
-			store_disclaim(import, text);
-			return;
-		}
-		store_suspect(series);
-		import->group_bytes += series->table.rows *
-		                       (series->table.column_count + 1) *
-		                       sizeof(double);
-	}
-	store_sum(text);
-}
-
 void
 import_store_add(struct import *import, const struct import_text *text)
 {
-	struct import_text *added;
+	uint32_t i;
 
 	import->group = tool_grow(import->group, import->group_count,
 	                          sizeof(*import->group));
-	added = &import->group[import->group_count++];
-	*added = *text;
-	store_check(import, added);
+	import->group[import->group_count++] = *text;
+	for (i = 0; i < text->series_count; ++i)
+		import->group_bytes +=
+			text->series[i].table.rows *
+			(text->series[i].table.column_count + 1) *
+			sizeof(double);
 	if (import->group_count == STORE_TEXTS ||
 	    import->group_bytes >= STORE_BYTES)
 		import_store_flush(import);
@@ -313,6 +332,6 @@ import_store_add(struct import *import, const struct import_text *text)
 void
 import_store_end(struct import *import)
 {
-	tdestroy(import->keys, free);
-	import->keys = NULL;
+	tdestroy(import->begun, free);
+	import->begun = NULL;
 }

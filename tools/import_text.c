@@ -147,25 +147,28 @@ text_step(const struct import_text *text)
 
 /*
  * Leave out the last bar if it still goes on, or did when the file was written:
- * what a source says of such a bar is not its end.
+ * what a source says of such a bar is not its end.  Or keep it as such a bar.
  */
 static void
-text_drop_incomplete(struct import_series *series, int64_t modified_ns)
+text_incomplete(struct import_series *series, int64_t modified_ns, bool keep)
 {
 	struct bci_table *table = &series->table;
 	int64_t now_ns = bci_clock_wall_ns();
-	int64_t open_ns, close_ns;
+	int64_t open_ns;
+	bool goes_on;
 
 	if (table->rows == 0)
 		return;
 	open_ns = table->time_ns[table->rows - 1];
 	if (series->timeframe_origin == IMPORT_NOWHERE ||
-	    !bci_timeframe_move(&series->timeframe, open_ns, 1, &close_ns))
+	    !bci_timeframe_move(&series->timeframe, open_ns, 1,
+	                        &series->closes_ns))
 		return;
-	series->incomplete = (open_ns <= now_ns && now_ns < close_ns) ||
-	                     (modified_ns != 0 && open_ns <= modified_ns &&
-	                      modified_ns < close_ns);
-	series->closes_ns = close_ns;
+	goes_on = (open_ns <= now_ns && now_ns < series->closes_ns) ||
+	          (modified_ns != 0 && open_ns <= modified_ns &&
+	           modified_ns < series->closes_ns);
+	series->open = goes_on && keep;
+	series->incomplete = goes_on && !keep;
 	table->rows -= series->incomplete;
 }
 
@@ -192,10 +195,59 @@ text_place(const struct import *import, const struct input *input,
 			return bci_fail(&text->error, BC_INVALID,
 			                "a bar begins before 1677");
 	}
-	if (!settings->keep_incomplete)
-		text_drop_incomplete(series, input->modified_ns);
+	text_incomplete(series, input->modified_ns, settings->keep_incomplete);
 done:
 	return status;
+}
+
+/* Whether all rows of a text lie in [from_ns, to_ns) and none goes on. */
+static bool
+text_lies_in(const struct import_text *text, int64_t from_ns, int64_t to_ns)
+{
+	uint32_t i;
+
+	for (i = 0; i < text->series_count; ++i) {
+		const struct import_series *series = &text->series[i];
+		const struct bci_table *table = &series->table;
+
+		if (series->incomplete || series->open || table->rows == 0 ||
+		    table->time_ns[0] < from_ns ||
+		    table->time_ns[table->rows - 1] >= to_ns)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A file that is called after a day, month or year which is over, and was when
+ * the file was written, holds all there is of it.
+ */
+static void
+text_period(struct import_text *text, const struct bci_zone *zone,
+            int64_t modified_ns)
+{
+	const struct layout_period *period = &text->layout.period;
+	int64_t from_ns[2], to_ns[2];
+	size_t hint = 0;
+	uint32_t i;
+
+	if (period->to_ns == 0 ||
+	    bci_zone_to_utc(zone, period->from_ns, &hint, from_ns) == 0 ||
+	    bci_zone_to_utc(zone, period->to_ns, &hint, to_ns) == 0 ||
+	    to_ns[0] > bci_clock_wall_ns() ||
+	    (modified_ns != 0 && to_ns[0] > modified_ns) ||
+	    !text_lies_in(text, from_ns[0], to_ns[0]))
+		return;
+	for (i = 0; i < text->series_count; ++i) {
+		struct import_series *series = &text->series[i];
+
+		series->from_ns = from_ns[0];
+		series->to_ns = to_ns[0];
+		/* A week may end in the month behind. */
+		if (series->timeframe_origin != IMPORT_NOWHERE &&
+		    series->closes_ns > to_ns[0])
+			series->to_ns = series->closes_ns;
+	}
 }
 
 /* Everything about a text; what went wrong is in text->error. */
@@ -231,6 +283,7 @@ text_all(struct import *import, const struct input *input,
 		                   table->series == NULL ? NULL
 		                                         : &table->series[i],
 		                   &text->series[i]));
+	text_period(text, zone, input->modified_ns);
 done:
 	return status;
 }

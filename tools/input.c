@@ -204,23 +204,44 @@ input_recognise(struct input_source *source, struct bc_error *err)
 	return input_is_text(file, err);
 }
 
-struct input_source *
-input_open(const char *path, struct bc_error *err)
+static struct input_source *
+input_new(const char *path, struct bc_error *err)
 {
 	struct input_source *source = calloc(1, sizeof(*source));
-	bool standard = strcmp(path, "-") == 0;
 
 	if (source != NULL)
 		source->fd = -1;
-	if (source == NULL || (source->path = strdup(path)) == NULL) {
-		bci_fail(err, BC_NOMEM, "out of memory");
-	} else if (input_fetch(source, standard, err) &&
-	           (standard ||
-	            checksum_verify(path, source->file.data, source->file.bytes,
-	                            &source->input.checked, err)) &&
-	           input_recognise(source, err)) {
+	if (source != NULL && (source->path = strdup(path)) != NULL)
 		return source;
-	}
+	bci_fail(err, BC_NOMEM, "out of memory");
+	free(source);
+	return NULL;
+}
+
+struct input_source *
+input_open(const char *path, struct bc_error *err)
+{
+	struct input_source *source = input_new(path, err);
+	bool standard = strcmp(path, "-") == 0;
+
+	if (source != NULL && input_fetch(source, standard, err) &&
+	    (standard ||
+	     checksum_verify(path, source->file.data, source->file.bytes,
+	                     &source->input.checked, err)) &&
+	    input_recognise(source, err))
+		return source;
+	input_close(source);
+	return NULL;
+}
+
+struct input_source *
+input_open_file(int fd, const char *name, struct bc_error *err)
+{
+	struct input_source *source = input_new(name, err);
+
+	if (source != NULL && input_load(source, fd, true, err) &&
+	    input_recognise(source, err))
+		return source;
 	input_close(source);
 	return NULL;
 }

@@ -36,6 +36,10 @@ struct input_source;
  */
 struct input_source *input_open(const char *path, struct bc_error *err);
 
+/* The same for an open file, which is called 'name' and stays open. */
+struct input_source *input_open_file(int fd, const char *name,
+                                     struct bc_error *err);
+
 /*
  * The next text of it; the last one is let go.  1 with *input filled; 0 at the
  * end; -1 with *err filled if this text cannot be had, of which no more than

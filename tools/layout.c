@@ -8,25 +8,27 @@
  *   binance      {spot|futures/um|futures/cm|option}/{monthly|daily}/KIND/.../
  *                SYMBOL-TF-DATE, where KIND is klines, markPriceKlines,
  *                indexPriceKlines or premiumIndexKlines.  Market spot,
- *                futures-um, futures-cm or option; the variant is the date,
- *                behind "mark-", "index-" or "premium-".
+ *                futures-um, futures-cm or option; variant mark, index or
+ *                premium.
  *   freqtrade    data/EXCHANGE/[futures/]PAIR-TF[-KIND].{json|feather|parquet}:
  *                BTC_USDT is BTC/USDT, BTC_USDT_USDT is BTC/USDT:USDT.  Market
  *                spot or futures; variant mark, index, premium, funding_rate.
  *   lean         CLASS/MARKET/RESOLUTION/SYMBOL/DATE_{trade|quote}.zip, for
  *                hours and days CLASS/MARKET/RESOLUTION/SYMBOL.zip; or all that
- *                in one name with '_'.  Market "equity-usa"; the variant is the
- *                date, behind "quote-" for quotes.  The name of the member has
- *                the contract of a future or option, which ends the symbol.
- *   barcache     SOURCE/MARKET/SYMBOL@TF[@VARIANT], where %XX is a byte, as
- *                `barcache export` writes it.
- *   directories  SYMBOL/TF/[YEAR/]DATE or SYMBOL/TF; with a market by its usual
- *                name above it ("spot", "swap"), the source is above that, and
+ *                in one name with '_'.  Market "equity-usa"; the variant is
+ *                "quote" for quotes.  The name of the member has the contract
+ * of a future or option, which ends the symbol. barcache
+ * SOURCE/MARKET/SYMBOL@TF[@VARIANT], where %XX is a byte, as `barcache export`
+ * writes it. directories  SYMBOL/TF/[YEAR/]DATE or SYMBOL/TF; with a market by
+ * its usual name above it ("spot", "swap"), the source is above that, and
  *                BTC_USDT is BTC/USDT.
  *   file name    What layout_name.c makes of it.  In an archive the member's
  *                name says the symbol, unless it is "data" or a number or only
  *                begins as the archive's name does; what it does not say is
  *                taken from the archive's name.
+ *
+ * A date says what part of a series a file holds, not whose it is: it is no
+ * part of the key, but in the names that `barcache export` writes.
  */
 #include "layout.h"
 
@@ -462,6 +464,22 @@ layout_file_name(const struct layout_path *path, struct layout *out)
 	out->name = "file name";
 }
 
+/* A symbol that no timeframe follows may end in a date. */
+static void
+layout_undate_name(const struct layout_path *path, struct layout *layout)
+{
+	char member[BC_KEY_MAX + 1];
+
+	if (layout->period.to_ns != 0)
+		return;
+	if (layout->timeframe[0] == '\0')
+		layout_date_take_from_symbol(layout->symbol, &layout->period);
+	if (layout->period.to_ns != 0 || !layout_is_date(path->member))
+		return;
+	layout_set(member, path->member);
+	layout_date_take(member, &layout->period);
+}
+
 void
 layout_find(const char *path, struct layout *layout)
 {
@@ -478,7 +496,13 @@ layout_find(const char *path, struct layout *layout)
 		return;
 	layout_split(path, &split);
 	for (size_t i = 0; i < BCI_COUNT(rules); i++)
-		if (rules[i](&split, layout))
+		if (rules[i](&split, layout)) {
+			if (rules[i] != layout_barcache)
+				layout_date_take(layout->variant,
+				                 &layout->period);
 			return;
+		}
 	layout_file_name(&split, layout);
+	layout_date_take(layout->variant, &layout->period);
+	layout_undate_name(&split, layout);
 }

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "layout_date.h"
+
 /* Parts of a series key; "" is unsaid. */
 struct layout {
 	const char *name; /* of the layout: "binance", ..., "file name" */
@@ -17,6 +19,7 @@ struct layout {
 	char symbol[BC_KEY_MAX + 1];
 	char timeframe[BC_KEY_MAX + 1]; /* canonical */
 	char variant[BC_KEY_MAX + 1];
+	struct layout_period period; /* that the name states */
 };
 
 /* Take 'path' apart; see layout.c for the rules.  "-" says nothing. */

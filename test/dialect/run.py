@@ -32,6 +32,7 @@ is to come of importing them:
     count NAME=N ...  totals over the files of the run
     decided NAME=TEXT ...  members of "decided" in the report
     nothing           the cache has no key now
+    open              rows are read with a bar that has not ended
     key KEY           it has this one; "*" stands for any text in a key
     | COLUMNS         ... with these columns in any order, first of all "time";
                       "..." behind them: and others
@@ -197,6 +198,7 @@ class Run:
         self.counts = {}
         self.decided = {}
         self.nothing = False
+        self.open = False
         self.keys = []  # (pattern, lines of columns and rows)
 
     def add(self, word, rest):
@@ -211,8 +213,8 @@ class Run:
                 self.counts[name] = int(value)
         elif word == "decided":
             self.decided.update(part.split("=", 1) for part in rest.split())
-        elif word == "nothing":
-            self.nothing = True
+        elif word in ("nothing", "open"):
+            setattr(self, word, True)
         elif word == "key":
             self.keys.append((rest, []))
         elif word == "|":
@@ -307,7 +309,7 @@ def match_rows(wanted, rows, columns):
                 yield f"row {number}: {show(row)}\n    wanted: {show(want)}"
 
 
-def check_key(tool, pattern, lines):
+def check_key(tool, pattern, lines, with_open):
     """Compare a stored entry with a case; yields what is wrong."""
     keys = [key for key in tool.keys() if fnmatch.fnmatchcase(key, pattern)]
     if len(keys) != 1:
@@ -315,7 +317,7 @@ def check_key(tool, pattern, lines):
         return
     if not lines:
         return
-    frame = tool.frame(keys[0])
+    frame = tool.frame(keys[0], with_open)
     if frame is None:
         yield f"key {keys[0]}: it cannot be read"
         return
@@ -386,7 +388,7 @@ def check_run(tool, run, fresh):
         for result in results:
             yield from check_stored(tool, result)
     for pattern, lines in run.keys:
-        yield from check_key(tool, pattern, lines)
+        yield from check_key(tool, pattern, lines, run.open)
 
 
 def check(path, program, keep):

@@ -85,9 +85,10 @@ class Tool:
     def keys(self):
         return self.run("ls")[1].splitlines()
 
-    def frame(self, key):
+    def frame(self, key, with_open=False):
         """An entry: its columns and its rows; None if there is none."""
-        status, out, _ = self.run("get", key, "--format", "csv")
+        status, out, _ = self.run("get", key, "--format", "csv",
+                                  *["--open"] * with_open)
         if status != 0:
             return None
         lines = list(csv.reader(io.StringIO(out)))
