@@ -38,29 +38,53 @@ bars_fill(int64_t from_ns, int64_t to_ns, int64_t step)
 		bars_add(at, 100 + (double)bars.rows);
 }
 
+struct bc_frame
+bars_frame(uint64_t first, uint64_t count, struct bc_column columns[6])
+{
+	static const char *const names[] = { "open",  "high",   "low",
+		                             "close", "volume", "trades" };
+	const double *const data[] = { bars.price[0], bars.price[1],
+		                       bars.price[2], bars.price[3],
+		                       bars.volume };
+
+	for (int i = 0; i < 5; i++)
+		columns[i] = (struct bc_column){ .name = names[i],
+			                         .type = BC_F64,
+			                         .data = data[i] + first };
+	columns[5] = (struct bc_column){ .name = names[5],
+		                         .type = BC_I64,
+		                         .data = bars.trades + first };
+	return (struct bc_frame){ .rows = count,
+		                  .time_ns = bars.time + first,
+		                  .columns = columns,
+		                  .column_count = 6 };
+}
+
 void
 bars_put(void)
 {
-	const struct bc_column columns[] = {
-		{ .name = "open", .type = BC_F64, .data = bars.price[0] },
-		{ .name = "high", .type = BC_F64, .data = bars.price[1] },
-		{ .name = "low", .type = BC_F64, .data = bars.price[2] },
-		{ .name = "close", .type = BC_F64, .data = bars.price[3] },
-		{ .name = "volume", .type = BC_F64, .data = bars.volume },
-		{ .name = "trades", .type = BC_I64, .data = bars.trades },
-	};
-	const struct bc_frame frame = {
-		.rows = bars.rows,
-		.time_ns = bars.time,
-		.columns = columns,
-		.column_count = COUNT(columns),
-	};
+	struct bc_column columns[6];
+	const struct bc_frame frame = bars_frame(0, bars.rows, columns);
 	struct bc_error err;
 
 	bc_view_release(&bars.view);
 	assert_status(bc_put(fixture.cache, "bars", &frame, NULL, NULL, &err),
 	              BC_OK, &err);
 	assert_int_equal(bc_get(fixture.cache, "bars", &bars.view), BC_OK);
+}
+
+void
+bars_append(const char *key, uint64_t first, uint64_t count, unsigned flags)
+{
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	struct bc_column columns[6];
+	const struct bc_frame frame = bars_frame(first, count, columns);
+	struct bc_error err;
+
+	options.flags = flags;
+	assert_status(
+		bc_append(fixture.cache, key, &frame, &options, NULL, &err),
+		BC_OK, &err);
 }
 
 int

@@ -41,8 +41,16 @@ void bars_add(int64_t time_ns, double price);
 /* One bar each 'step' from 'from_ns' to before 'to_ns', their prices rising. */
 void bars_fill(int64_t from_ns, int64_t to_ns, int64_t step);
 
+/* Bars [first, first + count) as a frame; 'columns' has room for six. */
+struct bc_frame bars_frame(uint64_t first, uint64_t count,
+                           struct bc_column columns[6]);
+
 /* Put the bars as "bars" and get the view of them. */
 void bars_put(void);
+
+/* Append some of them to a series; 'flags' as of bc_append_options. */
+void bars_append(const char *key, uint64_t first, uint64_t count,
+                 unsigned flags);
 
 /* Bars of this timeframe. */
 struct bc_resample larger_rule(const char *timeframe);

@@ -97,6 +97,7 @@ struct derived {
 	struct bc_cache *cache;
 	struct bci_env *env;
 	const struct bci_derivation *derivation;
+	size_t formula_count; /* 0 where there are no columns yet */
 	struct bc_view bars;
 	uint64_t first; /* before it bars are there for indicators alone */
 	double *values[BCI_FORMULAS_MAX];
@@ -242,6 +243,8 @@ derived_read(struct derived *derived, enum bc_miss *miss, struct bc_error *err)
 		*miss = rows.miss;
 		if (status != BC_OK)
 			return derived_fail(derivation, status, *miss, err);
+		if (rows.rows != 0 || rows.schema->column_count > 1)
+			derived->formula_count = derivation->formula_count;
 		begin = bci_lookup_time(bc_view_time(&rows), 0, rows.rows,
 		                        derivation->from_ns);
 		if (!derivation->resampled) {
@@ -282,7 +285,7 @@ derived_trim(struct derived *derived, uint64_t *skip)
 static void
 derived_columns(struct derived *derived, uint64_t skip)
 {
-	const struct bci_derivation *derivation = derived->derivation;
+	const struct bci_formula *formulas = derived->derivation->formulas;
 	const struct bc_schema *schema = derived->bars.schema;
 	struct bc_column *to = derived->columns;
 
@@ -292,9 +295,9 @@ derived_columns(struct derived *derived, uint64_t skip)
 			.type = schema->columns[i].type,
 			.data = bc_view_column(&derived->bars, i),
 		};
-	for (size_t i = 0; i < derivation->formula_count; i++)
+	for (size_t i = 0; i < derived->formula_count; i++)
 		*to++ = (struct bc_column){
-			.name = derivation->formulas[i].name,
+			.name = formulas[i].name,
 			.type = BC_F64,
 			.data = derived->values[i] + skip,
 		};
@@ -309,7 +312,7 @@ derived_show(struct derived *derived, struct bc_view *view,
 	const struct bc_view *bars = &derived->bars;
 	enum bc_status status;
 
-	if (derived->derivation->formula_count == 0) {
+	if (derived->formula_count == 0) {
 		*view = derived->bars;
 		derived->bars = (struct bc_view){ .rows = 0 };
 		return BC_OK;
@@ -446,7 +449,7 @@ derived_make(struct bc_cache *cache, struct bci_env *env,
 	derived->env = env;
 	derived->derivation = derivation;
 	BCI_TRY(derived_read(derived, &miss, err));
-	for (size_t i = 0; i < derivation->formula_count; i++)
+	for (size_t i = 0; i < derived->formula_count; i++)
 		BCI_TRY(derived_compute(derived, i, err));
 	BCI_TRY(derived_trim(derived, &skip));
 	derived_columns(derived, skip);
@@ -458,6 +461,20 @@ done:
 	if (status != BC_OK)
 		*view = (struct bc_view){ .miss = miss };
 	return status;
+}
+
+/* The range as it is. */
+static enum bc_status
+derived_plain(struct bc_cache *cache, const struct bci_derivation *derivation,
+              struct bc_view *view, struct bc_error *err)
+{
+	enum bc_status status =
+		bc_read(cache, derivation->key, derivation->from_ns,
+	                derivation->to_ns, NULL, derivation->flags, view);
+
+	return status == BC_OK
+	               ? BC_OK
+	               : derived_fail(derivation, status, view->miss, err);
 }
 
 enum bc_status
@@ -476,6 +493,8 @@ bc_read_derived(struct bc_cache *cache, const char *key, int64_t from_ns,
 		return status;
 	if (bci_query_is_bypassed(cache, view))
 		return derived_fail(&derivation, BC_MISS, view->miss, err);
+	if (!derivation.resampled && derivation.formula_count == 0)
+		return derived_plain(cache, &derivation, view, err);
 	status = bci_cache_env(cache, &env, err);
 	if (status != BC_OK)
 		return status;
