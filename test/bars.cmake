@@ -3,7 +3,7 @@
 # Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
 # and the fuzz targets of what takes text from outside.
 foreach(name
-    bar bucket calendar fold format formula indicator interval key merge
+    bar bucket calendar fold format formula indicator interval key lookup merge
     merge_random moment number pattern range recode resample timeframe
     zone zoneinfo)
   barcache_test(${name} support.c value.c)

@@ -23,7 +23,7 @@ foreach(name derived derived_fall derived_limits resampled resampled_columns
     resampled_random)
   barcache_test(${name} support.c value.c unit.c larger.c)
 endforeach()
-foreach(name query series_verify)
+foreach(name query select series_verify stitch stream window)
   barcache_test(${name} support.c value.c unit.c series.c)
 endforeach()
 foreach(name append)

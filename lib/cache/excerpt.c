@@ -18,7 +18,7 @@
 /* What is wrong with rows of a segment that may not have been checked. */
 static const char *
 piece_wrong(const struct bci_span *span, const struct bci_piece *piece,
-            uint64_t first, uint64_t count)
+            const struct bc_schema *shown, uint64_t first, uint64_t count)
 {
 	const struct bci_locator *locator = &piece->locator;
 	const unsigned char *image = piece->map->base + locator->offset;
@@ -42,14 +42,14 @@ piece_wrong(const struct bci_span *span, const struct bci_piece *piece,
 		wrong = bci_segment_check_claim(image, &claim);
 	if (wrong == NULL)
 		wrong = bci_map_check_rows(piece->map, locator, span->schema,
-		                           span->shown, first, count,
+		                           shown, first, count,
 		                           checking == BC_CHECK_ALWAYS);
 	return wrong;
 }
 
 static enum bc_status
 piece_check(const struct bci_span *span, const struct bci_piece *piece,
-            uint64_t first, uint64_t count)
+            const struct bc_schema *shown, uint64_t first, uint64_t count)
 {
 	const struct bci_locator *locator = &piece->locator;
 	const char *wrong;
@@ -61,10 +61,10 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 		    bci_segment_id(locator, span->entry_id))))
 		return BC_MISS;
 	if (BCI_LIKELY(span->cache->checking == BC_CHECK_FIRST &&
-	               bci_map_rows_are_checked(piece->map, locator,
-	                                        span->shown, first, count)))
+	               bci_map_rows_are_checked(piece->map, locator, shown,
+	                                        first, count)))
 		return BC_OK;
-	wrong = piece_wrong(span, piece, first, count);
+	wrong = piece_wrong(span, piece, shown, first, count);
 	if (wrong == NULL)
 		return BC_OK;
 	bci_hit_report(span->cache, span->env, locator, span->entry_id,
@@ -72,72 +72,63 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 	return BC_MISS;
 }
 
-/* Whether 'row' is the first that is not before 'time_ns'. */
-static enum bc_status
-row_check(const struct bci_span *span, uint64_t row, int64_t time_ns)
+enum bc_status
+bci_excerpt_prove(const struct bci_span *span, uint64_t row, int64_t time_ns)
 {
-	const struct bci_piece *piece;
-
-	if (BCI_LIKELY(
-		    (row == 0 || bci_span_time(span, row - 1) < time_ns) &&
-		    (row == span->rows || bci_span_time(span, row) >= time_ns)))
-		return BC_OK;
-	piece = &span->pieces[bci_span_piece(span, row - (row == span->rows))];
-	if (piece->map != NULL)
-		bci_hit_report(span->cache, span->env, &piece->locator,
-		               span->entry_id, span->key, span->key_bytes,
-		               "times do not ascend");
-	return BC_MISS;
-}
-
-/* Check rows [first, end) and those next to them, which bear out a search. */
-static enum bc_status
-rows_check(const struct bci_span *span, uint64_t first, uint64_t end)
-{
-	const uint64_t from = first - (first != 0);
-	const uint64_t to = end + (end != span->rows);
+	const struct bci_piece *piece = span->pieces;
+	const struct bci_piece *end = piece + span->count;
+	const int64_t *times;
+	uint64_t low, high;
 	enum bc_status status;
 
-	for (size_t i = bci_span_piece(span, from);
-	     i < span->count && span->pieces[i].start < to; i++) {
-		const struct bci_piece *piece = &span->pieces[i];
-		uint64_t low = bci_max(from, piece->start) - piece->start;
-		uint64_t high = bci_min(to - piece->start, piece->locator.rows);
-
-		if (low >= high)
-			continue;
-		status = piece_check(span, piece, low, high - low);
-		if (status != BC_OK)
-			return status;
-	}
-	return BC_OK;
+	while (piece != end && piece->locator.last_ns < time_ns)
+		piece++;
+	if (piece == end || piece->map == NULL ||
+	    span->cache->checking == BC_CHECK_NEVER)
+		return BC_OK; /* Nothing was searched, or what was copied. */
+	times = bci_piece_times(piece);
+	row -= piece->start;
+	low = row - (row != 0);
+	high = row + (row != piece->locator.rows);
+	status = piece_check(span, piece, &bci_time_schema, low, high - low);
+	if (status != BC_OK)
+		return status;
+	if (BCI_LIKELY((row == low || times[low] < time_ns) &&
+	               (row == high || times[row] >= time_ns)))
+		return BC_OK;
+	bci_hit_report(span->cache, span->env, &piece->locator, span->entry_id,
+	               span->key, span->key_bytes, "times do not ascend");
+	return BC_MISS;
 }
 
 enum bc_status
 bci_excerpt_check(const struct bci_span *span, uint64_t first, uint64_t end)
 {
-	enum bc_status status = rows_check(span, first, end);
+	enum bc_status status = BC_OK;
 
-	if (BCI_LIKELY(status == BC_OK) && span->words.map != NULL)
-		status = piece_check(span, &span->words, 0, 0);
-	if (status != BC_OK || !span->searched ||
-	    span->cache->checking == BC_CHECK_NEVER)
+	for (size_t i = bci_span_piece(span, first);
+	     i < span->count && span->pieces[i].start < end; i++) {
+		const struct bci_piece *piece = &span->pieces[i];
+		uint64_t low = bci_max(first, piece->start) - piece->start;
+		uint64_t high =
+			bci_min(end - piece->start, piece->locator.rows);
+
+		if (low < high)
+			status = piece_check(span, piece, span->shown, low,
+			                     high - low);
+		if (status != BC_OK)
+			return status;
+	}
+	if (span->words.map != NULL && first != end &&
+	    !bci_excerpt_is_whole(span, first, end))
+		status = piece_check(span, &span->words, span->shown, 0, 0);
+	if (status != BC_OK || !span->searched)
 		return status;
-	if (span->begin >= first && span->begin <= end)
-		status = row_check(span, span->begin, span->from_ns);
-	if (status == BC_OK && span->end == end)
-		status = row_check(span, end, span->to_ns);
+	if (first == span->begin || (first < span->begin && span->begin <= end))
+		status = bci_excerpt_prove(span, span->begin, span->from_ns);
+	if (status == BC_OK && end == span->end)
+		status = bci_excerpt_prove(span, end, span->to_ns);
 	return status;
-}
-
-enum bc_status
-bci_excerpt_prove(const struct bci_span *span, uint64_t row, int64_t time_ns)
-{
-	enum bc_status status = rows_check(span, row, row);
-
-	if (status != BC_OK || span->cache->checking == BC_CHECK_NEVER)
-		return status;
-	return row_check(span, row, time_ns);
 }
 
 /* ---- what a view says -------------------------------------------------- */
@@ -201,14 +192,20 @@ piece_words(const struct bci_span *span, const struct bci_piece *piece,
 }
 
 const unsigned char *
-bci_excerpt_words(const struct bci_span *span, uint64_t *bytes)
+bci_excerpt_words(const struct bci_span *span, uint64_t first, uint64_t end,
+                  uint64_t *bytes)
 {
+	const struct bci_piece *piece = &span->words;
+
+	if (bci_excerpt_is_whole(span, first, end))
+		piece = &span->pieces[bci_span_piece(span, first)];
+	else if (piece->map == NULL)
+		piece = NULL;
 	*bytes = 0;
-	if (span->words.map != NULL)
-		return piece_words(span, &span->words, bytes);
-	if (span->count == 1 && span->pieces[0].locator.bytes != 0)
-		return piece_words(span, &span->pieces[0], bytes);
-	return NULL;
+	/* A tail has none. */
+	return piece == NULL || piece->locator.bytes == 0
+	               ? NULL
+	               : piece_words(span, piece, bytes);
 }
 
 /* ---- copies ------------------------------------------------------------ */
@@ -216,9 +213,16 @@ bci_excerpt_words(const struct bci_span *span, uint64_t *bytes)
 uint64_t
 bci_excerpt_room(const struct bci_span *span, uint64_t layout_rows)
 {
-	uint64_t words;
+	uint64_t bytes, words = 0;
 
-	(void)bci_excerpt_words(span, &words);
+	if (span->words.map != NULL)
+		(void)piece_words(span, &span->words, &words);
+	for (size_t i = 0; i < span->count; i++) {
+		if (span->pieces[i].locator.bytes == 0)
+			continue;
+		(void)piece_words(span, &span->pieces[i], &bytes);
+		words = bci_max(words, bytes);
+	}
 	return bci_layout_bytes(span->schema, layout_rows) + words;
 }
 
@@ -264,7 +268,7 @@ bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
 	view->data = to;
 	view->layout_rows = layout_rows;
 	view->copied_bytes = view->bytes;
-	words = bci_excerpt_words(span, &bytes);
+	words = bci_excerpt_words(span, first, end, &bytes);
 	view->body_bytes = bci_layout_bytes(span->schema, layout_rows);
 	if (bytes != 0)
 		memcpy(to + view->body_bytes, words, bytes);
@@ -317,7 +321,7 @@ excerpt_stitch(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 		bci_chunk_give(&stitch->chunk, lane);
 		return BC_COPY;
 	}
-	if (used != NULL && keep)
+	if (used != NULL && keep && !stitch->refused)
 		*used = stitch;
 	return BC_OK;
 }

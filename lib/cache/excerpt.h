@@ -47,8 +47,9 @@ uint64_t bci_excerpt_room(const struct bci_span *span, uint64_t layout_rows);
 bool bci_excerpt_is_whole(const struct bci_span *span, uint64_t first,
                           uint64_t end);
 
-/* The dictionaries of a view of several pieces, *bytes of them. */
+/* The dictionaries of a copy of these rows, *bytes of them, or NULL. */
 const unsigned char *bci_excerpt_words(const struct bci_span *span,
+                                       uint64_t first, uint64_t end,
                                        uint64_t *bytes);
 
 /* Note a hit of every segment that holds rows [first, end). */

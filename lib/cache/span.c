@@ -19,11 +19,11 @@
 static const struct bc_schema_column span_time_column = { .name = BC_TIME,
 	                                                  .type = BC_I64,
 	                                                  .bytes = 8 };
-static const struct bc_schema span_time_schema = { .column_count = 1,
-	                                           .has_time = 1,
-	                                           .row_bytes = 8,
-	                                           .columns = &span_time_column,
-	                                           .wide = 1 };
+const struct bc_schema bci_time_schema = { .column_count = 1,
+	                                   .has_time = 1,
+	                                   .row_bytes = 8,
+	                                   .columns = &span_time_column,
+	                                   .wide = 1 };
 
 /* ---- rows and pieces --------------------------------------------------- */
 
@@ -276,7 +276,7 @@ span_find_schema(struct bci_reach *search)
 	if (head->kind != BC_FRAME && head->kind != BC_SERIES)
 		return BC_INVALID;
 	if (head->schema == 0) {
-		span->schema = span->shown = &span_time_schema;
+		span->schema = span->shown = &bci_time_schema;
 		return BC_OK;
 	}
 	status = bci_env_schema(span->env, search->lane->txn, head->schema,

@@ -44,6 +44,9 @@ struct bci_piece {
 	uint64_t start; /* its first row, as rows of the span are counted */
 };
 
+/* The schema of the time alone: of a series that never had a row. */
+extern const struct bc_schema bci_time_schema;
+
 /* Pieces that need no memory of their own. */
 #define BCI_SPAN_OWN 16
 

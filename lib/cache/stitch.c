@@ -224,11 +224,15 @@ stitch_copy_piece(struct bci_stitch_work *work, size_t seam, uint64_t row)
 
 /* Copy the dictionaries behind the columns. */
 static void
-stitch_copy_words(struct bci_stitch *stitch, const struct bci_span *span)
+stitch_copy_words(struct bci_stitch_work *work)
 {
+	struct bci_stitch *stitch = work->stitch;
+	const struct bci_span *span = work->span;
+	const uint64_t origin = span->pieces[work->piece].start;
 	uint64_t bytes,
 		at = bci_layout_bytes(span->schema, stitch->layout_rows);
-	const unsigned char *words = bci_excerpt_words(span, &bytes);
+	const unsigned char *words = bci_excerpt_words(
+		span, origin + work->first, origin + work->end, &bytes);
 
 	if (bytes != 0)
 		memcpy(stitch->data + at, words, bytes);
@@ -269,7 +273,7 @@ stitch_fill(struct bci_stitch_work *work)
 	row = 0;
 	for (size_t i = 0; i < stitch->count; row += stitch->seams[i++].rows)
 		stitch_copy_piece(work, i, row);
-	stitch_copy_words(stitch, work->span);
+	stitch_copy_words(work);
 	bci_map_seal(stitch->data, stitch->map_bytes);
 	return true;
 }
@@ -284,6 +288,7 @@ stitch_give_up_mapping(struct bci_stitch *stitch)
 		stitch->seams[i].mapped = false;
 	atomic_fetch_sub(&bci_stitch_mappings, stitch->mappings);
 	stitch->mappings = 0;
+	stitch->refused = true;
 	atomic_fetch_add(&bci_stitch_refused, 1);
 }
 
@@ -392,7 +397,7 @@ stitch_new(struct bci_stitch_work *work, size_t count, struct bci_lane *lane)
 	const struct bci_piece *last = &span->pieces[work->piece + count - 1];
 	struct bci_env *env = span->env;
 	struct bci_stitch *stitch;
-	uint64_t rows, words;
+	uint64_t rows;
 
 	stitch = bci_zalloc(&env->allocator, 1,
 	                    sizeof(*stitch) + count * sizeof(stitch->seams[0]));
@@ -407,15 +412,13 @@ stitch_new(struct bci_stitch_work *work, size_t count, struct bci_lane *lane)
 	/* So many that the narrowest column, too, begins on a page. */
 	stitch->layout_rows =
 		bci_round_up(rows, bci_max(bci_stitch_page, BCI_PAGED_ROWS));
-	(void)bci_excerpt_words(span, &words);
 	if (!bci_mul(stitch->layout_rows, span->schema->row_bytes, &rows) ||
 	    rows > STITCH_ADDRESS_MAX) {
 		bci_free(&env->allocator, stitch);
 		return NULL;
 	}
 	stitch->map_bytes = bci_round_up(
-		bci_layout_bytes(span->schema, stitch->layout_rows) + words,
-		bci_stitch_page);
+		bci_excerpt_room(span, stitch->layout_rows), bci_stitch_page);
 	bci_chunk_begin(env, &stitch->chunk, stitch_release);
 	stitch_pin(work, lane);
 	return stitch;

@@ -42,6 +42,7 @@ struct bci_stitch {
 	uint64_t map_bytes, body_bytes;
 	uint64_t private_bytes; /* of these: copies */
 	long mappings;          /* that it was reckoned to take */
+	bool refused;           /* what could be mapped was copied */
 	unsigned shard;
 	size_t count;
 	struct bci_seam seams[];

@@ -283,7 +283,7 @@ bci_stitch_get(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 		return status;
 	*out = work.stitch;
 	work.stitch->hash = hash;
-	if (keep)
+	if (keep && !work.stitch->refused)
 		stitches_add(stitches, work.stitch, lane);
 	return BC_OK;
 }
