@@ -64,6 +64,69 @@ a_part_of_the_rows_may_be_written(void **state)
 	       "[1704067260000000000,2]\n]}\n");
 }
 
+/* Write the three rows one by one, each as a block of its own. */
+static enum bc_status
+write_in_parts(void)
+{
+	struct bci_shape_frame part = t.frame;
+	struct bci_shape *shape;
+	enum bc_status status;
+	size_t bytes;
+	char text[4000];
+
+	part.rows = 1;
+	part.more = true;
+	assert_status(bci_shape_begin(&bci_allocator_default, &t.options, &part,
+	                              &shape, &t.err),
+	              BC_OK, &t.err);
+	t.bytes = 0;
+	for (;;) {
+		status = bci_shape_more(shape, text, sizeof(text), &bytes,
+		                        &t.err);
+		memcpy(t.text + t.bytes, text, bytes);
+		t.bytes += bytes;
+		if (status != BC_OK || (bytes == 0 && !part.more))
+			break;
+		if (bytes != 0)
+			continue;
+		part.first++;
+		part.more = part.first < t.frame.rows;
+		part.rows = part.more;
+		bci_shape_go_on(shape, &part);
+	}
+	t.text[t.bytes] = '\0';
+	bci_shape_end(shape);
+	return status;
+}
+
+static void
+rows_in_parts_make_the_same_text(void **state)
+{
+	(void)state;
+	assert_status(write_in_parts(), BC_OK, &t.err);
+	assert_string_equal(t.text, OUR_CSV);
+	t.options.json = true;
+	assert_status(shape_unit_write(4000), BC_OK, &t.err);
+	char *whole = malloc(strlen(t.text) + 1);
+	assert_non_null(whole);
+	strcpy(whole, t.text);
+	assert_status(write_in_parts(), BC_OK, &t.err);
+	assert_string_equal(t.text, whole);
+	free(whole);
+}
+
+static void
+a_row_of_a_later_part_has_its_number(void **state)
+{
+	(void)state;
+	t.options.preset = bci_preset_find("mt5");
+	assert_non_null(t.options.preset);
+	t.frame.timeframe.step_ns = MINUTE;
+	t.time_ns[2] += 1;
+	assert_status(write_in_parts(), BC_INVALID, &t.err);
+	assert_int_equal(t.err.row, 2);
+}
+
 static void
 little_room_makes_no_difference(void **state)
 {
@@ -311,6 +374,8 @@ main(void)
 		TEST(our_csv_has_names_and_iso_times),
 		TEST(our_json_has_names_types_and_ns),
 		TEST(a_part_of_the_rows_may_be_written),
+		TEST(rows_in_parts_make_the_same_text),
+		TEST(a_row_of_a_later_part_has_its_number),
 		TEST(little_room_makes_no_difference),
 		TEST(times_have_the_fraction_that_they_need),
 		TEST(doubles_beside_the_bar_show_that_they_are),

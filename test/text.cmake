@@ -31,6 +31,8 @@ barcache_tool_test(tree tree.c)
 target_sources(test_tree PRIVATE lent.c)
 barcache_tool_test(layout layout.c layout_date.c layout_name.c
   layout_path.c)
+barcache_tool_test(plot plot_axis.c plot_fold.c)
+target_link_libraries(test_plot PRIVATE m)
 if(TARGET barcache_unpacking)
   foreach(name input unpack)
     barcache_tool_test(${name}

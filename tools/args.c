@@ -15,6 +15,7 @@
 #include "args.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "moment.h"
@@ -112,6 +113,7 @@ args_wanted(const struct args_option *option)
 		return args_choices(option);
 	case ARGS_FLAG:
 	case ARGS_TEXT:
+	case ARGS_LIST:
 		break;
 	}
 	return "text";
@@ -127,6 +129,7 @@ args_convert(const struct args_option *option, const char *dashes,
 	switch (option->kind) {
 	case ARGS_FLAG:
 	case ARGS_TEXT:
+	case ARGS_LIST:
 		break;
 	case ARGS_COUNT:
 		good = unit_parse_count(text, &result.number);
@@ -210,6 +213,36 @@ args_command(int argc, char **argv)
 	return argc;
 }
 
+/* Convert the value of an option, behind those it has if it is a list. */
+static bool
+args_set(const struct args_option *option, const char *text,
+         struct args_value *value)
+{
+	char *joined = value->joined;
+	size_t bytes;
+
+	if (option->kind == ARGS_LIST && value->set) {
+		bytes = strlen(value->text) + strlen(text) + 2;
+		joined = tool_alloc(bytes, 1);
+		snprintf(joined, bytes, "%s,%s", value->text, text);
+		free(value->joined);
+		text = joined;
+	}
+	if (!args_convert(option, "--", text, value))
+		return false;
+	value->joined = joined;
+	return true;
+}
+
+void
+args_free(struct args *args)
+{
+	size_t i;
+
+	for (i = 0; i < ARGS_OPTIONS_MAX; ++i)
+		free(args->values[i].joined);
+}
+
 /*
  * Store the option at argv[*at] and step over its separate value.  'name'
  * begins behind the dashes.
@@ -250,13 +283,13 @@ args_store(int argc, char **argv, int *at, const struct tool_command *command,
 		return args_convert(option, "--", "", value);
 	}
 	if (name[bytes] == '=')
-		return args_convert(option, "--", name + bytes + 1, value);
+		return args_set(option, name + bytes + 1, value);
 	if (*at + 1 >= argc) {
 		tool_say("--%s needs %s", option->name, option->value);
 		return false;
 	}
 	++*at;
-	return args_convert(option, "--", argv[*at], value);
+	return args_set(option, argv[*at], value);
 }
 
 /* Whether a word is an option, right or wrong. */

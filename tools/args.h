@@ -18,6 +18,7 @@ struct tool_command;
 enum args_kind {
 	ARGS_FLAG,     /* nothing */
 	ARGS_TEXT,     /* any text */
+	ARGS_LIST,     /* the same; several are joined by ',' */
 	ARGS_COUNT,    /* an unsigned integer */
 	ARGS_SIZE,     /* bytes: 4096, 512K, 10GiB */
 	ARGS_DURATION, /* 90, 15m, 7d */
@@ -39,6 +40,7 @@ struct args_value {
 	const char *text; /* as given, never NULL once set */
 	uint64_t number;  /* a count, bytes, or the index of a choice */
 	int64_t ns;       /* a duration or a time */
+	char *joined;     /* memory of a list that was given more than once */
 };
 
 /* The options that every command has. */
@@ -67,6 +69,8 @@ struct args {
  */
 bool args_parse(int argc, char **argv, const struct tool_command **command,
                 struct args *args);
+
+void args_free(struct args *args);
 
 /*
  * Check and convert 'text' for 'option'; false after a message on stderr,

@@ -16,8 +16,11 @@
 
 #include "alloc.h"
 #include "export_file.h"
-#include "frame.h"
+#include "export_source.h"
+#include "known.h"
 #include "output.h"
+#include "range_args.h"
+#include "selection.h"
 #include "shape.h"
 #include "tool.h"
 #include "tzdata.h"
@@ -30,6 +33,8 @@ enum {
 	EXPORT_FROM,
 	EXPORT_TO,
 	EXPORT_COLUMNS,
+	EXPORT_OPEN,
+	EXPORT_STRICT,
 	EXPORT_TZ,
 	EXPORT_TIMEFRAME,
 	EXPORT_NO_HEADER,
@@ -45,12 +50,16 @@ static const struct args_option export_options[] = {
 	                    "Write rows as this source does" },
 	[EXPORT_FORMAT] = { "format", ARGS_CHOICE, "csv|json",
 	                    "Our own rows as CSV (the default) or JSON" },
-	[EXPORT_FROM] = { "from", ARGS_TIME, "TIME",
-	                  "Only rows at TIME or later" },
-	[EXPORT_TO] = { "to", ARGS_TIME, "TIME",
-	                "Only rows before TIME: the range is half-open" },
+	[EXPORT_FROM] = RANGE_ARGS_FROM,
+	[EXPORT_TO] = RANGE_ARGS_TO,
 	[EXPORT_COLUMNS] = { "columns", ARGS_TEXT, "A,B,...",
 	                     "Only these columns, and the time" },
+	[EXPORT_OPEN] = { "open", ARGS_FLAG, NULL,
+	                  "With the last bar of a series, if it had not "
+	                  "ended" },
+	[EXPORT_STRICT] = { "strict", ARGS_FLAG, NULL,
+	                    "No file but exit status 1 if a part of the range "
+	                    "is not known" },
 	[EXPORT_TZ] = { "tz", ARGS_TEXT, "ZONE",
 	                "Zone of a preset's times, if not the one of its "
 	                "source" },
@@ -81,77 +90,15 @@ struct export
 	const struct args_value *values;
 	struct bci_shape_options options;
 	struct bci_timeframe timeframe; /* that was given, or all 0 */
+	struct bci_range range;
+	char *buffer; /* of 'room' bytes, for text */
+	size_t room;
 	const char *output;
 	bool tree;      /* 'output' is a directory */
 	bool zone_said; /* that nobody said which zone the times are in */
 	bool ended;     /* no further entry can be written */
-	char **keys;
-	size_t count, named;
-	size_t passed; /* entries that were selected and have no rows */
+	struct selection selection;
 };
-
-/* ------------------------------------------------------------------------ */
-/*  Which entries                                                           */
-/* ------------------------------------------------------------------------ */
-
-/* Add a key unless it was named before. */
-static void
-export_add(struct export *export, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < export->named; ++i)
-		if (strcmp(export->keys[i], key) == 0)
-			return;
-	export->keys = tool_grow(export->keys, export->count, sizeof(char *));
-	export->keys[export->count] = tool_alloc(strlen(key) + 1, 1);
-	strcpy(export->keys[export->count++], key);
-}
-
-/* A bc_list_function. */
-static int
-export_listed(void *context, const struct bc_info *info)
-{
-	struct export *export = context;
-
-	if (info->kind == BC_FRAME || info->kind == BC_SERIES)
-		export_add(export, info->key);
-	else
-		++export->passed;
-	return 0;
-}
-
-/* All that the command line names, and then what it selects. */
-static enum tool_exit
-export_gather(struct export *export)
-{
-	const struct args *args = &export->tool->args;
-	struct bc_filter filter = {
-		.prefix = export->values[EXPORT_PREFIX].text,
-		.glob = export->values[EXPORT_GLOB].text,
-		.regex = export->values[EXPORT_REGEX].text,
-	};
-	struct bc_error err;
-	size_t i;
-
-	for (i = 0; i < args->operand_count; ++i) {
-		export_add(export, args->operands[i]);
-		export->named = export->count;
-	}
-	if ((filter.prefix != NULL || filter.glob != NULL ||
-	     filter.regex != NULL) &&
-	    bc_list(export->tool->cache, &filter, export_listed, export,
-	            &err) != BC_OK)
-		return tool_fail(&err);
-	if (export->passed != 0)
-		tool_say("left out %zu entr%s without rows in time",
-		         export->passed, export->passed == 1 ? "y" : "ies");
-	if (export->count == 0) {
-		tool_say("nothing is selected");
-		return TOOL_MISS;
-	}
-	return TOOL_DONE;
-}
 
 /* ------------------------------------------------------------------------ */
 /*  One entry                                                               */
@@ -171,43 +118,6 @@ export_series(const struct export *export, const char *key,
 	frame->symbol = series.symbol;
 	(void)bci_timeframe_parse(series.timeframe, strlen(series.timeframe),
 	                          &frame->timeframe);
-}
-
-/* The columns of 'part' but for the time, in memory of the caller. */
-static struct bci_shape_column *
-export_columns(const struct frame *part)
-{
-	struct bci_shape_column *columns =
-		tool_alloc(part->column_count, sizeof(*columns));
-	uint32_t i, code;
-
-	for (i = 1; i < part->column_count; ++i) {
-		struct bci_shape_column *column = &columns[i - 1];
-		uint32_t index = part->columns[i];
-		struct bci_field *words;
-
-		column->name = part->view->schema->columns[index].name;
-		column->type = part->view->schema->columns[index].type;
-		column->data = bc_view_column(part->view, index);
-		column->dictionary_count =
-			bc_view_text_count(part->view, index);
-		words = tool_alloc(column->dictionary_count, sizeof(*words));
-		for (code = 0; code < column->dictionary_count; ++code)
-			words[code].text = bc_view_text(part->view, index, code,
-			                                &words[code].bytes);
-		column->dictionary = words;
-	}
-	return columns;
-}
-
-static void
-export_columns_free(struct bci_shape_column *columns, uint32_t count)
-{
-	uint32_t i;
-
-	for (i = 0; i < count; ++i)
-		free((void *)(uintptr_t)columns[i].dictionary);
-	free(columns);
 }
 
 /* Say which columns are not written, and that a zone is assumed. */
@@ -235,42 +145,58 @@ export_notes(struct export *export, const struct bci_shape_frame *frame,
 	}
 }
 
-/* Write all that a shape has to say. */
+/* Write what the shape has to say of a block of rows. */
 static enum tool_exit
-export_rows(struct export *export, struct bci_shape *shape, const char *key,
-            struct export_file *file)
+export_block(struct export *export, struct bci_shape *shape, const char *key,
+             struct export_file *file)
 {
 	size_t room = bci_shape_room(shape), bytes;
-	enum tool_exit result = TOOL_DONE;
 	struct bc_error err;
-	char *buffer;
 
-	if (room < EXPORT_BUFFER_BYTES)
-		room = EXPORT_BUFFER_BYTES;
-	buffer = tool_alloc(room, 1);
+	if (export->room < room) {
+		free(export->buffer);
+		export->room =
+			room < EXPORT_BUFFER_BYTES ? EXPORT_BUFFER_BYTES : room;
+		export->buffer = tool_alloc(export->room, 1);
+	}
 	for (;;) {
-		if (bci_shape_more(shape, buffer, room, &bytes, &err) !=
-		    BC_OK) {
+		if (bci_shape_more(shape, export->buffer, export->room, &bytes,
+		                   &err) != BC_OK) {
 			tool_say("%s: %s", key, err.message);
-			result = TOOL_CANNOT;
-			break;
+			return TOOL_CANNOT;
 		}
 		if (bytes == 0)
-			break;
-		if (!export_file_write(file, buffer, bytes)) {
+			return TOOL_DONE;
+		if (!export_file_write(file, export->buffer, bytes)) {
 			export->ended = true;
-			result = TOOL_CANNOT;
-			break;
+			return TOOL_CANNOT;
 		}
 	}
-	free(buffer);
-	return result;
+}
+
+/* Write block after block. */
+static enum tool_exit
+export_rows(struct export *export, struct export_source *source,
+            struct bci_shape *shape, struct export_file *file)
+{
+	enum tool_exit result;
+
+	for (;;) {
+		bool more = source->rows.more;
+
+		result = export_block(export, shape, source->rows.key, file);
+		if (result == TOOL_DONE && more)
+			result = export_source_next(source);
+		if (result != TOOL_DONE || !more)
+			return result;
+		bci_shape_go_on(shape, &source->rows);
+	}
 }
 
 /* Print what was written to a file. */
 static void
-export_print(const struct export *export, const struct bci_shape_frame *frame,
-             const struct export_file *file)
+export_print(const struct export *export, const struct export_source *source,
+             const struct export_file *file, const struct known *known)
 {
 	json_t *object;
 
@@ -279,17 +205,19 @@ export_print(const struct export *export, const struct bci_shape_frame *frame,
 		return;
 	}
 	object = json_object();
-	output_add_text(object, "key", frame->key);
+	output_add_text(object, "key", source->rows.key);
 	output_add_text(object, "file", file->path);
-	output_add_count(object, "rows", frame->rows);
+	output_add_count(object, "rows", source->total);
 	output_add_count(object, "bytes", file->bytes);
+	if (source->info->kind == BC_SERIES)
+		output_add(object, "missing", known_json(known));
 	output_json(object);
 }
 
-/* Write the rows of 'frame' to 'path', or to standard output if it is NULL. */
+/* Write the rows to 'path', or to standard output if it is NULL. */
 static enum tool_exit
-export_write(struct export *export, const struct bci_shape_frame *frame,
-             const char *path)
+export_write(struct export *export, struct export_source *source,
+             const char *path, const struct known *known)
 {
 	struct export_file file = { 0 };
 	struct bci_shape *shape = NULL;
@@ -297,9 +225,9 @@ export_write(struct export *export, const struct bci_shape_frame *frame,
 	struct bc_error err;
 	bool exists;
 
-	if (bci_shape_begin(&bci_allocator_default, &export->options, frame,
-	                    &shape, &err) != BC_OK) {
-		tool_say("%s: %s", frame->key, err.message);
+	if (bci_shape_begin(&bci_allocator_default, &export->options,
+	                    &source->rows, &shape, &err) != BC_OK) {
+		tool_say("%s: %s", source->rows.key, err.message);
 		return TOOL_CANNOT;
 	}
 	if (!export_file_begin(&file, path, export->tree,
@@ -308,8 +236,8 @@ export_write(struct export *export, const struct bci_shape_frame *frame,
 		bci_shape_end(shape);
 		return TOOL_CANNOT;
 	}
-	export_notes(export, frame, shape);
-	result = export_rows(export, shape, frame->key, &file);
+	export_notes(export, &source->rows, shape);
+	result = export_rows(export, source, shape, &file);
 	if (result == TOOL_DONE && !export_file_commit(&file)) {
 		export->ended = true;
 		result = TOOL_CANNOT;
@@ -317,40 +245,40 @@ export_write(struct export *export, const struct bci_shape_frame *frame,
 	export_file_abort(&file);
 	bci_shape_end(shape);
 	if (result == TOOL_DONE && path != NULL)
-		export_print(export, frame, &file);
+		export_print(export, source, &file, known);
 	return result;
 }
 
-/* Write what the options leave of a frame. */
+/* Write what the options leave of an entry. */
 static enum tool_exit
-export_part(struct export *export, const char *key, const struct bc_view *view,
-            const char *path)
+export_part(struct export *export, const struct bc_info *info, const char *path)
 {
 	const struct args_value *values = export->values;
-	struct bci_shape_frame rows = { .key = key };
-	enum tool_exit result = TOOL_USAGE;
+	unsigned flags = (values[EXPORT_STRICT].set ? 0u : BC_READ_PARTIAL) |
+	                 (values[EXPORT_OPEN].set ? BC_READ_OPEN : 0u);
+	struct bci_range range = export->range;
+	struct export_source source = { 0 };
 	char text[BC_KEY_MAX + 8];
-	struct frame part;
-	struct bci_shape_column *columns;
+	struct known known = { 0 };
+	enum tool_exit result;
+	enum bc_miss miss;
 
-	frame_init(&part, view);
-	if (!values[EXPORT_COLUMNS].set ||
-	    frame_select(&part, values[EXPORT_COLUMNS].text)) {
-		if (values[EXPORT_FROM].set)
-			frame_from(&part, values[EXPORT_FROM].ns);
-		if (values[EXPORT_TO].set)
-			frame_to(&part, values[EXPORT_TO].ns);
-		columns = export_columns(&part);
-		rows.first = part.first;
-		rows.rows = part.rows;
-		rows.time_ns = bc_view_time(view);
-		rows.columns = columns;
-		rows.column_count = part.column_count - 1;
-		export_series(export, key, text, &rows);
-		result = export_write(export, &rows, path);
-		export_columns_free(columns, rows.column_count);
+	result = export_source_open(&source, export->tool, info,
+	                            values[EXPORT_COLUMNS].text, &range, flags,
+	                            &miss);
+	if (miss != BC_MISS_NONE && miss != BC_MISS_NOT_COVERED)
+		tool_miss(info->key, miss);
+	/* Only a series says what is not known of it. */
+	if (info->kind == BC_SERIES &&
+	    (result == TOOL_DONE || miss == BC_MISS_NOT_COVERED) &&
+	    known_read(export->tool, info, &range, &known) == TOOL_DONE)
+		known_say(&known, info->key);
+	if (result == TOOL_DONE) {
+		export_series(export, info->key, text, &source.rows);
+		result = export_write(export, &source, path, &known);
 	}
-	frame_free(&part);
+	known_free(&known);
+	export_source_close(&source);
 	return result;
 }
 
@@ -358,26 +286,20 @@ export_part(struct export *export, const char *key, const struct bc_view *view,
 static enum tool_exit
 export_entry(struct export *export, const char *key)
 {
-	char *path = NULL;
-	struct bc_view view;
-	enum tool_exit result = tool_get(export->tool, key, &view);
+	const char *path = export->output;
+	char text[BC_KEY_MAX + 1], *name = NULL;
+	enum tool_exit result;
+	struct bc_info info;
 
+	result = known_info(export->tool, key, text, &info);
 	if (result != TOOL_DONE)
 		return result;
-	if (view.kind != BC_FRAME && view.kind != BC_SERIES) {
-		tool_say("%s has no rows in time: `barcache get` prints it",
-		         key);
-		result = TOOL_CANNOT;
-	} else {
-		if (export->tree)
-			path = export_file_name(export->output, key,
-			                        export->options.json ? "json"
-			                                             : "csv");
-		result = export_part(export, key, &view,
-		                     export->tree ? path : export->output);
-	}
-	free(path);
-	bc_view_release(&view);
+	if (export->tree)
+		path = name =
+			export_file_name(export->output, key,
+		                         export->options.json ? "json" : "csv");
+	result = export_part(export, &info, path);
+	free(name);
 	return result;
 }
 
@@ -422,6 +344,21 @@ export_begin_shape(struct export *export)
 	return options->zone != NULL ? TOOL_DONE : TOOL_USAGE;
 }
 
+/* Find which range is wanted; what else is there are keys. */
+static enum tool_exit
+export_begin_range(struct export *export)
+{
+	const struct args_value *values = export->values;
+	const char *operand = range_args_take(
+		export->tool,
+		selection_wanted(&values[EXPORT_PREFIX], &values[EXPORT_GLOB],
+	                         &values[EXPORT_REGEX]),
+		&values[EXPORT_FROM], &values[EXPORT_TO]);
+
+	return range_args_read(export->tool, operand, &values[EXPORT_FROM],
+	                       &values[EXPORT_TO], &export->range);
+}
+
 /* Decide whether rows go to standard output, to a file, or to a tree. */
 static enum tool_exit
 export_begin_output(struct export *export)
@@ -429,8 +366,9 @@ export_begin_output(struct export *export)
 	const struct args_value *values = export->values;
 	const char *output = values[EXPORT_OUTPUT].text;
 	size_t operands = export->tool->args.operand_count;
-	bool many = operands > 1 || values[EXPORT_PREFIX].set ||
-	            values[EXPORT_GLOB].set || values[EXPORT_REGEX].set;
+	bool many = operands > 1 || selection_wanted(&values[EXPORT_PREFIX],
+	                                             &values[EXPORT_GLOB],
+	                                             &values[EXPORT_REGEX]);
 	struct stat info;
 
 	if (operands == 0 && !many)
@@ -460,11 +398,12 @@ export_all(struct export *export)
 	enum tool_exit result = TOOL_DONE, one;
 	size_t i;
 
-	for (i = 0; i < export->count && !export->ended; ++i) {
-		if (export->count > 1)
-			tool_progress("%zu of %zu: %s", i + 1, export->count,
-			              export->keys[i]);
-		one = export_entry(export, export->keys[i]);
+	for (i = 0; i < export->selection.count && !export->ended; ++i) {
+		if (export->selection.count > 1)
+			tool_progress("%zu of %zu: %s", i + 1,
+			              export->selection.count,
+			              export->selection.keys[i]);
+		one = export_entry(export, export->selection.keys[i]);
 		result = one > result ? one : result;
 	}
 	tool_progress_end();
@@ -476,43 +415,48 @@ export_run(struct tool *tool)
 {
 	struct export export = { .tool = tool, .values = tool->args.values };
 	enum tool_exit result;
-	size_t i;
 
-	result = export_begin_output(&export);
+	result = export_begin_range(&export);
+	if (result == TOOL_DONE)
+		result = export_begin_output(&export);
 	if (result == TOOL_DONE)
 		result = export_begin_shape(&export);
 	if (result == TOOL_DONE)
 		result = tool_open(tool, TOOL_READ, NULL);
 	if (result == TOOL_DONE)
-		result = export_gather(&export);
+		result = selection_gather(&export.selection, tool,
+		                          &export.values[EXPORT_PREFIX],
+		                          &export.values[EXPORT_GLOB],
+		                          &export.values[EXPORT_REGEX]);
 	if (result == TOOL_DONE)
 		result = export_all(&export);
-	for (i = 0; i < export.count; ++i)
-		free(export.keys[i]);
-	free(export.keys);
+	selection_free(&export.selection);
+	free(export.buffer);
 	return result;
 }
 
 const struct tool_command cmd_export = {
 	.name = "export",
 	.summary = "Write frames to files, as CSV, JSON or as a source does",
-	.operands = "[KEY...]",
+	.operands = "[KEY...] [RANGE]",
 	.operands_max = SIZE_MAX,
 	.options = export_options,
 	.option_count = sizeof(export_options) / sizeof(export_options[0]),
 	.run = export_run,
-	.notes = "One entry goes to standard output or to a file.  More of "
-		 "them need --output DIR: below it a series is "
-		 "SOURCE/MARKET/SYMBOL@TF[@VARIANT].csv, which import takes "
-		 "back under the same key.  Prints the files that were "
-		 "written.\n\n"
-		 "Without --preset the rows are ours: a header that begins "
-		 "with time, times in UTC, numbers with the fewest digits "
-		 "that read back exactly.  `barcache import` reads both back "
-		 "to the same frame; NaN is an empty field.\n\n"
-		 "With --preset, fields that an entry lacks are empty, and "
-		 "columns without a place are left out and named.  A value "
-		 "that would not read back, such as seconds where there are "
-		 "minutes only, refuses the entry.\n\n"
-		 "JSON: one object for each file: key, file, rows, bytes.",
+	.notes = RANGE_ARGS_NOTES
+	"\n\nOne entry goes to standard output or to a file.  More of "
+	"them need --output DIR: below it a series is "
+	"SOURCE/MARKET/SYMBOL@TF[@VARIANT].csv, which import takes "
+	"back under the same key.  Prints the files that were "
+	"written.\n\n"
+	"Without --preset the rows are ours: a header that begins "
+	"with time, times in UTC, numbers with the fewest digits "
+	"that read back exactly.  `barcache import` reads both back "
+	"to the same frame; NaN is an empty field.\n\n"
+	"With --preset, fields that an entry lacks are empty, and "
+	"columns without a place are left out and named.  A value "
+	"that would not read back, such as seconds where there are "
+	"minutes only, refuses the entry.\n\n"
+	"JSON: one object for each file: key, file, rows, bytes, and of a "
+	"series missing (a list of from_ns, to_ns).",
 };

@@ -108,7 +108,8 @@ help_tool(void)
 	          0, 0);
 	printf("Exit status:\n"
 	       "  0  done\n"
-	       "  1  not found, a miss, or verify found damage\n"
+	       "  1  not found, a miss, verify found damage, or gaps "
+	       "--check a gap\n"
 	       "  2  wrong use\n"
 	       "  3  cannot: no cache, a bad file, I/O, permission, busy, "
 	       "full\n");

@@ -20,6 +20,14 @@
 #include "number.h"
 #include "tool.h"
 
+static const struct bc_schema_column frame_time = { .name = BC_TIME,
+	                                            .type = BC_I64,
+	                                            .bytes = sizeof(int64_t) };
+const struct bc_schema frame_no_rows = { .column_count = 1,
+	                                 .has_time = 1,
+	                                 .row_bytes = sizeof(int64_t),
+	                                 .columns = &frame_time };
+
 void
 frame_init(struct frame *frame, const struct bc_view *view)
 {
@@ -36,6 +44,7 @@ void
 frame_free(struct frame *frame)
 {
 	free(frame->columns);
+	json_decref(frame->more);
 	*frame = (struct frame){ 0 };
 }
 
@@ -279,7 +288,6 @@ frame_json(const struct frame *frame, const char *key)
 	json_t *head = json_object();
 	uint64_t row;
 	uint32_t i;
-	char *text;
 
 	for (i = 0; i < frame->column_count; ++i) {
 		const struct bc_schema_column *column =
@@ -294,14 +302,9 @@ frame_json(const struct frame *frame, const char *key)
 	output_add_count(head, "rows", frame->rows);
 	output_add(head, "columns", names);
 	output_add(head, "types", types);
-	text = json_dumps(head, JSON_COMPACT);
-	json_decref(head);
-	if (text == NULL) {
-		tool_say("out of memory for JSON");
-		exit(TOOL_CANNOT);
-	}
-	printf("%.*s,\"data\":[", (int)strlen(text) - 1, text);
-	free(text);
+	if (frame->more != NULL)
+		json_object_update(head, frame->more);
+	output_json_list(head, "data");
 	for (row = 0; row < frame->rows && !output_failed(NULL); ++row) {
 		fputs(row == 0 ? "\n" : ",\n", stdout);
 		frame_json_row(frame, row);

@@ -9,13 +9,17 @@
 
 #include "output.h"
 
-/* Which part of a view; the arrays are freed by frame_free(). */
+/* Which part of a view; all but the view is freed by frame_free(). */
 struct frame {
 	const struct bc_view *view;
 	uint64_t first, rows; /* rows [first, first + rows) of the view */
 	uint32_t *columns;    /* indices into the schema */
 	uint32_t column_count;
+	json_t *more; /* members of the JSON before its rows, or NULL */
 };
+
+/* A time column alone: what is known of a series that never had a row. */
+extern const struct bc_schema frame_no_rows;
 
 /* The whole of a frame or of arrays. */
 void frame_init(struct frame *frame, const struct bc_view *view);

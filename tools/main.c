@@ -23,9 +23,10 @@
 #include "tool.h"
 
 const struct tool_command *const tool_commands[] = {
-	&cmd_init,  &cmd_config, &cmd_import,     &cmd_export, &cmd_put,
-	&cmd_get,   &cmd_ls,     &cmd_info,       &cmd_rm,     &cmd_key,
-	&cmd_stats, &cmd_verify, &cmd_completion, &cmd_help,   &cmd_version,
+	&cmd_init, &cmd_config,  &cmd_import, &cmd_export, &cmd_put,
+	&cmd_get,  &cmd_plot,    &cmd_gaps,   &cmd_ls,     &cmd_info,
+	&cmd_rm,   &cmd_key,     &cmd_stats,  &cmd_verify, &cmd_completion,
+	&cmd_help, &cmd_version,
 };
 const size_t tool_command_count =
 	sizeof(tool_commands) / sizeof(tool_commands[0]);
@@ -244,5 +245,6 @@ main(int argc, char **argv)
 	}
 	bc_close(tool.cache);
 	free(tool.path);
+	args_free(&tool.args);
 	return (int)tool_finish(result);
 }

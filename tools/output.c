@@ -322,3 +322,17 @@ output_json(json_t *value)
 	putchar('\n');
 	json_decref(value);
 }
+
+void
+output_json_list(json_t *object, const char *name)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	if (text == NULL) {
+		tool_say("out of memory for JSON");
+		exit(TOOL_CANNOT);
+	}
+	printf("%.*s,\"%s\":[", (int)strlen(text) - 1, text, name);
+	free(text);
+}

@@ -99,4 +99,10 @@ json_t *output_json_text(const char *text);
 /* Print a value as one line of JSON and let go of it. */
 void output_json(json_t *value);
 
+/*
+ * Print an object but for its end, with a last member that is a list whose
+ * elements follow, and let go of it: "]}" and a newline are to come.
+ */
+void output_json_list(json_t *object, const char *name);
+
 #endif /* TOOL_OUTPUT_H */

@@ -159,3 +159,35 @@ unit_format_size(uint64_t bytes, char text[UNIT_TEXT])
 		         decimal[by_1000]);
 	return text;
 }
+
+const char *
+unit_format_span(uint64_t ns, char text[UNIT_SPAN_TEXT])
+{
+	static const struct unit units[] = {
+		{ "d", 86400000000000 },
+		{ "h", 3600000000000 },
+		{ "m", 60000000000 },
+		{ "s", 1000000000 },
+		{ "ms", 1000000 },
+		{ "us", 1000 },
+		{ "ns", 1 },
+	};
+	const size_t count = sizeof(units) / sizeof(units[0]);
+	size_t i = 0;
+	int used;
+
+	while (i < count && ns < units[i].factor)
+		++i;
+	if (i == count) {
+		snprintf(text, UNIT_SPAN_TEXT, "0s");
+		return text;
+	}
+	used = snprintf(text, UNIT_SPAN_TEXT, "%" PRIu64 "%s",
+	                ns / units[i].factor, units[i].name);
+	ns %= units[i].factor;
+	if (i + 1 < count && ns >= units[i + 1].factor)
+		snprintf(text + used, UNIT_SPAN_TEXT - (size_t)used,
+		         " %" PRIu64 "%s", ns / units[i + 1].factor,
+		         units[i + 1].name);
+	return text;
+}

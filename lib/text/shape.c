@@ -387,7 +387,7 @@ bci_shape_begin(const struct bc_allocator *allocator,
 	shape->delimiter = preset != NULL ? preset->delimiter : ',';
 	shape->daily = frame->timeframe.months != 0 ||
 	               frame->timeframe.step_ns >= BCI_DAY_NS;
-	shape->row = frame->first;
+	shape->origin = shape->row = frame->first;
 	shape->utc_ns = INT64_MIN;
 	if (preset != NULL) {
 		BCI_TRY(shape_series(shape, err));
@@ -409,6 +409,16 @@ done:
 	else
 		bci_shape_end(shape);
 	return status;
+}
+
+void
+bci_shape_go_on(struct bci_shape *shape, const struct bci_shape_frame *frame)
+{
+	BCI_ASSERT(frame->columns == shape->frame.columns);
+	shape->passed += shape->frame.rows;
+	shape->frame = *frame;
+	shape->row = frame->first;
+	shape->room = bci_max(shape->room, shape_row_bytes(shape));
 }
 
 void

@@ -32,6 +32,7 @@ struct bci_shape_frame {
 	const int64_t *time_ns;
 	const struct bci_shape_column *columns; /* without time */
 	uint32_t column_count;
+	bool more;             /* other rows follow: see bci_shape_go_on() */
 	const char *symbol;    /* of the series; "" if there is none */
 	struct bci_timeframe timeframe; /* all 0: not known */
 };
@@ -67,13 +68,22 @@ size_t bci_shape_room(const struct bci_shape *shape);
 
 /*
  * Write on: what comes before the rows, as many rows as there is room for, what
- * comes behind them.  *bytes is how many were written; none at the end.
+ * comes behind them.  *bytes is how many were written; none at the end, nor
+ * where other rows are to follow.
  * Returns BC_OK; BC_INVALID if a value has no place in the shape that would
  * read back, with its column in words and its row in err->row.
  */
 enum bc_status bci_shape_more(struct bci_shape *shape, char *text,
                               size_t capacity, size_t *bytes,
                               struct bc_error *err);
+
+/*
+ * Go on with the next rows, once those of a frame with 'more' are written.
+ * 'columns' is the same array, with other data and dictionaries in it.  The
+ * room that is needed may have grown.
+ */
+void bci_shape_go_on(struct bci_shape *shape,
+                     const struct bci_shape_frame *frame);
 
 /* Let go of it.  NULL is allowed. */
 void bci_shape_end(struct bci_shape *shape);

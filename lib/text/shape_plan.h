@@ -46,6 +46,8 @@ struct bci_shape {
 	struct bci_shape_frame frame;
 	enum bci_shape_part part;
 	uint64_t row;
+	uint64_t origin;  /* 'first' of the first frame */
+	uint64_t passed;  /* rows of the frames before this one */
 	bool json;
 	char delimiter;
 	bool daily;       /* bars of a day or more */

@@ -52,6 +52,14 @@ rows_ahead(struct bci_shape *shape, int64_t utc_ns, int64_t *before_ns)
 	return change->ahead_ns;
 }
 
+/* The number of the row for people: among the rows of all frames. */
+static uint64_t
+rows_number(const struct bci_shape *shape)
+{
+	return shape->origin + shape->passed +
+	       (shape->row - shape->frame.first);
+}
+
 /* Say why the row has no place among the times of the preset. */
 static enum bc_status
 rows_refuse(const struct bci_shape *shape, struct bc_error *err,
@@ -60,10 +68,10 @@ rows_refuse(const struct bci_shape *shape, struct bc_error *err,
 	char text[BCI_TIME_TEXT];
 
 	bci_time_format(shape->frame.time_ns[shape->row], text);
-	return bci_fail_row(err, BC_INVALID, shape->row,
+	return bci_fail_row(err, BC_INVALID, rows_number(shape),
 	                    "row %" PRIu64 " at %s does not fit %s: %s",
-	                    shape->row, text, shape->options.preset->name,
-	                    reason);
+	                    rows_number(shape), text,
+	                    shape->options.preset->name, reason);
 }
 
 /* Say why the value of a field cannot be written. */
@@ -79,9 +87,9 @@ rows_fail(const struct bci_shape *shape, const struct bci_shape_field *field,
 		reason = "a price between two units of the preset";
 	else if (field->column != NULL)
 		reason = "a text that a line of fields cannot hold";
-	return bci_fail_row(err, BC_INVALID, shape->row,
+	return bci_fail_row(err, BC_INVALID, rows_number(shape),
 	                    "row %" PRIu64 " at %s, column %.*s: %s",
-	                    shape->row, text, (int)field->name_bytes,
+	                    rows_number(shape), text, (int)field->name_bytes,
 	                    field->name, reason);
 }
 
@@ -291,8 +299,10 @@ rows_row(struct bci_shape *shape, char **text, struct bc_error *err)
 			return status;
 	}
 	if (shape->json)
-		at = bci_shape_put(
-			at, shape->row == shape->frame.first ? "\n[" : ",\n[");
+		at = bci_shape_put(at, shape->row == shape->frame.first &&
+		                                       shape->passed == 0
+		                               ? "\n["
+		                               : ",\n[");
 	for (uint32_t i = 0; i < shape->field_count; i++) {
 		struct bci_shape_field *field = &shape->fields[i];
 
@@ -340,6 +350,8 @@ bci_shape_more(struct bci_shape *shape, char *text, size_t capacity,
 	at = rows_around(shape, at);
 	while (shape->part == BCI_SHAPE_ROWS && status == BC_OK &&
 	       capacity - (size_t)(at - text) >= shape->room) {
+		if (shape->row == end && shape->frame.more)
+			break;
 		if (shape->row == end)
 			shape->part = BCI_SHAPE_TAIL;
 		else
