@@ -16,7 +16,7 @@ foreach(name batch cache config conformance hit list read recover
     snapshot space stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
-foreach(name fetch fetch_threads lease)
+foreach(name fetch fetch_range fetch_threads lease missing)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 foreach(name derived derived_fall derived_limits resampled resampled_columns

@@ -83,6 +83,34 @@ ask_note(struct bci_ask *ask, int64_t from_ns, int64_t to_ns,
 }
 
 enum bc_status
+bc_fetch_append(struct bc_fetch *fetch, const struct bc_frame *frame,
+                const struct bc_append_options *options,
+                struct bc_counts *counts, struct bc_error *err)
+{
+	static const struct bc_append_options defaults = BC_APPEND_OPTIONS_INIT;
+	struct bci_ask *ask = ask_of(fetch);
+	struct bci_operation operation;
+	struct bc_append_options how;
+	enum bc_status status;
+
+	if (options != NULL && options->struct_size != sizeof(how))
+		return bci_fail(err, BC_INVALID,
+		                "append options were not begun with "
+		                "BC_APPEND_OPTIONS_INIT");
+	how = options != NULL ? *options : defaults;
+	if (how.from_ns == 0 && how.to_ns == 0) {
+		how.from_ns = fetch->from_ns;
+		how.to_ns = fetch->to_ns;
+	}
+	status = bci_operation_append(&fetch->cache->allocator, fetch->key,
+	                              frame, &how, counts, &operation, err);
+	status = ask_commit(ask, status, &operation, err);
+	if (status != BC_OK)
+		return status;
+	return ask_note(ask, how.from_ns, how.to_ns, err);
+}
+
+enum bc_status
 bc_fetch_put(struct bc_fetch *fetch, const struct bc_frame *frame,
              const struct bc_put_options *options, struct bc_error *err)
 {

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "error.h"
 #include "fetch.h"
+#include "hash.h"
 #include "hit.h"
 #include "key.h"
 #include "lease.h"
@@ -33,7 +34,7 @@ struct fetch_glance {
 	uint64_t revision; /* 0: there was none */
 	/* Of a series, what a fetch of its newest part changes. */
 	int64_t last_ns, open_from_ns, open_to_ns;
-	uint64_t tail_checksum;
+	uint64_t last_row; /* a hash */
 };
 
 struct fetch {
@@ -47,7 +48,8 @@ struct fetch {
 	struct fetch_glance before; /* when the call had missed */
 	struct bci_intervals done;  /* handed over to us, or left by it */
 	bool asked, handed;
-	bool shown; /* the view is filled: with what is stale */
+	bool settled; /* another has fetched what had not ended */
+	bool shown;   /* the view is filled: with what is stale */
 };
 
 enum bc_status
@@ -66,6 +68,30 @@ bci_fetch_check(const struct bc_fetch_options *options, struct bc_error *err)
 }
 
 /* ---- looking ----------------------------------------------------------- */
+
+/* A hash of the newest row, as far as it lies in the tail. */
+static uint64_t
+fetch_last_row(struct bci_env *env, struct bci_lane *lane,
+               const struct bci_entry *entry)
+{
+	uint64_t rows = entry->series.tail_rows, hash = 0;
+	const unsigned char *column = entry->tail;
+	const struct bc_schema *schema;
+
+	if (rows == 0 ||
+	    bci_env_schema(env, lane->txn, entry->head.schema, &schema) !=
+	            BC_OK ||
+	    entry->tail_bytes != rows * schema->row_bytes)
+		return 0;
+	for (uint32_t i = 0; i < schema->column_count; i++) {
+		size_t bytes = bc_type_bytes(schema->columns[i].type);
+
+		hash = hash * 31 +
+		       bci_hash64(column + (rows - 1) * bytes, bytes);
+		column += rows * bytes;
+	}
+	return hash;
+}
 
 static enum bc_status
 fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
@@ -95,7 +121,7 @@ fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
 			glance->last_ns = entry.series.last_ns;
 			glance->open_from_ns = entry.series.open_from_ns;
 			glance->open_to_ns = entry.series.open_to_ns;
-			glance->tail_checksum = entry.series.tail_checksum;
+			glance->last_row = fetch_last_row(env, lane, &entry);
 		}
 		bci_lane_end(lane);
 	}
@@ -131,28 +157,33 @@ fetch_next_entry(struct fetch *fetch, struct bc_interval *gap,
 }
 
 /*
- * Whether what had not ended was fetched since the call began: then that is as
- * new as our own fetch would be.
+ * Whether another has fetched, since the call began, what had not ended: then
+ * that is as new as our own fetch would be.
  */
 static enum bc_status
-fetch_is_settled(struct fetch *fetch, bool *settled, struct bc_error *err)
+fetch_settle(struct fetch *fetch, struct bc_error *err)
 {
+	const struct fetch_glance *before = &fetch->before;
 	struct fetch_glance now;
-	enum bc_status status = fetch_glance(fetch, &now, err);
+	enum bc_status status = BC_OK;
 
-	*settled = status == BC_OK &&
-	           (now.last_ns != fetch->before.last_ns ||
-	            now.open_from_ns != fetch->before.open_from_ns ||
-	            now.open_to_ns != fetch->before.open_to_ns ||
-	            now.tail_checksum != fetch->before.tail_checksum);
+	if (fetch->asked || fetch->settled)
+		return BC_OK;
+	status = fetch_glance(fetch, &now, err);
+	fetch->settled =
+		status == BC_OK && (now.last_ns != before->last_ns ||
+	                            now.open_from_ns != before->open_from_ns ||
+	                            now.open_to_ns != before->open_to_ns ||
+	                            now.last_row != before->last_row);
 	return status;
 }
 
 /* The first stretch that is missing, and not one that we were handed. */
 static enum bc_status
-fetch_next_gap(struct fetch *fetch, unsigned flags, struct bc_interval *gap,
+fetch_next_gap(struct fetch *fetch, struct bc_interval *gap,
                struct bc_error *err)
 {
+	unsigned flags = fetch->settled ? BC_MISSING_SETTLED : 0;
 	int64_t from_ns = fetch->errand->from_ns;
 	struct bc_gap missing;
 	enum bc_status status;
@@ -176,15 +207,11 @@ static enum bc_status
 fetch_next(struct fetch *fetch, struct bc_interval *gap, struct bc_error *err)
 {
 	enum bc_status status;
-	bool settled;
 
 	if (!fetch->errand->ranged)
 		return fetch_next_entry(fetch, gap, err);
-	status = fetch_is_settled(fetch, &settled, err);
-	if (status != BC_OK)
-		return status;
-	return fetch_next_gap(fetch, settled ? BC_MISSING_SETTLED : 0, gap,
-	                      err);
+	status = fetch_settle(fetch, err);
+	return status == BC_OK ? fetch_next_gap(fetch, gap, err) : status;
 }
 
 /* ---- asking ------------------------------------------------------------ */
@@ -371,7 +398,7 @@ fetch_read(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
 		return fetch_end(fetch,
 		                 bc_get(fetch->cache, fetch->errand->key, view),
 		                 view, err);
-	status = fetch_next_gap(fetch, 0, &gap, err);
+	status = fetch_next_gap(fetch, &gap, err);
 	if (status == BC_OK)
 		return fetch_end(fetch, fetch_show(fetch, view), view, err);
 	if (status == BC_MISS) {
