@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# The stored format: a cache that was made when the format was settled must be
-# read by every later library of the same format version, and by a reader that
-# knows nothing but doc/format.md.
+# The stored format: caches that were made when a version of it was settled must
+# be read by every later library, and by a reader that knows nothing but
+# doc/format.md.
 set(golden ${CMAKE_CURRENT_SOURCE_DIR}/golden)
 
 barcache_test(golden support.c golden/content.c golden/print.c)
@@ -14,10 +14,22 @@ barcache_test(upgrade support.c golden/content.c)
 target_compile_definitions(test_upgrade PRIVATE
   GOLDEN_ARCHIVE="${golden}/cache.tar.gz")
 
-project_python(golden_reader ../golden/reader.py
-  ${golden}/cache.tar.gz ${golden}/expected.json)
+barcache_test(golden_series support.c
+  golden/content.c golden/grown.c golden/print.c)
+target_compile_definitions(test_golden_series PRIVATE
+  GOLDEN_ARCHIVE="${golden}/series.tar.gz"
+  GOLDEN_EXPECTED="${golden}/series.json")
 
-# How the golden cache was made; not part of any test.
+project_python(golden_reader ../golden/reader.py
+  ${golden}/cache.tar.gz ${golden}/expected.json 12)
+project_python(golden_series_reader ../golden/reader.py
+  ${golden}/series.tar.gz ${golden}/series.json 17)
+
+# How the golden caches were made; not part of any test.
 add_executable(golden_make EXCLUDE_FROM_ALL
   golden/make.c golden/content.c golden/print.c)
 target_link_libraries(golden_make PRIVATE barcache::barcache barcache_flags)
+add_executable(golden_make_series EXCLUDE_FROM_ALL
+  golden/make_series.c golden/content.c golden/grown.c golden/print.c)
+target_link_libraries(golden_make_series PRIVATE
+  barcache::barcache barcache_flags)

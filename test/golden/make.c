@@ -6,8 +6,8 @@
  *        tar -C DIRECTORY -c . | gzip -9n >cache.tar.gz
  *
  * cache.tar.gz is what a released version left on a disk.  It is never made
- * again for the same format version: a library that cannot read it has changed
- * the format.
+ * again (this would take a library of that format version): a library that
+ * cannot read it has changed the format.
  */
 #include "barcache.h"
 

@@ -98,7 +98,8 @@ static void
 print_info(FILE *out, const struct bc_info *info)
 {
 	static const char *const kinds[] = {
-		[BC_FRAME] = "frame", [BC_BLOB] = "blob", [BC_ARRAYS] = "arrays"
+		[BC_FRAME] = "frame", [BC_BLOB] = "blob",
+		[BC_ARRAYS] = "arrays", [BC_SERIES] = "series"
 	};
 
 	fprintf(out, "  {\"key\": ");
@@ -116,16 +117,47 @@ print_info(FILE *out, const struct bc_info *info)
 	        ", \"suspect_rows\": %" PRIu64 ",\n",
 	        info->dataset_id, info->cost_ns, info->suspect_rows);
 	fprintf(out, "   \"payload_bytes\": %" PRIu64 ", \"stored_bytes\": %"
-	        PRIu64 ",\n   \"digest\": \"",
+	        PRIu64 ",\n",
 	        info->payload_bytes, info->stored_bytes);
-	for (size_t i = 0; i < sizeof(info->digest); i++)
-		fprintf(out, "%02x", info->digest[i]);
-	fprintf(out, "\",\n   \"request\": ");
+	if (info->kind == BC_SERIES) {
+		fprintf(out, "   \"segments\": %" PRIu32 ", \"tail_rows\": %"
+		        PRIu64 ", \"open_rows\": %" PRIu32 ",\n",
+		        info->segment_count, info->tail_rows, info->open_rows);
+	} else {
+		fprintf(out, "   \"digest\": \"");
+		for (size_t i = 0; i < sizeof(info->digest); i++)
+			fprintf(out, "%02x", info->digest[i]);
+		fprintf(out, "\",\n");
+	}
+	fprintf(out, "   \"request\": ");
 	if (info->request == NULL)
 		fprintf(out, "null");
 	else
 		print_string(out, info->request, strlen(info->request));
 	fprintf(out, ",\n");
+}
+
+/* What is known of a series, as a list of [from, to, kind]. */
+static enum bc_status
+print_known(FILE *out, struct bc_cache *cache, const char *key)
+{
+	static const char *const kinds[] = { [BC_KNOWN_BARS] = "bars",
+		                             [BC_KNOWN_EMPTY] = "empty",
+		                             [BC_KNOWN_OPEN] = "open" };
+	struct bc_interval known[16];
+	size_t count;
+	enum bc_status status =
+		bc_coverage(cache, key, known, 16, &count, NULL);
+
+	if (status != BC_OK || count > 16)
+		return BC_INVALID;
+	fprintf(out, "   \"known\": [");
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s[%" PRId64 ", %" PRId64 ", \"%s\"]",
+		        i != 0 ? ", " : "", known[i].from_ns, known[i].to_ns,
+		        kinds[known[i].known]);
+	fprintf(out, "],\n");
+	return BC_OK;
 }
 
 /* ---- all --------------------------------------------------------------- */
@@ -140,16 +172,24 @@ print_entry(void *context, const struct bc_info *listed)
 
 	print->status = bc_info(print->cache, listed->key, print->text,
 	                        TEXT_BYTES, &info, NULL);
-	if (print->status == BC_OK)
+	if (print->status == BC_OK && info.kind == BC_SERIES)
+		print->status = bc_read(print->cache, listed->key, INT64_MIN,
+		                        INT64_MAX, NULL,
+		                        BC_READ_PARTIAL | BC_READ_OPEN, &view);
+	else if (print->status == BC_OK)
 		print->status = bc_get(print->cache, listed->key, &view);
 	if (print->status != BC_OK)
 		return 1;
 	fprintf(print->out, print->first ? "\n" : ",\n");
 	print->first = false;
 	print_info(print->out, &info);
+	if (info.kind == BC_SERIES)
+		print->status = print_known(print->out, print->cache, info.key);
 	if (info.kind == BC_BLOB) {
 		fprintf(print->out, "   ");
 		print_bytes(print->out, view.data, view.bytes);
+	} else if (info.schema == NULL) {
+		fprintf(print->out, "   \"columns\": []");
 	} else {
 		print_columns(print->out, &view);
 	}
