@@ -89,12 +89,16 @@ static const struct args_option get_options[] = {
 	                                   "day" },
 };
 
+/* The column that says which of larger bars are not whole. */
+#define GET_PARTIAL "partial"
+
 /* One run of the command. */
 struct get {
 	struct tool *tool;
 	const struct args_value *values;
 	const char *key, *operand; /* the range, or NULL */
-	struct bci_range range;
+	struct bci_range range;    /* of what is read */
+	struct bci_range asked;    /* for what is said to be missing of it */
 	struct derive_args derive;
 	const struct bc_info *info;
 	const char **columns; /* of a series, ended by NULL; NULL: all */
@@ -217,7 +221,7 @@ get_read_series(struct get *get, unsigned flags, struct bc_view *view)
 static enum tool_exit
 get_fail(const struct get *get, enum bc_status status, enum bc_miss miss)
 {
-	struct bci_range range = get->range;
+	struct bci_range range = get->asked;
 	enum tool_exit result;
 	struct known known;
 
@@ -278,6 +282,9 @@ get_narrow(struct get *get, struct frame *frame)
 	if (values[GET_COLUMNS].set &&
 	    !frame_select(frame, values[GET_COLUMNS].text))
 		return TOOL_USAGE;
+	/* A bar that is not whole must not pass for one that is. */
+	if (get->derive.derive.resample != NULL)
+		frame_also(frame, GET_PARTIAL);
 	/* Larger bars may begin before the range that they are made of. */
 	if (!derive_args_wanted(&get->derive)) {
 		if (get->range.from_ns != INT64_MIN)
@@ -303,12 +310,10 @@ get_note(const struct get *get, struct frame *frame, bool json)
 {
 	const struct args_value *values = get->values;
 	const struct bc_view *view = frame->view;
-	struct bci_range range = get->range;
+	struct bci_range range = get->asked;
 	enum tool_exit result;
 	struct known known;
 
-	if (values[GET_ASOF].set) /* the moment itself says nothing more */
-		range.to_ns = values[GET_ASOF].ns;
 	/* The first or the last rows were read alone: only they count. */
 	if (view->rows != 0 && !derive_args_wanted(&get->derive)) {
 		if (values[GET_ASOF].set ||
@@ -405,8 +410,11 @@ get_begin(struct get *get)
 		                        "range, --head or --tail");
 	result = range_args_read(tool, get->operand, &values[GET_FROM],
 	                         &values[GET_TO], &get->range);
-	if (values[GET_ASOF].set && values[GET_ASOF].ns < INT64_MAX)
+	get->asked = get->range;
+	if (values[GET_ASOF].set && values[GET_ASOF].ns < INT64_MAX) {
+		get->asked.to_ns = values[GET_ASOF].ns;
 		get->range.to_ns = values[GET_ASOF].ns + 1;
+	}
 	return result == TOOL_DONE ? derive_args_read(&get->derive, tool,
 	                                              &values[GET_DERIVE])
 	                           : result;
@@ -477,8 +485,8 @@ const struct tool_command cmd_get = {
 	"Of a series what there is is printed; what is not known of the range "
 	"is said on standard error and in JSON.\n\n"
 	"A larger bar at an end of the range of which not all was read has 1 "
-	"in the column partial.  Indicators see the rows before the range "
-	"too.\n\n"
+	"in the column partial, which --columns leaves in.  Indicators see the "
+	"rows before the range too.\n\n"
 	"Numbers are printed with the fewest digits that read back exactly; "
 	"CSV can be imported again.\n\n"
 	"JSON: key, kind, rows, columns, types, of a series missing (a list of "

@@ -96,6 +96,15 @@ frame_select(struct frame *frame, const char *list)
 	}
 }
 
+void
+frame_also(struct frame *frame, const char *name)
+{
+	int index = bc_schema_find(frame->view->schema, name);
+
+	if (index >= 0)
+		frame_take(frame, (uint32_t)index);
+}
+
 /* The first row of the selection that is not before 'ns'. */
 static uint64_t
 frame_lower_bound(const struct frame *frame, int64_t ns)

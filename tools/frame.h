@@ -30,6 +30,9 @@ void frame_init(struct frame *frame, const struct bc_view *view);
  */
 bool frame_select(struct frame *frame, const char *list);
 
+/* Keep the column of that name too, behind the others, if there is one. */
+void frame_also(struct frame *frame, const char *name);
+
 /* Keep the rows from 'from' on, or up to and without 'to'; needs times. */
 void frame_from(struct frame *frame, int64_t from_ns);
 void frame_to(struct frame *frame, int64_t to_ns);
