@@ -19,8 +19,8 @@ endforeach()
 foreach(name fetch fetch_range fetch_threads lease missing)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
-foreach(name derived derived_fall derived_limits resampled resampled_columns
-    resampled_random)
+foreach(name derived derived_fall derived_limits derived_race resampled
+    resampled_columns resampled_random)
   barcache_test(${name} support.c value.c unit.c larger.c)
 endforeach()
 foreach(name query select series_verify stitch stream window)
