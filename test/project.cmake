@@ -78,7 +78,7 @@ add_test(NAME readme COMMAND sh ${project}/expect
   ${CMAKE_CURRENT_BINARY_DIR}/readme.expected $<TARGET_FILE:readme>)
 
 if(BARCACHE_BUILD_EXAMPLES)
-  foreach(example 01_backtest 03_feature_cache 04_incremental)
+  foreach(example 01_backtest 03_feature_cache 04_incremental 05_resolutions)
     add_test(NAME example_${example} COMMAND sh ${project}/expect
       ${project}/${example}.expected -twice $<TARGET_FILE:${example}> cache)
   endforeach()

@@ -247,7 +247,7 @@ static void
 there_may_be_many_indicators(void **state)
 {
 	static char texts[65][32];
-	const char *add[66];
+	const char *add[66] = { NULL };
 	struct bc_derive derive = derive_of(NULL, add);
 	struct bc_error err;
 
