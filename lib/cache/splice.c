@@ -357,11 +357,12 @@ splice_tail_is_told(const struct splice *splice)
 	const struct bci_glossary *glossary = &edit->glossary;
 	size_t last =
 		tiling->count != 0 ? tiling->cuts[tiling->count - 1].tile : 0;
-	bool newest = tiling->count != 0 && last + 2 == edit->piece_count &&
-	              edit->pieces[last].segment != NULL;
+	bool newest;
 
 	if (tiling->count != 0 && last == BCI_TILE_WRITTEN)
 		return true;
+	newest = tiling->count != 0 && last + 2 == edit->piece_count &&
+	         edit->pieces[last].segment != NULL;
 	for (uint32_t i = 0; i < glossary->column_count; i++) {
 		const uint32_t *codes = splice->tail[i + 1];
 		uint32_t count = newest ? glossary->columns[i].newest : 0;
