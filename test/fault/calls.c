@@ -321,6 +321,27 @@ mmap(void *address, size_t bytes, int protection, int flags, int fd,
 FAULT_API void *mmap64(void *address, size_t bytes, int protection, int flags,
                     int fd, off_t offset) ALIAS(mmap);
 
+FAULT_API void *
+mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
+{
+	REAL(mremap);
+	struct gate gate = gate_enter(FAULT_MAP, "mremap", -1, NULL);
+	va_list arguments;
+	void *memory;
+
+	if (gate.mode == FAULT_FAIL) {
+		errno = gate.error;
+		return MAP_FAILED;
+	}
+	va_start(arguments, flags);
+	memory = real(old, old_bytes, bytes, flags,
+	              (flags & MREMAP_FIXED) != 0 ? va_arg(arguments, void *)
+	                                          : NULL);
+	va_end(arguments);
+	gate_leave(gate);
+	return memory;
+}
+
 /* Whether this is a lock that the kernel may refuse. */
 static bool
 fcntl_locks(int command, const void *argument)

@@ -23,7 +23,7 @@ enum fault_calls {
 	FAULT_SIZE = 4,  /* ftruncate, fallocate, posix_fallocate */
 	FAULT_OPEN = 8,  /* open, openat */
 	FAULT_NAME = 16, /* rename, link, unlink, mkdir and their -at forms */
-	FAULT_MAP = 32,  /* mmap */
+	FAULT_MAP = 32,  /* mmap, mremap */
 	FAULT_LOCK = 64, /* fcntl that takes or asks for a lock */
 	FAULT_LMDB = 128 /* mdb_* */
 };
