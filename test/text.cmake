@@ -33,6 +33,11 @@ barcache_tool_test(layout layout.c layout_date.c layout_name.c
   layout_path.c)
 barcache_tool_test(plot plot_axis.c plot_fold.c)
 target_link_libraries(test_plot PRIVATE m)
+barcache_tool_test(template template.c)
+target_sources(test_template PRIVATE lent.c)
+barcache_tool_test(process process.c)
+# A limit that a test can reach.
+target_compile_definitions(test_process PRIVATE PROCESS_BYTES_MAX=65536)
 if(TARGET barcache_unpacking)
   foreach(name input unpack)
     barcache_tool_test(${name}
