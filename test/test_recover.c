@@ -354,6 +354,35 @@ an_unfinished_arena_of_the_next_number_is_no_obstacle(void **state)
 	expect_hit(fixture.cache, "a", 1);
 }
 
+/*
+ * What a commit would have dropped from the ledger is still there if it fails:
+ * the mark of a damaged value, and the accesses of one that was to be replaced.
+ */
+static void
+a_commit_that_fails_takes_nothing_from_the_ledger(void **state)
+{
+	struct bc_put_options only_new = BC_PUT_OPTIONS_INIT;
+	struct bc_error err;
+	uint64_t accesses;
+
+	(void)state;
+	only_new.flags = BC_PUT_NEW;
+	unit_put("a", 1, 100);
+	unit_put("b", 1, 100);
+	unit_reopen(NULL);
+	unit_flip("a", unit_locate("a").header_bytes);
+	expect_miss(fixture.cache, "a", BC_MISS_CORRUPT);
+	expect_hit(fixture.cache, "b", 1);
+	accesses = unit_info("b").access_count;
+	assert_status(bc_put_blob(fixture.cache, "b", "x", 1, &only_new, &err),
+	              BC_EXISTS, &err);
+	assert_int_equal(unit_info("b").access_count, accesses);
+	assert_int_equal(unit_stats().entries, 2);
+	unit_put("c", 1, 100);
+	expect_miss(fixture.cache, "a", BC_MISS_ABSENT);
+	assert_int_equal(unit_stats().entries, 2);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
@@ -370,6 +399,7 @@ main(void)
 		TEST(an_arena_that_was_rolled_back_serves_no_wrong_byte),
 		TEST(leftover_files_are_swept_by_the_first_writer),
 		TEST(an_unfinished_arena_of_the_next_number_is_no_obstacle),
+		TEST(a_commit_that_fails_takes_nothing_from_the_ledger),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);

@@ -392,7 +392,7 @@ bci_recover_bad(struct bci_writer *writer, struct bc_error *err)
 		return BC_OK;
 	status = recover_walk(writer, verdict_bad, NULL, err);
 	if (status == BC_OK)
-		atomic_store(&header->bad_handled, seen);
+		writer->bad_seen = seen;
 	return status;
 }
 

@@ -126,16 +126,36 @@ bci_writer_name(struct bci_writer *writer, struct bci_locator *locator,
 	return status;
 }
 
+/*
+ * Remember a slot whose segment goes.  It stays what it is until the commit: if
+ * that fails, what the slot says of the segment still holds.
+ */
+static enum bc_status
+space_free_slot(struct bci_writer *writer, uint32_t slot, struct bc_error *err)
+{
+	if (slot >= writer->state.next_slot)
+		return BC_OK; /* A damaged record named it. */
+	if (writer->freed_count == writer->freed_room) {
+		size_t room = 2 * writer->freed_room + 16;
+		void *grown = bci_regrow(&writer->env->allocator, writer->freed,
+		                         writer->freed_count, room,
+		                         sizeof(*writer->freed));
+
+		if (grown == NULL)
+			return bci_fail(err, BC_NOMEM, "no memory to commit");
+		writer->freed = grown;
+		writer->freed_room = room;
+	}
+	writer->freed[writer->freed_count++] = slot;
+	return BC_OK;
+}
+
 enum bc_status
 bci_writer_unname(struct bci_writer *writer, const struct bci_locator *locator,
                   struct bc_error *err)
 {
-	enum bc_status status = BC_OK;
+	enum bc_status status = space_free_slot(writer, locator->slot, err);
 
-	bci_slot_begin(&writer->env->ledger, locator->slot, 0, 0, 0);
-	if (locator->slot < writer->state.next_slot)
-		status = bci_slot_give(writer->txn, &writer->env->tables,
-		                       locator->slot, err);
 	if (status != BC_OK)
 		return status;
 	return bci_writer_account(writer, locator->arena,

@@ -258,7 +258,9 @@ static void
 writer_end(struct bci_writer *writer)
 {
 	bci_free(&writer->env->allocator, writer->retired);
+	bci_free(&writer->env->allocator, writer->freed);
 	writer->retired = NULL;
+	writer->freed = NULL;
 	bci_writer_unlock(writer->env);
 }
 
@@ -292,6 +294,30 @@ writer_unlink_retired(struct bci_writer *writer)
 	if (writer->retired_count != 0 && env->ledger.header != NULL &&
 	    env->ledger.writable)
 		atomic_fetch_add(&env->ledger.header->generation, 1);
+}
+
+/* Let later commits use the slots whose segments go with this one. */
+static enum bc_status
+writer_give_slots(struct bci_writer *writer, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+
+	for (size_t i = 0; status == BC_OK && i < writer->freed_count; i++)
+		status = bci_slot_give(writer->txn, &writer->env->tables,
+		                       writer->freed[i], err);
+	return status;
+}
+
+/* Bring the ledger up to what was committed. */
+static void
+writer_settle_ledger(struct bci_writer *writer)
+{
+	struct bci_ledger *ledger = &writer->env->ledger;
+
+	for (size_t i = 0; i < writer->freed_count; i++)
+		bci_slot_begin(ledger, writer->freed[i], 0, 0, 0);
+	if (writer->bad_seen != 0)
+		atomic_store(&ledger->header->bad_handled, writer->bad_seen);
 }
 
 static enum bci_db_sync
@@ -365,9 +391,11 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 		BCI_TRY(bci_arena_store(writer->txn, &env->tables,
 		                        writer->state.active_arena,
 		                        &writer->active, err));
+	BCI_TRY(writer_give_slots(writer, err));
 	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
 	                        err));
 	BCI_TRY(writer_commit_catalogue(writer, err));
+	writer_settle_ledger(writer);
 	atomic_store(&env->wrote, true);
 	writer_unlink_retired(writer);
 	writer_count(writer);

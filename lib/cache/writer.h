@@ -29,6 +29,9 @@ struct bci_writer {
 	uint32_t first_schema; /* are made by this transaction */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
+	uint32_t *freed; /* slots of the ledger: free once it is committed */
+	size_t freed_count, freed_room;
+	uint64_t bad_seen; /* the ledger's bad_count that was acted on; 0: none */
 	int64_t now_ns;
 	uint64_t counted_puts, counted_removals, counted_bytes;
 };
