@@ -238,6 +238,7 @@ edit_split(struct bci_edit *edit, struct bc_error *err)
 	uint64_t rows = edit->fresh_rows, at = 0, end;
 	enum bc_status status;
 
+	edit->split = true;
 	BCI_TRY(bci_series_load(series, err));
 	for (size_t i = 0; i < series->segment_count; i++) {
 		struct bci_series_segment *segment = &series->segments[i];
@@ -306,8 +307,8 @@ edit_describe(const struct bci_edit *edit, const struct bci_piece *piece,
 	const void *const *old = bci_piece_columns(edit, piece);
 	uint64_t fresh_end = piece->fresh_first + piece->fresh_rows;
 	bool old_open = edit_holds_open(edit, piece);
-	bool fresh_open = edit->open && old_open &&
-	                  fresh_end == edit->fresh_rows &&
+	bool fresh_open = edit->open && fresh_end == edit->fresh_rows &&
+	                  piece->old_rows != 0 &&
 	                  edit_last(edit) == edit->series->record.last_ns;
 
 	for (uint32_t i = 1; i < schema->column_count; i++) {
@@ -541,8 +542,8 @@ bci_edit_widen(struct bci_edit *edit, struct bc_error *err)
 	size_t count;
 	enum bc_status status;
 
-	if (edit->series->loaded)
-		return BC_OK; /* Then all were given their rows. */
+	if (edit->split)
+		return BC_OK; /* All were given their rows. */
 	tail = *bci_edit_tail(edit);
 	status = bci_series_load(edit->series, err);
 	edit->piece_count--;

@@ -37,6 +37,7 @@ struct bci_edit {
 	bool open;       /* the last new row is a bar that had not ended */
 	struct bci_piece *pieces;
 	size_t piece_count, piece_room;
+	bool split; /* there is a piece for each segment */
 	/* Results. */
 	struct bc_counts counts;
 	uint64_t removed; /* rows that were dropped */

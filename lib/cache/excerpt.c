@@ -126,7 +126,8 @@ bci_excerpt_check(const struct bci_span *span, uint64_t first, uint64_t end)
 		return status;
 	if (first == span->begin || (first < span->begin && span->begin <= end))
 		status = bci_excerpt_prove(span, span->begin, span->from_ns);
-	if (status == BC_OK && end == span->end)
+	/* The end of all rows was not searched, and one may be of that time. */
+	if (status == BC_OK && end == span->end && span->to_ns != INT64_MAX)
 		status = bci_excerpt_prove(span, end, span->to_ns);
 	return status;
 }

@@ -141,6 +141,10 @@ growth_set_known(struct bci_intervals *set, const struct growth_known *known)
 	else
 		status = bci_intervals_set(set, known->from_ns, known->final_ns,
 		                           BC_KNOWN_BARS);
+	if (status != BC_OK || known->final_ns >= known->to_ns)
+		return status;
+	/* Behind a bar that has not ended nothing is final. */
+	status = bci_intervals_remove(set, known->to_ns, INT64_MAX);
 	if (status == BC_OK)
 		status = bci_intervals_set(set, known->final_ns, known->to_ns,
 		                           BC_KNOWN_OPEN);

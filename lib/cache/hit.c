@@ -269,6 +269,7 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	view->kind = hit->kind;
 	view->tier = BC_WARM;
 	view->miss = BC_MISS_NONE;
+	view->open_rows = 0;
 	view->copied_bytes = 0;
 	view->rows = locator->rows;
 	view->first_ns = locator->first_ns;
@@ -286,7 +287,7 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 		view->pin = hit->map;
 		view->pin_count = &hit->map->pins[shard].dropped;
 	} else {
-		view->copied_bytes = (uint32_t)view->bytes;
+		view->copied_bytes = view->bytes;
 		view->pin = hit->chunk;
 		view->pin_count = NULL;
 	}

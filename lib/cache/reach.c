@@ -169,26 +169,27 @@ static enum bc_status
 walk(struct bci_reach *search, int64_t from_ns, int64_t to_ns)
 {
 	const struct bci_series_record *series = &search->entry->series;
+	const bool all = to_ns == INT64_MAX; /* rows of that time, too */
 	struct bci_locator locator;
 	enum bc_status status;
 
-	if (from_ns >= to_ns || series->rows == 0 ||
-	    from_ns > series->last_ns || to_ns <= series->first_ns)
+	if (series->rows == 0 || from_ns > series->last_ns ||
+	    (!all && (from_ns >= to_ns || to_ns <= series->first_ns)))
 		return BC_OK;
-	/* Without a look at the segments where the newest rows are asked for.
-	 */
+	/* No look at the segments where only newer rows are asked for. */
 	if (series->tail_rows != 0 && tail_time(search->entry, 0) <= from_ns)
 		return reach_tail_piece(search);
 	status = bci_directory_seek(&search->directory, from_ns, &locator);
-	while (status == BC_OK && locator.first_ns < to_ns) {
+	while (status == BC_OK && (all || locator.first_ns < to_ns)) {
 		status = bci_reach_add(search, &locator);
-		if (status != BC_OK || locator.last_ns >= to_ns - 1)
+		if (status != BC_OK || (!all && locator.last_ns >= to_ns - 1))
 			return status;
 		status = bci_directory_next(&search->directory, &locator);
 	}
 	if (status != BC_MISS)
 		return status;
-	if (series->tail_rows != 0 && tail_time(search->entry, 0) < to_ns)
+	if (series->tail_rows != 0 &&
+	    (all || tail_time(search->entry, 0) < to_ns))
 		return reach_tail_piece(search);
 	return BC_OK;
 }
@@ -212,15 +213,24 @@ static enum bc_status
 reach_moment(struct bci_reach *search, int64_t to_ns)
 {
 	const struct bci_series_record *series = &search->entry->series;
+	bool all = to_ns == INT64_MAX;
 	struct bci_locator locator;
 	enum bc_status status;
 
-	if (series->rows == 0 || to_ns <= series->first_ns)
+	/* It may be all that its piece has. */
+	if (series->open != 0 && (search->query->flags & BC_READ_OPEN) == 0 &&
+	    series->last_ns <= to_ns) {
+		to_ns = series->last_ns;
+		all = false;
+	}
+	if (series->rows == 0 || (!all && to_ns <= series->first_ns))
 		return BC_OK;
-	if (series->tail_rows != 0 && tail_time(search->entry, 0) < to_ns)
+	if (series->tail_rows != 0 &&
+	    (all || tail_time(search->entry, 0) < to_ns))
 		return reach_tail_piece(search);
 	status = bci_directory_seek(&search->directory, to_ns, &locator);
-	if (status == BC_MISS || (status == BC_OK && locator.first_ns >= to_ns))
+	if (status == BC_MISS ||
+	    (status == BC_OK && !all && locator.first_ns >= to_ns))
 		status = bci_directory_before(&search->directory, to_ns,
 		                              &locator);
 	if (status == BC_OK)

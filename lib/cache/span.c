@@ -118,8 +118,8 @@ span_settle_time(struct bci_span *span, const struct bci_query *query,
 	if (span->to_ns != INT64_MAX)
 		span->end = bci_min(bci_span_row(span, span->to_ns), rows);
 	if (query->by == BCI_BY_MOMENT) {
-		span->from_ns = span->to_ns;
-		span->begin = span->end;
+		span->from_ns = INT64_MIN;
+		span->begin = 0;
 		span->first = span->end - (span->end != 0);
 		return;
 	}
@@ -171,7 +171,7 @@ span_is_known(struct bci_reach *search)
 	const struct bci_series_record *series = &search->entry->series;
 	const struct bci_query *query = search->query;
 	const struct bci_span *span = search->span;
-	int64_t from_ns = query->from_ns, to_ns = query->to_ns;
+	int64_t from_ns = query->from_ns, to_ns = query->to_ns, last_ns;
 
 	if ((query->flags & BC_READ_PARTIAL) != 0)
 		return BC_OK;
@@ -179,15 +179,17 @@ span_is_known(struct bci_reach *search)
 		if (span->first == span->end)
 			return BC_OK;
 		from_ns = bci_span_time(span, span->first);
+		last_ns = bci_span_time(span, span->end - 1);
 		if (query->by != BCI_BY_MOMENT)
-			to_ns = bci_span_time(span, span->end - 1) + 1;
+			to_ns = last_ns + (last_ns != INT64_MAX);
 	} else if (from_ns == INT64_MIN) {
 		from_ns = series->first_ns;
 	}
 	if (to_ns == INT64_MAX)
 		to_ns = series->last_ns + (series->last_ns != INT64_MAX);
 	if (from_ns >= to_ns ||
-	    (series->rows == 0 && query->from_ns == INT64_MIN))
+	    (series->rows == 0 &&
+	     (query->from_ns == INT64_MIN || query->to_ns == INT64_MAX)))
 		return BC_OK;
 	return bci_coverage_holds(search->lane->txn, &span->env->tables,
 	                          search->entry, from_ns, to_ns);

@@ -139,8 +139,8 @@ bc_window_seek(struct bc_window *window, int64_t time_ns)
 	uint64_t row;
 
 	BCI_ASSERT(window->magic == WINDOW_MAGIC);
-	row = bci_min(bci_span_row(span, time_ns), span->end);
-	window->at = bci_max(row, span->begin);
+	row = bci_span_row(span, time_ns);
+	window->at = bci_max(bci_min(row, span->end), span->begin);
 	return bci_scroll_prove(&window->scroll, row, time_ns);
 }
 
