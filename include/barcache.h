@@ -1105,8 +1105,9 @@ enum bc_side { BC_LEFT = 0, BC_RIGHT };
 /* What stands for a bucket without rows, between the first and the last. */
 enum bc_fill {
 	BC_FILL_NONE = 0, /* nothing */
-	BC_FILL_NAN,      /* a row of NaN; sums and counts are 0 */
-	BC_FILL_FLAT      /* a bar at the last close, of volume 0 */
+	BC_FILL_NAN,      /* a row of NaN; sums are 0 */
+	BC_FILL_FLAT      /* a bar at the last close, of volume 0; of any other
+	                     column what it was last */
 };
 
 /* What to do with a first or last bucket of which not all was read. */
@@ -1135,14 +1136,24 @@ struct bc_resample {
 /*
  * Bars of a view with time to larger bars: open first, high max, low min, close
  * last, what counts something (volume, trades) summed, vwap the mean, of any
- * other column the last.  'source' is the timeframe of the rows or NULL; with
- * it, a bar that would fall into two buckets is refused.  [from_ns, to_ns) is
- * the range that was read; INT64_MIN and INT64_MAX: that of the rows.  The
- * result has memory of its own, is released as any view, and has a column
- * "partial" if any bucket is.
+ * other column the last.  A NaN is passed over.  Sums of integers are i64, of
+ * floats f64.  'source' is the timeframe of the rows or NULL; with it, a bar
+ * that would fall into two buckets is refused.  Zones are those of the system,
+ * in /usr/share/zoneinfo.
+ *
+ * [from_ns, to_ns) is the range of times that was read; INT64_MIN and INT64_MAX
+ * stand for the first row and the end of the last one (by the source, or else
+ * the shortest step between the rows).  A bucket that reaches beyond it is
+ * partial, as is one with a bar that had not ended or with a row whose own
+ * "partial" is set.  Column "partial" comes last, if any bucket is.
+ *
+ * The result has memory of its own and is released as any view.
  *
  * Returns BC_OK; BC_INVALID (no time, no such timeframe or zone, a timeframe
- * that is finer than the source or no multiple of it); BC_NOMEM.
+ * that is finer than the source or no multiple of it, a column that has no such
+ * sum or no NaN to fill with, a sum that does not fit int64); BC_ORDER if the
+ * times do not ascend; BC_NOMEM; BC_IO if the zone cannot be read.  *out is
+ * zeroed unless BC_OK.
  */
 BC_API BC_CHECKED enum bc_status
 bc_resample(struct bc_cache *cache, const struct bc_view *view,
@@ -1202,7 +1213,8 @@ struct bc_derive {
 	const struct bc_resample *resample; /* NULL: bars as they are */
 	/*
 	 * Ended by NULL: "sma(20)", "ema(50)", "rsi(14)", "atr(14)", or of
-	 * another column than the close: "sma(volume,20)".  NULL: none.
+	 * another column than the close: "sma(volume,20)".  At most 64, with
+	 * windows of up to 1,000,000.  NULL: none.
 	 */
 	const char *const *add;
 };
@@ -1210,17 +1222,25 @@ struct bc_derive {
 
 /*
  * bc_read() of a range of 'key', resampled, with a column added for each
- * indicator ("sma_20", "sma_volume_20").  The result is kept in the cache as a
- * frame of its own, is shared by all processes, and falls when the rows it was
- * made of change: it is never older than they are.  Where it cannot be stored
- * (a cache that is read-only or full) it is made anew each time.
+ * indicator ("sma_20", "sma_volume_20").  'flags' are BC_READ_PARTIAL and
+ * BC_READ_OPEN.  If 'key' is a series key, its timeframe is that of the rows.
  *
- * Indicators see the rows before the range as well, as many as the longest
- * window needs to settle (SMA: the window; others: 20 windows), where they are
- * stored.
+ * The result is kept in the cache as a frame of its own, is shared by all
+ * processes, and falls with any change of 'key': it is never older than that.
+ * The next read then makes it anew in the same place; where none comes it stays
+ * until bc_remove(), under a key that begins with "derived/" and 'key' (hashed
+ * if too long).  Where it cannot be stored (a cache that is read-only or full)
+ * it is made anew each time, as is one with a bar that had not ended.
  *
- * Returns as bc_read() and bc_resample(); BC_INVALID for an indicator that is
- * none, with the reason.
+ * Indicators see the bars before the range as well, where they are stored: as
+ * many as they need to be what they would be over all of the series, to the
+ * last digits of a double.  That is the window for an SMA, 20 windows for an
+ * EMA, and 40 for RSI and ATR.  The bars themselves do not depend on what is
+ * added: a first bucket that the range cuts is made of the rows of the range.
+ *
+ * Returns as bc_read() and bc_resample(), a miss with its reason in view->miss;
+ * BC_INVALID also for an indicator that is none, of a column that is not there
+ * or is text, or whose name is taken.
  */
 BC_API BC_CHECKED enum bc_status
 bc_read_derived(struct bc_cache *cache, const char *key, int64_t from_ns,
