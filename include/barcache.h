@@ -1229,8 +1229,9 @@ struct bc_derive {
  * processes, and falls with any change of 'key': it is never older than that.
  * The next read then makes it anew in the same place; where none comes it stays
  * until bc_remove(), under a key that begins with "derived/" and 'key' (hashed
- * if too long).  Where it cannot be stored (a cache that is read-only or full)
- * it is made anew each time, as is one with a bar that had not ended.
+ * if too long).  Where it cannot be stored (a cache that is read-only, full or
+ * kept busy by another writer) it is made anew each time, as is one with a bar
+ * that had not ended.
  *
  * Indicators see the bars before the range as well, where they are stored: as
  * many as they need to be what they would be over all of the series, to the

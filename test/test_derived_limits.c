@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "writer.h"
+
 #define KEY "x/spot/A/1m"
 
 static struct bc_derive
@@ -83,6 +85,29 @@ a_cache_that_takes_nothing_serves(void **state)
 	assert_int_equal(unit_stats().entries, 2);
 	derive_to(&larger, KEY, 0, 2 * HOUR, 0, &derive);
 	larger_expect(1, HOUR, 60);
+}
+
+static void
+a_writer_at_work_is_not_waited_for(void **state)
+{
+	static const char *const add[] = { "sma(volume,1)", NULL };
+	struct bc_resample rule = larger_rule("1h");
+	struct bc_derive derive = derive_of(&rule, add);
+	struct bc_options options = unit_options();
+	struct bci_env *env;
+	struct bc_error err;
+
+	(void)state;
+	options.lock_timeout_ms = 3600000;
+	unit_reopen(&options);
+	bars_fill(0, 2 * HOUR, MINUTE);
+	bars_append(KEY, 0, bars.rows, 0);
+	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
+	assert_status(bci_writer_lock(fixture.cache, env, &err), BC_OK, &err);
+	expect_unkept(&derive);
+	bci_writer_unlock(env);
+	derive_to(&larger, KEY, 0, 2 * HOUR, 0, &derive);
+	assert_int_equal(unit_stats().entries, 2);
 }
 
 static void
@@ -322,6 +347,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(name, unit_setup, larger_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_cache_that_takes_nothing_serves),
+		TEST(a_writer_at_work_is_not_waited_for),
 		TEST(a_bypassed_cache_misses),
 		TEST(a_bar_that_has_not_ended_is_not_kept),
 		TEST(the_range_must_be_known),

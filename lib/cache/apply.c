@@ -544,6 +544,20 @@ apply_commit(struct apply *apply, struct bc_error *err)
 	return BC_OK;
 }
 
+/*
+ * How long to wait for other writers: who reads has no patience, and can do
+ * without what it would have stored.
+ */
+static int64_t
+apply_patience(const struct bc_cache *cache,
+               const struct bci_operation *operation)
+{
+	return operation->parent != NULL &&
+	                       cache->lock_timeout_ns > BCI_PARENT_WAIT_NS
+	               ? BCI_PARENT_WAIT_NS
+	               : cache->lock_timeout_ns;
+}
+
 enum bc_status
 bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
                       size_t count, struct bc_error *err)
@@ -557,7 +571,9 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	if (status != BC_OK)
 		return status;
 	apply_sort(&apply);
-	status = bci_writer_begin_tidy(cache, env, &apply.writer, err);
+	status = bci_writer_begin_tidy(cache, env,
+	                               apply_patience(cache, operations),
+	                               &apply.writer, err);
 	if (status != BC_OK)
 		return status;
 	BCI_TRY(apply_is_late(&apply, &late, err));

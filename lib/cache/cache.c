@@ -173,7 +173,8 @@ cache_check_boot(struct bc_cache *cache, struct bci_env *env,
 			cache->checking = BC_CHECK_FIRST;
 		return BC_OK;
 	}
-	status = bci_writer_begin_tidy(cache, env, &writer, err);
+	status = bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns,
+	                               &writer, err);
 	if (status == BC_OK)
 		status = bci_writer_commit(&writer, err);
 	return status;

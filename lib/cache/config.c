@@ -88,7 +88,8 @@ bc_config_set(struct bc_cache *cache, const struct bc_config *config,
 	if (status == BC_OK)
 		status = bci_cache_env(cache, &env, err);
 	if (status == BC_OK)
-		status = bci_writer_begin_tidy(cache, env, &writer, err);
+		status = bci_writer_begin_tidy(
+			cache, env, cache->lock_timeout_ns, &writer, err);
 	if (status != BC_OK)
 		return status;
 	next = writer.config;

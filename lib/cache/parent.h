@@ -8,6 +8,9 @@
 
 #include "writer.h"
 
+/* Whoever stores it does so by the way, and waits no longer for the lock. */
+#define BCI_PARENT_WAIT_NS INT64_C(50000000)
+
 /* The entry that a value was made of, as it was then. */
 struct bci_parent {
 	const char *key;

@@ -88,11 +88,11 @@ lock_mutex(struct bci_env *env, int64_t timeout_ns)
 	               : BC_BUSY;
 }
 
-enum bc_status
-bci_writer_lock(struct bc_cache *cache, struct bci_env *env,
-                struct bc_error *err)
+/* bci_writer_lock(), waiting so long. */
+static enum bc_status
+writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
+            struct bc_error *err)
 {
-	int64_t timeout = cache->lock_timeout_ns;
 	struct holder last;
 	int error;
 
@@ -122,6 +122,13 @@ bci_writer_lock(struct bc_cache *cache, struct bci_env *env,
 		        (unsigned long long)last.pid);
 	holder_write(env, true);
 	return BC_OK;
+}
+
+enum bc_status
+bci_writer_lock(struct bc_cache *cache, struct bci_env *env,
+                struct bc_error *err)
+{
+	return writer_lock(cache, env, cache->lock_timeout_ns, err);
 }
 
 void
@@ -186,14 +193,14 @@ writer_begin_txn(struct bci_writer *writer, struct bc_error *err)
 	return status;
 }
 
-enum bc_status
-bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
-                 struct bci_writer *writer, struct bc_error *err)
+static enum bc_status
+writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
+             struct bci_writer *writer, struct bc_error *err)
 {
 	enum bc_status status;
 
 	*writer = (struct bci_writer){ .cache = cache, .env = env };
-	status = bci_writer_lock(cache, env, err);
+	status = writer_lock(cache, env, timeout, err);
 	if (status != BC_OK)
 		return status;
 	BCI_TRY(writer_begin_txn(writer, err));
@@ -223,13 +230,21 @@ done:
 }
 
 enum bc_status
+bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
+                 struct bci_writer *writer, struct bc_error *err)
+{
+	return writer_begin(cache, env, cache->lock_timeout_ns, writer, err);
+}
+
+enum bc_status
 bci_writer_begin_tidy(struct bc_cache *cache, struct bci_env *env,
-                      struct bci_writer *writer, struct bc_error *err)
+                      int64_t timeout_ns, struct bci_writer *writer,
+                      struct bc_error *err)
 {
 	enum bc_status status;
 	uint8_t boot_id[16];
 
-	status = bci_writer_begin(cache, env, writer, err);
+	status = writer_begin(cache, env, timeout_ns, writer, err);
 	if (status != BC_OK)
 		return status;
 	bci_boot_id(boot_id);

@@ -51,10 +51,11 @@ enum bc_status bci_writer_begin(struct bc_cache *cache, struct bci_env *env,
 
 /*
  * Begin, and first do what is due: sweep leftover files, drop segments that
- * readers found bad, recover after another boot.
+ * readers found bad, recover after another boot.  'timeout_ns' is how long to
+ * wait for the lock: that of the handle, or less.
  */
 enum bc_status bci_writer_begin_tidy(struct bc_cache *cache,
-                                     struct bci_env *env,
+                                     struct bci_env *env, int64_t timeout_ns,
                                      struct bci_writer *writer,
                                      struct bc_error *err);
 
