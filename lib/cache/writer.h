@@ -31,7 +31,7 @@ struct bci_writer {
 	size_t retired_count, retired_room;
 	uint32_t *freed; /* slots of the ledger: free once it is committed */
 	size_t freed_count, freed_room;
-	uint64_t bad_seen; /* the ledger's bad_count that was acted on; 0: none */
+	uint64_t bad_seen; /* the bad_count of the ledger acted on; 0: none */
 	int64_t now_ns;
 	uint64_t counted_puts, counted_removals, counted_bytes;
 };
