@@ -279,7 +279,8 @@ get_narrow(struct get *get, struct frame *frame)
 	if (get_ranged(get) && !frame->view->schema->has_time)
 		return tool_usage(get->tool, "the entry has no times: ranges "
 		                             "are for frames");
-	if (values[GET_COLUMNS].set &&
+	/* Which columns a series without rows will have is not known. */
+	if (values[GET_COLUMNS].set && get->info->schema != NULL &&
 	    !frame_select(frame, values[GET_COLUMNS].text))
 		return TOOL_USAGE;
 	/* A bar that is not whole must not pass for one that is. */
@@ -359,7 +360,7 @@ get_rows(struct get *get)
 {
 	const struct args_value *given = &get->values[GET_FORMAT];
 	enum output_format format = output_format_default();
-	struct bc_view view, shown;
+	struct bc_view view;
 	enum tool_exit result;
 
 	if (get->tool->json)
@@ -376,10 +377,7 @@ get_rows(struct get *get)
 	result = get_read(get, &view);
 	if (result != TOOL_DONE)
 		return result;
-	shown = view;
-	if (shown.schema == NULL)
-		shown.schema = &frame_no_rows;
-	result = get_print(get, &shown, format);
+	result = get_print(get, &view, format);
 	bc_view_release(&view);
 	return result;
 }

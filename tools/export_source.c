@@ -11,8 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a block: the fewer, the more often dictionaries are looked through */
+/* Rows of a block; for each one the dictionaries are looked through anew. */
 #define EXPORT_BLOCK_ROWS (1u << 18)
+
+/* A time column alone: what is known of a series that never had a row. */
+static const struct bc_schema_column export_time = { .name = BC_TIME,
+	                                             .type = BC_I64,
+	                                             .bytes = sizeof(int64_t) };
+static const struct bc_schema export_no_rows = { .column_count = 1,
+	                                         .has_time = 1,
+	                                         .row_bytes = sizeof(int64_t),
+	                                         .columns = &export_time };
 
 /* Take the columns, and their names for the library. */
 static void
@@ -126,7 +135,10 @@ export_source_open(struct export_source *source, const struct tool *tool,
 	*miss = BC_MISS_NONE;
 	source->rows.key = info->key;
 	source->header.schema =
-		info->schema != NULL ? info->schema : &frame_no_rows;
+		info->schema != NULL ? info->schema : &export_no_rows;
+	/* Which columns a series without rows will have is not known. */
+	if (info->schema == NULL)
+		columns = NULL;
 	frame_init(&source->part, &source->header);
 	if (columns != NULL && !frame_select(&source->part, columns))
 		return TOOL_USAGE;

@@ -20,14 +20,6 @@
 #include "number.h"
 #include "tool.h"
 
-static const struct bc_schema_column frame_time = { .name = BC_TIME,
-	                                            .type = BC_I64,
-	                                            .bytes = sizeof(int64_t) };
-const struct bc_schema frame_no_rows = { .column_count = 1,
-	                                 .has_time = 1,
-	                                 .row_bytes = sizeof(int64_t),
-	                                 .columns = &frame_time };
-
 void
 frame_init(struct frame *frame, const struct bc_view *view)
 {

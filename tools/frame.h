@@ -18,9 +18,6 @@ struct frame {
 	json_t *more; /* members of the JSON before its rows, or NULL */
 };
 
-/* A time column alone: what is known of a series that never had a row. */
-extern const struct bc_schema frame_no_rows;
-
 /* The whole of a frame or of arrays. */
 void frame_init(struct frame *frame, const struct bc_view *view);
 
