@@ -7,67 +7,47 @@
 
 #include <stdlib.h>
 
-#include "alloc.h"
-#include "resample.h"
-
 #define RESAMPLE_HOUR_NS (60 * BENCH_MINUTE_NS)
 #define RESAMPLE_ROOM (BENCH_YEAR_ROWS / 60 + 2)
 
-/* A year of bars, and room for its hours. */
+/* A year of bars as a view, and room for its hours. */
 struct resample_bench {
-	struct bench_bars bars;
-	const void *from[BENCH_COLUMNS - 1];
+	struct bc_cache *cache;
+	struct bc_view view;
+	const int64_t *from_ns;
+	const double *from[BENCH_COLUMNS - 1];
 	int64_t *time_ns;
-	void *to[BENCH_COLUMNS - 1];
+	double *to[BENCH_COLUMNS - 1];
 };
 
 typedef uint64_t resample_call(const struct resample_bench *bench);
 
-static const struct bci_resample_column resample_columns[] = {
-	{ BC_F64, BCI_FOLD_FIRST, BCI_CARRY_NOTHING },
-	{ BC_F64, BCI_FOLD_MAX, BCI_CARRY_NOTHING },
-	{ BC_F64, BCI_FOLD_MIN, BCI_CARRY_NOTHING },
-	{ BC_F64, BCI_FOLD_LAST, BCI_CARRY_NOTHING },
-	{ BC_F64, BCI_FOLD_SUM, BCI_CARRY_NOTHING },
-};
-
 static uint64_t
 resample_ours(const struct resample_bench *bench)
 {
-	struct bci_resample_options options = {
-		.source = { .step_ns = BENCH_MINUTE_NS },
-		.buckets = { .timeframe = { .step_ns = RESAMPLE_HOUR_NS } },
-		.from_ns = BENCH_EPOCH_NS,
-	};
-	struct bci_resample_rows in = { bench->bars.frame.time_ns, bench->from,
-		                        BENCH_YEAR_ROWS };
-	struct bci_resample_out out = { bench->time_ns, bench->to, NULL,
-		                        RESAMPLE_ROOM, 0 };
-	struct bci_resample *resample;
+	struct bc_resample rule = BC_RESAMPLE_INIT;
+	struct bc_view hours;
 	struct bc_error err;
-	uint64_t used;
-	bool done;
+	uint64_t rows;
 
-	if (bci_resample_open(&bci_allocator_default, &options,
-	                      resample_columns, BENCH_COLUMNS - 1, &resample,
-	                      &err) != BC_OK ||
-	    bci_resample_feed(resample, &in, &used, &out, &err) != BC_OK ||
-	    bci_resample_finish(resample, INT64_MAX, &out, &done, &err) !=
-	            BC_OK)
+	rule.timeframe = "1h";
+	if (bc_resample(bench->cache, &bench->view, "1m", INT64_MIN, INT64_MAX,
+	                &rule, &hours, &err) != BC_OK)
 		bench_die("resample: %s", err.message);
-	bci_resample_close(resample);
-	return out.rows;
+	rows = hours.rows;
+	bc_view_release(&hours);
+	return rows;
 }
 
 static uint64_t
 resample_naive(const struct resample_bench *bench)
 {
-	const double *const *from = (const double *const *)bench->from;
-	double *const *to = (double *const *)bench->to;
+	const double *const *from = bench->from;
+	double *const *to = bench->to;
 	uint64_t rows = 0;
 
 	for (uint64_t i = 0; i < BENCH_YEAR_ROWS; i++) {
-		int64_t time_ns = bench->bars.frame.time_ns[i];
+		int64_t time_ns = bench->from_ns[i];
 		int64_t hour_ns = time_ns / RESAMPLE_HOUR_NS * RESAMPLE_HOUR_NS;
 
 		if (rows == 0 || bench->time_ns[rows - 1] != hour_ns) {
@@ -98,22 +78,42 @@ resample_time(const struct resample_bench *bench, resample_call *call)
 	return (double)(bench_now_ns() - begin);
 }
 
+/* Put a year of bars and show it. */
+static void
+resample_begin(struct resample_bench *bench, const char *path)
+{
+	struct bench_bars bars;
+	struct bc_error err;
+
+	bench->cache = bench_cache_open(path, (uint64_t)1 << 30,
+	                                BC_DURABILITY_DEFAULT);
+	bench_bars_init(&bars, BENCH_YEAR_ROWS);
+	bench_bars_fill(&bars, 1);
+	if (bc_put(bench->cache, "year", &bars.frame, NULL, NULL, &err) !=
+	            BC_OK ||
+	    bc_get(bench->cache, "year", &bench->view) != BC_OK)
+		bench_die("resample: the bars cannot be put or read");
+	bench_bars_free(&bars);
+	bench->from_ns = bc_view_time(&bench->view);
+	bench->time_ns = bench_alloc(RESAMPLE_ROOM, sizeof(int64_t));
+	for (uint32_t i = 0; i < BENCH_COLUMNS - 1; i++) {
+		bench->from[i] = bc_view_column(&bench->view, i + 1);
+		bench->to[i] = bench_alloc(RESAMPLE_ROOM, sizeof(double));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	double our_ns[BENCH_ROUNDS_MAX], their_ns[BENCH_ROUNDS_MAX];
+	char path[BENCH_PATH_MAX];
 	struct bench_options options;
 	struct resample_bench bench;
 
 	bench_options_parse(argc, argv, &options);
 	bench_pin(0);
-	bench_bars_init(&bench.bars, BENCH_YEAR_ROWS);
-	bench_bars_fill(&bench.bars, 1);
-	bench.time_ns = bench_alloc(RESAMPLE_ROOM, sizeof(int64_t));
-	for (int i = 0; i < BENCH_COLUMNS - 1; i++) {
-		bench.from[i] = bench.bars.columns[i].data;
-		bench.to[i] = bench_alloc(RESAMPLE_ROOM, sizeof(double));
-	}
+	bench_path(path, options.dir, "resample-cache");
+	resample_begin(&bench, path);
 	if (resample_ours(&bench) != resample_naive(&bench))
 		bench_die("the numbers of hours differ");
 	for (unsigned i = 0; i < options.rounds; i++) {
@@ -126,6 +126,8 @@ main(int argc, char **argv)
 	for (int i = 0; i < BENCH_COLUMNS - 1; i++)
 		free(bench.to[i]);
 	free(bench.time_ns);
-	bench_bars_free(&bench.bars);
+	bc_view_release(&bench.view);
+	bc_close(bench.cache);
+	bench_remove_tree(path);
 	return 0;
 }
