@@ -2,7 +2,7 @@
 /*
  * missing.c - what is known of series, and what is still to be fetched.
  *
- * One transaction for all keys, and of most of them one lookup: where the
+ * One transaction for all keys, and for most of them one lookup: where the
  * newest interval, which lies in the entry record, covers the range there is
  * nothing else to look at.  Segments are looked at only while there are bad
  * ones that no writer has dropped yet.
@@ -13,9 +13,9 @@
 #include "coverage.h"
 #include "directory.h"
 #include "error.h"
+#include "extent.h"
 #include "hit.h"
 #include "key.h"
-#include "timeframe.h"
 
 #define KNOWN_FINAL (BC_KNOWN_BARS | BC_KNOWN_EMPTY)
 
@@ -47,28 +47,18 @@ missing_is_bad(const struct missing *missing, const struct bci_locator *locator,
 		bci_segment_id(locator, entry_id));
 }
 
-/*
- * When the last bar of a frame ends: by the timeframe of its key, or else by
- * its step; one without either is a moment.
- */
+/* When the last bar of a frame ends. */
 static int64_t
 missing_frame_end(const char *key, const struct bci_locator *locator)
 {
-	struct bci_timeframe timeframe;
-	struct bc_series series;
-	char text[BC_KEY_MAX + 8];
-	int64_t end_ns;
+	uint64_t step = locator->step_ns > 0 ? (uint64_t)locator->step_ns : 0;
+	const int64_t times[] = {
+		(int64_t)((uint64_t)locator->last_ns - step),
+		locator->last_ns,
+	};
 
-	if (bc_key_parse(key, text, &series, NULL) == BC_OK &&
-	    bci_timeframe_parse(series.timeframe, strlen(series.timeframe),
-	                        &timeframe) &&
-	    bci_timeframe_move(&timeframe, locator->last_ns, 1, &end_ns))
-		return end_ns;
-	if (__builtin_add_overflow(locator->last_ns,
-	                           locator->step_ns > 0 ? locator->step_ns : 1,
-	                           &end_ns))
-		return INT64_MAX;
-	return end_ns;
+	return step != 0 ? bci_extent_end(key, times, 2)
+	                 : bci_extent_end(key, &times[1], 1);
 }
 
 static enum bc_status
@@ -178,14 +168,20 @@ missing_add(struct missing_gaps *gaps, size_t key, int64_t from_ns,
 	gaps->found++;
 }
 
-/* Whether the entry record alone says that nothing is missing. */
-static bool
-missing_is_covered(const struct bci_entry *entry,
+/* Whether nothing is missing, by the few records that say so: BC_OK. */
+static enum bc_status
+missing_is_covered(struct missing *missing, const struct bci_entry *entry,
                    const struct missing_gaps *gaps)
 {
-	return entry->head.kind == BC_SERIES && entry->series.known != 0 &&
-	       entry->series.known_from_ns <= gaps->from_ns &&
-	       entry->series.known_to_ns >= gaps->to_ns;
+	const struct bci_series_record *series = &entry->series;
+
+	if (missing->marked || entry->head.kind != BC_SERIES ||
+	    ((gaps->known & BC_KNOWN_OPEN) == 0 &&
+	     series->open_from_ns < gaps->to_ns &&
+	     series->open_to_ns > gaps->from_ns))
+		return BC_MISS;
+	return bci_coverage_holds(missing->txn, &missing->env->tables, entry,
+	                          gaps->from_ns, gaps->to_ns);
 }
 
 /* The gaps of one key. */
@@ -205,8 +201,9 @@ missing_key(struct missing *missing, struct bci_lane *lane, const char *key,
 	}
 	if (status != BC_OK)
 		return status;
-	if (!missing->marked && missing_is_covered(&entry, gaps))
-		return BC_OK;
+	status = missing_is_covered(missing, &entry, gaps);
+	if (status != BC_MISS)
+		return status;
 	status = missing_load(missing, key, &entry, gaps);
 	if (status != BC_OK)
 		return status;
