@@ -953,10 +953,15 @@ enum bc_missing_flags {
 /*
  * Exactly what is still to be fetched of [from_ns, to_ns) for each of 'count'
  * keys: whatever is not known, and what had not ended when it was fetched.  Of
- * a key that does not exist all of it; of a frame nothing within its rows.
+ * a key that does not exist, has expired or holds no bars all of it; of a frame
+ * nothing from its first row to the end of its last, as bc_append() reckons it.
+ * Rows that were found damaged are missing.  A handle that bypasses or
+ * refreshes misses everything.  INT64_MIN and INT64_MAX are ends as any other.
+ *
  * Gaps are ordered by key and time; *found is how many there are, which may be
  * more than 'capacity'.  All keys are seen at one point in time.  Returns
- * BC_OK, BC_INVALID if to_ns < from_ns, BC_CORRUPT, BC_NOMEM, BC_IO, BC_BUSY.
+ * BC_OK; BC_INVALID if to_ns < from_ns or a flag is unknown; BC_CORRUPT if what
+ * is known of a key cannot be read; BC_NOMEM, BC_IO, BC_BUSY.
  */
 BC_API BC_CHECKED enum bc_status
 bc_missing(struct bc_cache *cache, const char *const *keys, size_t count,
@@ -1012,8 +1017,12 @@ struct bc_fetch {
 /*
  * Fetch from wherever the data live and hand over what came, by one call or
  * more of those below.  Anything but BC_OK is what the waiting call returns.
- * What was handed over before is kept.  It may be called from several threads
- * at once, each for another key.
+ * What was handed over before is kept.  'err' is never NULL; without a text in
+ * it the status speaks for itself.
+ *
+ * It runs in the thread that waits for it, or (bc_fetch_many()) in one of the
+ * library's; in several at once, each for another key.  It may use the cache,
+ * but not fetch the key that it is asked for.
  */
 typedef enum bc_status bc_fetch_function(struct bc_fetch *fetch,
                                          struct bc_error *err);
@@ -1048,22 +1057,32 @@ struct bc_fetch_options {
 	void *context;
 	/*
 	 * How long to wait for another that fetches the same key, default
-	 * 60,000; then the call fetches itself, and what the late one hands
-	 * over is dropped if it was stored meanwhile.
+	 * 60,000; then the call fetches itself.  And how long a fetch of one's
+	 * own is in time: what is handed over later than that after the
+	 * function was called is dropped (BC_OK, nothing counted) if another
+	 * has changed the entry meanwhile.
 	 */
 	uint32_t wait_ms;
-	unsigned threads; /* fetching at once, for many keys; default 4 */
+	unsigned threads; /* fetching at once, for many keys; default 4,
+	                     at most 256 */
 };
 #define BC_FETCH_OPTIONS_INIT BC_SIZE_FIRST(struct bc_fetch_options)
 
 /*
  * bc_get(), and if that misses (other than by damage to the file system) fetch
  * and get.  Of all processes and threads that want the same key exactly one
- * fetches; the others wait for it.  If it dies, another takes its place.
+ * fetches; the others wait for it, and need no fetch of their own if it goes
+ * well.  If it fails or dies, one of them takes its place.
+ *
+ * A handle that refreshes fetches although the entry is there, unless another
+ * stored it since the call began.  One that bypasses never asks the function.
+ * What was fetched counts as a miss and a hit.
  *
  * Returns as bc_get(); what the function returned; BC_MISS if it returned BC_OK
  * and handed nothing over; BC_READONLY without asking it, if the result could
- * not be stored.  In a bypassing cache the function is not asked either.
+ * not be stored; BC_KEY; BC_INVALID (options); BC_UNSAFE, BC_DENIED,
+ * BC_NOSPACE, BC_IO (the file of locks).  *view is zeroed unless BC_OK, but for
+ * 'miss' after BC_MISS.
  */
 BC_API BC_CHECKED enum bc_status
 bc_get_or_fetch(struct bc_cache *cache, const char *key,
@@ -1071,10 +1090,15 @@ bc_get_or_fetch(struct bc_cache *cache, const char *key,
                 struct bc_error *err);
 
 /*
- * bc_read(), and fetch first whatever of [from_ns, to_ns) is missing: the
- * function is asked for each gap.  Both ends are needed (no INT64_MIN, _MAX).
- * With BC_READ_PARTIAL in 'flags' gaps that the function left are no miss.
- * Returns as bc_get_or_fetch() and bc_read().
+ * bc_read(), and fetch first whatever of [from_ns, to_ns) is missing, as
+ * bc_missing() says it: the function is asked for one gap after the other, and
+ * for the rest of a gap if it handed over a part.  Of what it left alone it is
+ * not asked again; with BC_READ_PARTIAL in 'flags' that is no miss.  What had
+ * not ended is asked for once a call, but not if another fetched it while this
+ * one waited.  Both ends are needed (no INT64_MIN, _MAX).
+ *
+ * Of a key one range is fetched at a time.  Returns as bc_get_or_fetch() and
+ * bc_read().
  */
 BC_API BC_CHECKED enum bc_status
 bc_read_or_fetch(struct bc_cache *cache, const char *key, int64_t from_ns,
