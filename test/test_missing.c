@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#include "cache.h"
-#include "coverage.h"
+#include "catalogue.h"
 
 #define MINUTE (60 * UNIT_SECOND_NS)
 #define ROWS_MAX 30000
@@ -431,6 +430,50 @@ a_bad_segment_is_missing_and_the_others_are_not(void **state)
 	assert_true(gaps[0].to_ns > first.last_ns);
 }
 
+/* Make the newest interval of "s" one that ends before it begins. */
+static void
+turn_intervals_round(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char copy[BCI_LEAF_BYTES];
+	struct bci_series_record series;
+	struct bci_bytes record;
+	struct bc_error err;
+
+	assert_status(bci_table_get(txn, tables->entries, "s", 1, &record),
+	              BC_OK, NULL);
+	assert_true(record.size <= sizeof(copy));
+	memcpy(copy, record.data, record.size);
+	memcpy(&series, copy + sizeof(struct bci_entry_record), sizeof(series));
+	series.known_to_ns = series.known_from_ns - 1;
+	memcpy(copy + sizeof(struct bci_entry_record), &series, sizeof(series));
+	assert_status(bci_table_put(txn, tables->entries, "s", 1, copy,
+	                            record.size, &err),
+	              BC_OK, &err);
+}
+
+static void
+what_is_known_may_be_damaged(void **state)
+{
+	static const char *const keys[] = { "a", "s" };
+	struct bc_interval intervals[2];
+	struct bc_error err;
+	size_t count;
+
+	(void)state;
+	append("s", 0, 10, 10, 0);
+	unit_change_catalogue(turn_intervals_round);
+	unit_reopen(NULL);
+	assert_status(bc_missing(fixture.cache, keys, 2, 0, MINUTE, 0, gaps,
+	                         GAPS, &found, &err),
+	              BC_CORRUPT, &err);
+	assert_int_equal(found, 0);
+	assert_non_null(strstr(err.message, " s:"));
+	assert_status(
+		bc_coverage(fixture.cache, "s", intervals, 2, &count, &err),
+		BC_CORRUPT, &err);
+	assert_int_equal(count, 0);
+}
+
 /* ------------------------------------------------------------------------ */
 /*  Against a plain model                                                   */
 /* ------------------------------------------------------------------------ */
@@ -509,6 +552,7 @@ main(void)
 		TEST(what_had_not_ended_is_missing_unless_settled),
 		TEST(coverage_is_of_series_alone),
 		TEST(a_bad_segment_is_missing_and_the_others_are_not),
+		TEST(what_is_known_may_be_damaged),
 		TEST(gaps_are_what_appends_left),
 	};
 
