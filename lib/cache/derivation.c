@@ -99,12 +99,15 @@ derivation_add(struct derivation_text *text, const char *format, ...)
 static void
 derivation_add_word(struct derivation_text *text, const char *word)
 {
+	size_t plain;
+
 	derivation_add(text, "&");
-	for (; *word != '\0'; word++) {
-		if (strchr("?&%", *word) != NULL)
-			derivation_add(text, "%%%02X", (unsigned char)*word);
-		else
-			derivation_add(text, "%c", *word);
+	while (*word != '\0') {
+		plain = strcspn(word, "?&%");
+		derivation_add(text, "%.*s", (int)plain, word);
+		word += plain;
+		if (*word != '\0')
+			derivation_add(text, "%%%02X", (unsigned char)*word++);
 	}
 }
 
@@ -165,10 +168,11 @@ derivation_add_all(const struct bci_derivation *derivation,
 static void
 derivation_name(struct bci_derivation *out)
 {
-	struct derivation_text text = { .used = 0 };
+	struct derivation_text text;
 	unsigned char hash[32];
 	char *to = out->made;
 
+	text.used = 0; /* All of it need not be zeroed. */
 	derivation_add_all(out, &text);
 	if (text.used <= BC_KEY_MAX) {
 		memcpy(out->made, text.bytes, text.used + 1);
