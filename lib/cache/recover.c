@@ -55,9 +55,10 @@ recover_check_image(struct bci_writer *writer, const struct bci_bytes *key,
                     const struct bc_schema *schema, struct bci_map *map)
 {
 	const unsigned char *image = map->base + locator->offset;
+	const bool series = entry->head.kind == BC_SERIES;
 	const struct bci_segment_claim claim = {
-		.kind = (enum bc_kind)entry->head.kind,
-		.revision = &entry->head.revision,
+		.kind = series ? BC_FRAME : (enum bc_kind)entry->head.kind,
+		.revision = series ? NULL : &entry->head.revision,
 		.key = key->data,
 		.key_bytes = key->size,
 		.schema = schema,
