@@ -14,8 +14,10 @@
 #include "alloc.h"
 #include "arena.h"
 #include "clock.h"
+#include "directory.h"
 #include "error.h"
 #include "file.h"
+#include "forget.h"
 #include "recover.h"
 
 /* Keys collected before they are removed; a cursor must not be cut under. */
@@ -112,15 +114,86 @@ recover_check(struct bci_writer *writer, const struct bci_bytes *key,
 	return BC_OK;
 }
 
-/* Remove what was collected. */
+/*
+ * The first segment of an entry that must go, if *reason is set: a series is
+ * walked from one to the next, whoever names them.
+ */
 static enum bc_status
-recover_remove(struct bci_writer *writer, struct recover_key *keys,
-               size_t count, struct bc_error *err)
+recover_find(struct bci_writer *writer, const struct bci_bytes *key,
+             const struct bci_entry *entry, recover_verdict *verdict,
+             const void *context, struct bci_locator *locator,
+             const char **reason)
+{
+	struct bci_directory directory;
+	enum bc_status status = BC_OK;
+
+	*reason = NULL;
+	if (entry->head.kind != BC_SERIES) {
+		if (entry->segment_count == 0)
+			return BC_OK;
+		bci_entry_locator(entry, 0, locator);
+		return verdict(writer, key, entry, locator, context, reason);
+	}
+	bci_directory_open(&directory, writer->txn, &writer->env->tables,
+	                   entry);
+	while (status == BC_OK && *reason == NULL) {
+		status = bci_directory_next(&directory, locator);
+		if (status == BC_OK)
+			status = verdict(writer, key, entry, locator, context,
+			                 reason);
+	}
+	bci_directory_close(&directory);
+	return status == BC_MISS ? BC_OK : status;
+}
+
+/* Drop the bad segments of a series; BC_CORRUPT if it must go as a whole. */
+static enum bc_status
+recover_mend(struct bci_writer *writer, const struct bci_bytes *key,
+             recover_verdict *verdict, const void *context,
+             struct bc_error *err)
+{
+	unsigned table = writer->env->tables.entries;
+
+	for (;;) {
+		struct bci_locator locator;
+		struct bci_bytes value;
+		struct bci_entry entry;
+		const char *reason;
+		enum bc_status status;
+
+		status = bci_table_get(writer->txn, table, key->data, key->size,
+		                       &value);
+		if (status == BC_OK)
+			status =
+				bci_entry_parse(value.data, value.size, &entry);
+		if (status == BC_OK && entry.head.kind != BC_SERIES)
+			status = BC_CORRUPT;
+		if (status == BC_OK)
+			status = recover_find(writer, key, &entry, verdict,
+			                      context, &locator, &reason);
+		if (status != BC_OK || reason == NULL)
+			return status;
+		status = bci_forget_segment(writer, key->data, key->size,
+		                            &locator, err);
+		if (status != BC_OK)
+			return status == BC_MISS ? BC_CORRUPT : status;
+	}
+}
+
+/* Remove what was collected, or of a series what is bad of it. */
+static enum bc_status
+recover_remove(struct bci_writer *writer, recover_verdict *verdict,
+               const void *context, struct recover_key *keys, size_t count,
+               struct bc_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		enum bc_status status = bci_writer_remove(writer, keys[i].text,
-		                                          keys[i].bytes, err);
+		const struct bci_bytes key = { keys[i].bytes, keys[i].text };
+		enum bc_status status =
+			recover_mend(writer, &key, verdict, context, err);
 
+		if (status == BC_CORRUPT)
+			status = bci_writer_remove(writer, keys[i].text,
+			                           keys[i].bytes, err);
 		if (status != BC_OK && status != BC_MISS)
 			return status;
 	}
@@ -133,19 +206,18 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
               const struct bci_bytes *value, recover_verdict *verdict,
               const void *context, bool *bad)
 {
-	enum bc_status status = BC_OK;
+	enum bc_status status;
 	const char *reason = NULL;
 	struct bci_locator locator;
-	struct bci_entry entry = { .segment_count = 0 };
+	struct bci_entry entry;
 
-	if (bci_entry_parse(value->data, value->size, &entry) != BC_OK)
+	status = bci_entry_parse(value->data, value->size, &entry);
+	if (status == BC_OK)
+		status = recover_find(writer, key, &entry, verdict, context,
+		                      &locator, &reason);
+	if (status == BC_CORRUPT) {
 		reason = "catalogue record";
-	for (unsigned i = 0;
-	     status == BC_OK && reason == NULL && i < entry.segment_count;
-	     i++) {
-		bci_entry_locator(&entry, i, &locator);
-		status = verdict(writer, key, &entry, &locator, context,
-		                 &reason);
+		status = BC_OK;
 	}
 	*bad = status == BC_OK && reason != NULL;
 	if (*bad)
@@ -209,8 +281,8 @@ recover_walk(struct bci_writer *writer, recover_verdict *verdict,
 		                         &from, keys, &count);
 		bci_cursor_close(cursor);
 		if (status == BC_OK || status == BC_MISS) {
-			enum bc_status removed =
-				recover_remove(writer, keys, count, err);
+			enum bc_status removed = recover_remove(
+				writer, verdict, context, keys, count, err);
 
 			status = removed != BC_OK ? removed : status;
 		}
