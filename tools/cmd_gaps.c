@@ -249,8 +249,8 @@ gaps_walk(struct gaps_entry *entry, const struct bc_info *info,
 
 		gaps_show(entry, item, gaps_what(item->known), 0);
 		if (gaps->values[GAPS_BARS].set && item->known == BC_KNOWN_BARS)
-			result = hole_find(gaps->tool, entry->key, item,
-			                   &timeframe, gaps_hole, entry);
+			result = hole_find(gaps->tool, info, item, &timeframe,
+			                   gaps_hole, entry);
 	}
 	return result;
 }

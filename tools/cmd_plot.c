@@ -282,7 +282,8 @@ plot_columns(const struct plot *plot, const struct bc_schema *schema,
 		if (index < 0 || schema->columns[index].type == BC_TEXT) {
 			tool_say("there is no column '%s'%s", name,
 			         index >= 0 ? " of numbers"
-			         : plot->values[PLOT_COLUMN].set
+			         : role == PLOT_VOLUME ||
+			                         plot->values[PLOT_COLUMN].set
 			                 ? ""
 			                 : ": --column NAME draws another");
 			return false;

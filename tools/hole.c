@@ -5,8 +5,9 @@
  * Bars are expected whole timeframes apart from those that are there, so the
  * rows themselves say whether a day of theirs begins at midnight or at the
  * open of an exchange.  Each row is compared with the one before it; in front
- * of the first row it is counted backwards from there.  Rows that are nearer
- * to each other than the timeframe have nothing between them.
+ * of the first row it is counted backwards from there, and in a stretch without
+ * any from another row.  Rows that are nearer to each other than the timeframe
+ * have nothing between them.
  */
 #include "hole.h"
 
@@ -32,10 +33,25 @@ hole_move(const struct hole_search *search, int64_t time_ns, int32_t bars)
 	return moved_ns;
 }
 
-/*
- * Report the bars expected behind that of 'last_ns' and before 'next_ns'.  All
- * are counted from 'last_ns': the last day of a month stays one.
- */
+/* How many bars are expected from 'first_ns' on and before 'end_ns'. */
+static uint64_t
+hole_count(const struct hole_search *search, int64_t first_ns, int64_t end_ns)
+{
+	int64_t step_ns = search->timeframe->step_ns;
+	uint64_t bars = 0;
+
+	if (first_ns >= end_ns)
+		return 0;
+	if (step_ns > 0)
+		return ((uint64_t)end_ns - (uint64_t)first_ns - 1) /
+		               (uint64_t)step_ns +
+		       1;
+	while (hole_move(search, first_ns, (int32_t)bars) < end_ns)
+		++bars;
+	return bars;
+}
+
+/* Report the bars expected behind that of 'last_ns' and before 'next_ns'. */
 static void
 hole_between(const struct hole_search *search, int64_t last_ns, int64_t next_ns)
 {
@@ -43,50 +59,64 @@ hole_between(const struct hole_search *search, int64_t last_ns, int64_t next_ns)
 		.from_ns = hole_move(search, last_ns, 1),
 		.to_ns = next_ns,
 	};
-	int64_t step_ns = search->timeframe->step_ns;
-	uint64_t bars;
+	uint64_t bars = hole_count(search, hole.from_ns, next_ns);
 
-	if (hole.from_ns >= next_ns)
-		return;
-	if (step_ns > 0)
-		bars = ((uint64_t)next_ns - (uint64_t)hole.from_ns - 1) /
-		               (uint64_t)step_ns +
-		       1;
-	else
-		for (bars = 1;
-		     hole_move(search, last_ns, (int32_t)bars + 1) < next_ns;)
-			++bars;
-	search->function(search->context, &hole, bars);
+	if (bars != 0)
+		search->function(search->context, &hole, bars);
 }
 
-/* Report the bars expected in the stretch before its first row. */
-static void
-hole_before(const struct hole_search *search, int64_t first_ns)
+/* The first moment of the stretch at which a bar is expected, by any row. */
+static int64_t
+hole_first(const struct hole_search *search, int64_t row_ns)
 {
-	struct bc_interval hole = { .to_ns = first_ns };
-	int64_t from_ns = search->stretch->from_ns;
-	int64_t step_ns = search->timeframe->step_ns;
-	uint64_t bars = 0;
+	const struct bc_interval *stretch = search->stretch;
+	int64_t from_ns = stretch->from_ns, first_ns = row_ns;
+	uint64_t step_ns = (uint64_t)search->timeframe->step_ns, ahead;
+	int32_t bars = 0;
 
-	if (step_ns > 0)
-		bars = ((uint64_t)first_ns - (uint64_t)from_ns) /
-		       (uint64_t)step_ns;
-	else
-		while (hole_move(search, first_ns, -(int32_t)bars - 1) >=
-		               from_ns &&
-		       bars < HOLE_MONTHS_MAX)
-			++bars;
-	if (bars == 0)
-		return;
-	hole.from_ns = step_ns > 0
-	                       ? first_ns - (int64_t)bars * step_ns
-	                       : hole_move(search, first_ns, -(int32_t)bars);
-	search->function(search->context, &hole, bars);
+	if (step_ns > 0) {
+		/* How far it is from 'from_ns' to the next one. */
+		if (from_ns < row_ns) {
+			ahead = ((uint64_t)row_ns - (uint64_t)from_ns) %
+			        step_ns;
+		} else {
+			ahead = ((uint64_t)from_ns - (uint64_t)row_ns) %
+			        step_ns;
+			ahead = ahead == 0 ? 0 : step_ns - ahead;
+		}
+		if (ahead >= (uint64_t)stretch->to_ns - (uint64_t)from_ns)
+			return stretch->to_ns;
+		return from_ns + (int64_t)ahead;
+	}
+	while (first_ns < from_ns)
+		first_ns = hole_move(search, row_ns, ++bars);
+	while (bars > -HOLE_MONTHS_MAX &&
+	       hole_move(search, row_ns, bars - 1) >= from_ns)
+		first_ns = hole_move(search, row_ns, --bars);
+	return first_ns;
+}
+
+/*
+ * Report the bars expected in the stretch before 'end_ns', where it has no
+ * row.
+ */
+static void
+hole_before(const struct hole_search *search, int64_t row_ns, int64_t end_ns)
+{
+	struct bc_interval hole = {
+		.from_ns = hole_first(search, row_ns),
+		.to_ns = end_ns,
+	};
+	uint64_t bars = hole_count(search, hole.from_ns, end_ns);
+
+	if (bars != 0)
+		search->function(search->context, &hole, bars);
 }
 
 /* Walk over the rows of the stretch. */
 static enum bc_status
-hole_walk(const struct hole_search *search, struct bc_stream *stream)
+hole_walk(const struct hole_search *search, struct bc_stream *stream,
+          int64_t row_ns)
 {
 	enum bc_status status;
 	struct bc_view view;
@@ -99,7 +129,7 @@ hole_walk(const struct hole_search *search, struct bc_stream *stream)
 		const int64_t *time_ns = bc_view_time(&view);
 
 		if (!begun)
-			hole_before(search, time_ns[0]);
+			hole_before(search, time_ns[0], time_ns[0]);
 		for (row = begun ? 0 : 1; row < view.rows; ++row)
 			hole_between(search,
 			             row == 0 ? last_ns : time_ns[row - 1],
@@ -109,11 +139,13 @@ hole_walk(const struct hole_search *search, struct bc_stream *stream)
 	}
 	if (status == BC_OK && begun)
 		hole_between(search, last_ns, search->stretch->to_ns);
+	else if (status == BC_OK)
+		hole_before(search, row_ns, search->stretch->to_ns);
 	return status;
 }
 
 enum tool_exit
-hole_find(const struct tool *tool, const char *key,
+hole_find(const struct tool *tool, const struct bc_info *info,
           const struct bc_interval *stretch,
           const struct bci_timeframe *timeframe, hole_function *function,
           void *context)
@@ -124,15 +156,15 @@ hole_find(const struct tool *tool, const char *key,
 	enum bc_status status;
 	struct bc_error err;
 
-	status = bc_stream_open(tool->cache, key, stretch->from_ns,
+	status = bc_stream_open(tool->cache, info->key, stretch->from_ns,
 	                        stretch->to_ns, time_alone, BC_READ_PARTIAL, 0,
 	                        &stream, NULL, &err);
 	if (status != BC_OK)
 		return tool_fail(&err);
-	status = hole_walk(&search, stream);
+	status = hole_walk(&search, stream, info->first_ns);
 	bc_stream_close(stream);
 	if (status == BC_OK)
 		return TOOL_DONE;
-	tool_say("cannot read %s: %s", key, bc_strerror(status));
+	tool_say("cannot read %s: %s", info->key, bc_strerror(status));
 	return status == BC_MISS ? TOOL_MISS : TOOL_CANNOT;
 }

@@ -17,11 +17,10 @@ typedef void hole_function(void *context, const struct bc_interval *hole,
                            uint64_t bars);
 
 /*
- * Find the holes of a stretch of an entry.  Its rows say at which moments bars
- * begin; one without rows has none.  TOOL_DONE, or the exit status after a
- * message.
+ * Find the holes of a stretch of an entry that has rows: these say at which
+ * moments bars begin.  TOOL_DONE, or the exit status after a message.
  */
-enum tool_exit hole_find(const struct tool *tool, const char *key,
+enum tool_exit hole_find(const struct tool *tool, const struct bc_info *info,
                          const struct bc_interval *stretch,
                          const struct bci_timeframe *timeframe,
                          hole_function *function, void *context);
