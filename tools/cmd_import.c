@@ -44,7 +44,7 @@ enum {
 
 static const struct args_option import_options[] = {
 	[IMPORT_KEY] = { "key", ARGS_TEXT, "KEY",
-	                 "Key of the entry, for rows of one series" },
+	                 "Key of the series, for files of one" },
 	[IMPORT_SOURCE] = { "source", ARGS_TEXT, "SOURCE",
 	                    "Source of the series, if not 'csv'" },
 	[IMPORT_MARKET] = { "market", ARGS_TEXT, "MARKET",
@@ -114,8 +114,6 @@ import_begin_key(struct tool *tool, struct import_settings *settings)
 	     values[IMPORT_SYMBOL].set || values[IMPORT_VARIANT].set))
 		return tool_usage(tool, "--key is a whole key: it goes with "
 		                        "no part of one");
-	if (key != NULL && tool->args.operand_count > 1)
-		return tool_usage(tool, "--key is for a single file");
 	if (key != NULL && !bci_key_valid(key, strlen(key)))
 		return tool_usage(tool, "'%s' is no key", key);
 	if (timeframe != NULL &&
