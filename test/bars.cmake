@@ -4,7 +4,7 @@
 # and the fuzz targets of what takes text from outside.
 foreach(name
     bar bucket calendar fold format formula indicator interval key lookup merge
-    merge_random moment number pattern range recode resample timeframe
+    merge_random moment number pattern range recode resample tiling timeframe
     zone zoneinfo)
   barcache_test(${name} support.c value.c)
 endforeach()

@@ -125,6 +125,43 @@ series_set(struct series_rows *rows, int64_t time_ns, double close)
 	series_fill(rows, at, time_ns, close);
 }
 
+/* Copy a row as it is. */
+static void
+series_copy(struct series_rows *rows, const struct series_rows *from,
+            uint64_t index)
+{
+	uint64_t at = rows->rows++;
+
+	rows->time_ns[at] = from->time_ns[index];
+	rows->codes[at] = from->codes[index];
+	for (unsigned i = 0; i < 5; i++)
+		rows->columns[i][at] = from->columns[i][index];
+}
+
+void
+series_merge(struct series_rows *rows, const struct series_rows *fresh)
+{
+	struct series_rows out = { .labels = rows->labels,
+		                   .label_count = rows->label_count };
+	uint64_t i = 0, j = 0;
+
+	series_reserve(&out, rows->rows + fresh->rows);
+	while (i < rows->rows || j < fresh->rows) {
+		bool old = j == fresh->rows ||
+		           (i < rows->rows &&
+		            rows->time_ns[i] < fresh->time_ns[j]);
+
+		if (old) {
+			series_copy(&out, rows, i++);
+			continue;
+		}
+		i += i < rows->rows && rows->time_ns[i] == fresh->time_ns[j];
+		series_copy(&out, fresh, j++);
+	}
+	series_free(rows);
+	*rows = out;
+}
+
 void
 series_remove(struct series_rows *rows, int64_t from_ns, int64_t to_ns)
 {

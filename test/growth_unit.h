@@ -30,8 +30,9 @@ void series_generate(struct series_rows *rows, int64_t from_ns, int64_t step_ns,
 /* Append one row. */
 void series_add(struct series_rows *rows, int64_t time_ns, double close);
 
-/* Replace or insert a row by time, or remove those of a range. */
+/* Replace or insert rows by time, or remove those of a range. */
 void series_set(struct series_rows *rows, int64_t time_ns, double close);
+void series_merge(struct series_rows *rows, const struct series_rows *fresh);
 void series_remove(struct series_rows *rows, int64_t from_ns, int64_t to_ns);
 
 /* Rows [first, first + count) as a frame; 'columns' has room for six. */

@@ -15,7 +15,8 @@
 #define TILING_CAPACITY 8 /* cuts, at first */
 
 /* Tiles shorter than this are merged when together they make one. */
-static const uint64_t tiling_levels[] = { BCI_TILE_UNIT, 8 * BCI_TILE_UNIT };
+static const uint64_t tiling_levels[] = { 64, 512, BCI_TILE_UNIT,
+	                                  8 * BCI_TILE_UNIT };
 
 struct tiling_state {
 	const struct bci_tile *tiles;
@@ -127,6 +128,8 @@ tiling_merge(struct tiling_state *state, size_t from, int step, size_t left,
 		uint64_t sum = rows;
 		size_t next = taken;
 
+		if (level <= state->tiny)
+			continue;
 		for (; next < left && state->tiles[TILE(next)].rows < level;
 		     next++)
 			sum += state->tiles[TILE(next)].rows;
@@ -279,8 +282,8 @@ tiling_cut_all(struct tiling_state *state, uint64_t spilled,
 
 static enum bc_status
 tiling_begin(struct tiling_state *state, const struct bci_tile *tiles,
-             size_t count, uint64_t most, const struct bc_allocator *allocator,
-             struct bci_tiling *out)
+             size_t count, uint64_t most, uint64_t tail_room,
+             const struct bc_allocator *allocator, struct bci_tiling *out)
 {
 	*out = (struct bci_tiling){ .allocator = allocator };
 	most = bci_max(bci_min(most, BCI_TILE_MOST), 1);
@@ -288,10 +291,12 @@ tiling_begin(struct tiling_state *state, const struct bci_tile *tiles,
 		.tiles = tiles,
 		.count = count,
 		.unit = bci_min(most, BCI_TILE_UNIT),
-		.tiny = bci_min(most, BCI_TILE_SHORT),
 		.out = out,
 	};
 	state->most = most / state->unit * state->unit;
+	state->tiny =
+		bci_min(most, bci_min(BCI_TILE_SHORT,
+	                              BCI_TILE_SHORT_TAILS * (tail_room + 1)));
 	state->marked =
 		bci_zalloc(allocator, count + 1, sizeof(*state->marked));
 	return state->marked != NULL ? BC_OK : BC_NOMEM;
@@ -307,7 +312,8 @@ bci_tiling_plan(const struct bci_tile *tiles, size_t count, uint64_t tail_rows,
 	uint64_t spilled = 0;
 	enum bc_status status;
 
-	status = tiling_begin(&state, tiles, count, rule->most, allocator, out);
+	status = tiling_begin(&state, tiles, count, rule->most, rule->tail_room,
+	                      allocator, out);
 	if (status != BC_OK)
 		return status;
 	if (tail_rows > rule->tail_room || rule->spill) {
@@ -335,7 +341,7 @@ bci_tiling_compact(const struct bci_tile *tiles, size_t count, uint64_t most,
 	enum bc_status status;
 	size_t at = 0;
 
-	status = tiling_begin(&state, tiles, count, most, allocator, out);
+	status = tiling_begin(&state, tiles, count, most, 0, allocator, out);
 	if (status != BC_OK)
 		return status;
 	while (at < count && tiles[at].rows == state.most)

@@ -14,8 +14,12 @@
 /* Rows of a segment, at most. */
 #define BCI_TILE_MOST (1u << 20)
 
-/* A shorter one at an end of the series is merged with what comes to it. */
+/*
+ * A shorter one at an end of the series is merged with what comes to it; or one
+ * shorter than so many tails, where the tail has room for few rows.
+ */
 #define BCI_TILE_SHORT 512
+#define BCI_TILE_SHORT_TAILS 16
 
 /* Rows rewritten, at most, so that an insertion shifts no others off pages. */
 #define BCI_TILE_RECUT (1u << 18)
@@ -59,7 +63,8 @@ struct bci_tiling {
  *
  * Rows that come to either end are merged with short segments there, with
  * those below 4,096 rows once they make that many together, and so with those
- * below 32,768: a row is rewritten a few times however slowly a series grows.
+ * below 32,768 (and below 64 and 512, where short is shorter): a row is written
+ * some ten times however slowly a series grows.
  * What does not fill a unit is the outermost segment of that end, so that all
  * others can be mapped side by side.  Rows inserted or removed in the middle
  * move everything to the nearer end, or, if that is far, leave an odd segment.

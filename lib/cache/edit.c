@@ -229,16 +229,14 @@ edit_add(struct bci_edit *edit, struct bci_series_segment *segment,
 	return BC_OK;
 }
 
-/* Give the new rows to the segments and to the tail. */
-static enum bc_status
-edit_split(struct bci_edit *edit, struct bc_error *err)
+enum bc_status
+bci_edit_split(struct bci_edit *edit, struct bc_error *err)
 {
 	struct bci_series *series = edit->series;
 	const int64_t *time_ns = edit->fresh != NULL ? edit->fresh[0] : NULL;
 	uint64_t rows = edit->fresh_rows, at = 0, end;
 	enum bc_status status;
 
-	edit->split = true;
 	BCI_TRY(bci_series_load(series, err));
 	for (size_t i = 0; i < series->segment_count; i++) {
 		struct bci_series_segment *segment = &series->segments[i];
@@ -308,7 +306,7 @@ edit_describe(const struct bci_edit *edit, const struct bci_piece *piece,
 	uint64_t fresh_end = piece->fresh_first + piece->fresh_rows;
 	bool old_open = edit_holds_open(edit, piece);
 	bool fresh_open = edit->open && fresh_end == edit->fresh_rows &&
-	                  piece->old_rows != 0 &&
+	                  edit->series->record.rows != 0 &&
 	                  edit_last(edit) == edit->series->record.last_ns;
 
 	for (uint32_t i = 1; i < schema->column_count; i++) {
@@ -428,14 +426,14 @@ bci_edit_merge(struct bci_edit *edit, struct bc_error *err)
 
 	if (edit->fresh_rows != 0)
 		edit_reject_open(edit);
+	edit->narrow = edit->fresh_rows == 0 || edit_reaches_tail_only(edit);
+	BCI_TRY(edit->narrow ? edit_add(edit, NULL, series->tail_rows, 0,
+	                                edit->fresh_rows, err)
+	                     : bci_edit_split(edit, err));
 	if (edit->fresh_rows == 0)
-		return edit_add(edit, NULL, series->tail_rows, 0, 0, err);
+		return BC_OK;
 	ends = edit->open && (series->record.rows == 0 ||
 	                      edit_last(edit) > series->record.last_ns);
-	BCI_TRY(edit_reaches_tail_only(edit)
-	                ? edit_add(edit, NULL, series->tail_rows, 0,
-	                           edit->fresh_rows, err)
-	                : edit_split(edit, err));
 	columns = bci_alloc(edit_allocator(edit), series->schema->column_count,
 	                    sizeof(*columns));
 	if (columns == NULL) {
@@ -527,7 +525,7 @@ bci_edit_cut(struct bci_edit *edit, int64_t from_ns, int64_t to_ns,
 {
 	enum bc_status status;
 
-	BCI_TRY(edit_split(edit, err));
+	BCI_TRY(bci_edit_split(edit, err));
 	for (size_t i = 0; i < edit->piece_count; i++)
 		BCI_TRY(edit_cut_piece(edit, &edit->pieces[i], from_ns, to_ns,
 		                       err));
@@ -542,8 +540,9 @@ bci_edit_widen(struct bci_edit *edit, struct bc_error *err)
 	size_t count;
 	enum bc_status status;
 
-	if (edit->split)
-		return BC_OK; /* All were given their rows. */
+	if (!edit->narrow)
+		return BC_OK;
+	edit->narrow = false;
 	tail = *bci_edit_tail(edit);
 	status = bci_series_load(edit->series, err);
 	edit->piece_count--;

@@ -37,7 +37,7 @@ struct bci_edit {
 	bool open;       /* the last new row is a bar that had not ended */
 	struct bci_piece *pieces;
 	size_t piece_count, piece_room;
-	bool split; /* there is a piece for each segment */
+	bool narrow; /* so far there is only the tail */
 	/* Results. */
 	struct bc_counts counts;
 	uint64_t removed; /* rows that were dropped */
@@ -58,10 +58,13 @@ enum bc_status bci_edit_take(struct bci_edit *edit,
                              const struct bci_operation *operation,
                              struct bc_error *err);
 
-/* Plan the merge of what was taken. */
+/* Make the pieces: new rows go to the segments and the tail by their times. */
+enum bc_status bci_edit_split(struct bci_edit *edit, struct bc_error *err);
+
+/* Make them, and plan the merge of what was taken. */
 enum bc_status bci_edit_merge(struct bci_edit *edit, struct bc_error *err);
 
-/* Plan the removal of the rows in [from_ns, to_ns), INT64_MAX: to the end. */
+/* Make them, and plan to drop [from_ns, to_ns); INT64_MAX: to the end. */
 enum bc_status bci_edit_cut(struct bci_edit *edit, int64_t from_ns,
                             int64_t to_ns, struct bc_error *err);
 

@@ -94,7 +94,7 @@ static enum bc_status
 glossary_find(struct bci_glossary *glossary, struct bci_series *series,
               struct glossary_area *area, struct bc_error *err)
 {
-	struct bci_series_segment *largest = NULL;
+	struct bci_series_segment *largest = NULL, *last = NULL;
 	struct bci_locator locator;
 	struct glossary_area newest;
 	uint64_t most = 0;
@@ -112,6 +112,7 @@ glossary_find(struct bci_glossary *glossary, struct bci_series *series,
 		uint64_t bytes =
 			bci_series_text_bytes(series, &segment->locator);
 
+		last = segment;
 		if (bytes >= most) {
 			most = bytes;
 			largest = segment;
@@ -120,11 +121,8 @@ glossary_find(struct bci_glossary *glossary, struct bci_series *series,
 	if (largest == NULL)
 		return BC_OK;
 	status = glossary_area(series, largest, area, err);
-	if (status != BC_OK)
-		return status;
-	status = glossary_area(series,
-	                       &series->segments[series->segment_count - 1],
-	                       &newest, err);
+	if (status == BC_OK)
+		status = glossary_area(series, last, &newest, err);
 	if (status == BC_OK)
 		glossary_newest(glossary, series->schema, &newest);
 	return status;

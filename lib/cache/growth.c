@@ -235,7 +235,10 @@ growth_know(struct growth *growth, struct bc_error *err)
 		record->open_from_ns = record->open_to_ns = 0;
 	if (!growth_extend(growth, &known))
 		status = growth_know_all(growth, &known, err);
-	growth->known_changed |= memcmp(record, &before, sizeof(before)) != 0;
+	/* The record says nothing yet of what a frame's rows imply. */
+	if (!growth->series.frame)
+		growth->known_changed |=
+			memcmp(record, &before, sizeof(before)) != 0;
 	return status;
 }
 

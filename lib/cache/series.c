@@ -38,6 +38,16 @@ bci_series_columns(const struct bci_series *series, const unsigned char *data,
 	return columns;
 }
 
+/* The tail has no slot to be marked in: writers are told to look for it. */
+static void
+series_report_tail(struct bci_series *series)
+{
+	struct bci_ledger *ledger = &series->writer->env->ledger;
+
+	if (ledger->header != NULL && ledger->writable)
+		atomic_fetch_add(&ledger->header->bad_count, 1);
+}
+
 /* Copy the tail out of the record to where its columns are aligned. */
 static enum bc_status
 series_copy_tail(struct bci_series *series, struct bc_error *err)
@@ -49,12 +59,16 @@ series_copy_tail(struct bci_series *series, struct bc_error *err)
 
 	if (rows == 0)
 		return BC_OK;
-	if (schema == NULL || !schema->has_time ||
+	if (schema == NULL ||
 	    series->entry.tail_bytes != rows * schema->row_bytes ||
 	    bci_hash64(from, series->entry.tail_bytes) !=
-	            series->record.tail_checksum)
-		return bci_fail(err, BC_CORRUPT, "%s: its newest rows",
+	            series->record.tail_checksum) {
+		series_report_tail(series);
+		return bci_fail(err, BC_CORRUPT,
+		                "%s: rows that are needed are damaged: the "
+		                "newest",
 		                series->key);
+	}
 	data = bci_alloc(&series->writer->env->allocator, 1,
 	                 bci_layout_bytes(schema, rows));
 	series->image = data;

@@ -110,39 +110,34 @@ splice_prepare(struct splice *splice, struct bc_error *err)
 	return BC_OK;
 }
 
-/* Rows that a segment may have: a quarter of the budget holds it. */
-static enum bc_status
-splice_most(struct splice *splice, uint64_t *most, struct bc_error *err)
+static uint64_t
+splice_limit(const struct splice *splice)
+{
+	return bci_min(splice->writer->config.warm_bytes / 4, BCI_SEGMENT_MAX);
+}
+
+/* Rows that a segment may have, so that a quarter of the budget holds it. */
+static uint64_t
+splice_most(struct splice *splice)
 {
 	const struct bc_schema *schema = splice->series->schema;
-	uint64_t limit =
-		bci_min(splice->writer->config.warm_bytes / 4, BCI_SEGMENT_MAX);
+	uint64_t limit = splice_limit(splice), most = 0;
 	uint64_t pages = BCI_PAGE * schema->column_count;
 	uint64_t lines = BCI_LINE * schema->column_count;
 	uint64_t used = BCI_PAGE; /* more than the header of a small one */
 	struct bci_segment_plan plan;
 
-	*most = 0;
 	splice->value.rows = 0;
-	if (!bci_segment_plan(&splice->value, splice->series->key_bytes, false,
-	                      &plan))
-		used = limit;
-	else
+	if (bci_segment_plan(&splice->value, splice->series->key_bytes, false,
+	                     &plan))
 		used += plan.bytes;
 	/* A byte a row is more than the checksums of its blocks take. */
 	if (limit > used + pages)
-		*most = (limit - used - pages) / (schema->row_bytes + 1);
-	if (*most < BCI_TILE_UNIT && limit > used + lines)
-		*most = bci_min((limit - used - lines) /
-		                        (schema->row_bytes + 1),
-		                BCI_TILE_UNIT - 1);
-	if (*most != 0)
-		return BC_OK;
-	return bci_fail(err, BC_TOO_LARGE,
-	                "a row of %s and its texts take more than a quarter of "
-	                "the warm budget of %llu",
-	                splice->series->key,
-	                (unsigned long long)splice->writer->config.warm_bytes);
+		most = (limit - used - pages) / (schema->row_bytes + 1);
+	if (most < BCI_TILE_UNIT && limit > used + lines)
+		most = bci_min((limit - used - lines) / (schema->row_bytes + 1),
+		               BCI_TILE_UNIT - 1);
+	return bci_max(most, 1);
 }
 
 /* ---- writing ----------------------------------------------------------- */
@@ -173,9 +168,15 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	splice->value.rows = cut->rows;
 	splice->value.parts = splice->rows.parts;
 	splice->value.part_count = splice->rows.count;
-	if (!bci_segment_plan(&splice->value, series->key_bytes, false, &plan))
-		return bci_fail(err, BC_TOO_LARGE, "%s: a segment of it",
-		                series->key);
+	if (!bci_segment_plan(&splice->value, series->key_bytes, false,
+	                      &plan) ||
+	    plan.bytes > splice_limit(splice))
+		return bci_fail(
+			err, BC_TOO_LARGE,
+			"%s: a segment takes more than a quarter of the warm "
+			"budget of %llu bytes",
+			series->key,
+			(unsigned long long)writer->config.warm_bytes);
 	BCI_TRY(bci_writer_check_room(
 		writer, bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0,
 		err));
@@ -392,7 +393,7 @@ splice_plan(struct splice *splice, bool compact, struct bc_error *err)
 	BCI_TRY(splice_prepare(splice, err));
 	rule.tail_room =
 		bci_tail_room(series->key_bytes, series->schema->row_bytes);
-	BCI_TRY(splice_most(splice, &rule.most, err));
+	rule.most = splice_most(splice);
 	for (;;) {
 		BCI_TRY(splice_tile(splice, &rule, compact, err));
 		BCI_TRY(splice_gather_tail(splice,
@@ -457,8 +458,7 @@ splice_is_tail_only(const struct bci_edit *edit, bool compact)
 	const struct bci_series *series = edit->series;
 	uint64_t rows = bci_edit_tail(edit)->rows;
 
-	return !compact && !series->loaded && !series->frame &&
-	       edit->piece_count == 1 &&
+	return !compact && edit->narrow && !series->frame &&
 	       (rows == 0 || rows <= bci_tail_room(series->key_bytes,
 	                                           series->schema->row_bytes));
 }
