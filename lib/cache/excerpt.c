@@ -302,7 +302,8 @@ excerpt_stitch(struct bci_span *span, struct bci_lane *lane, uint64_t first,
                uint64_t end, unsigned flags, struct bci_stitch **used,
                struct bc_view *view)
 {
-	const bool keep = span->cache->checking != BC_CHECK_ALWAYS;
+	/* What is kept was checked once, and is shown unchecked. */
+	const bool keep = span->cache->checking == BC_CHECK_FIRST;
 	struct bci_stitch *stitch;
 	enum bc_status status;
 	uint64_t row;

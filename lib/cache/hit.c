@@ -76,9 +76,9 @@ hit_copy_inline(struct bci_env *env, struct bci_lane *lane,
 	return BC_OK;
 }
 
-enum bc_status
-bci_hit_map(struct bci_env *env, struct bci_lane *lane,
-            const struct bci_locator *locator, struct bci_map **map)
+static inline enum bc_status
+hit_map(struct bci_env *env, struct bci_lane *lane,
+        const struct bci_locator *locator, struct bci_map **map)
 {
 	struct bci_arena_record arena;
 	enum bc_status status;
@@ -99,6 +99,13 @@ bci_hit_map(struct bci_env *env, struct bci_lane *lane,
 	return BC_OK;
 }
 
+enum bc_status
+bci_hit_map(struct bci_env *env, struct bci_lane *lane,
+            const struct bci_locator *locator, struct bci_map **map)
+{
+	return hit_map(env, lane, locator, map);
+}
+
 static enum bc_status
 hit_miss(enum bc_miss reason, enum bc_miss *miss)
 {
@@ -106,9 +113,9 @@ hit_miss(enum bc_miss reason, enum bc_miss *miss)
 	return BC_MISS;
 }
 
-enum bc_status
-bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
-             const struct bci_entry *entry, struct bci_hit *hit)
+static inline enum bc_status
+hit_fill(struct bci_env *env, struct bci_lane *lane,
+         const struct bci_entry *entry, struct bci_hit *hit)
 {
 	enum bc_status status;
 
@@ -130,7 +137,7 @@ bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
 	}
 	if (BCI_UNLIKELY(entry->inlined != NULL))
 		return hit_copy_inline(env, lane, entry, hit);
-	status = bci_hit_map(env, lane, &hit->locator, &hit->map);
+	status = hit_map(env, lane, &hit->locator, &hit->map);
 	if (BCI_LIKELY(status == BC_OK))
 		/* What the caller will look at first, in a far corner of
 		 * memory. */
@@ -140,9 +147,16 @@ bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
 }
 
 enum bc_status
-bci_hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
-              size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
-              enum bc_miss *miss)
+bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
+             const struct bci_entry *entry, struct bci_hit *hit)
+{
+	return hit_fill(env, lane, entry, hit);
+}
+
+static inline enum bc_status
+hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
+          size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
+          enum bc_miss *miss)
 {
 	struct bci_bytes record;
 	enum bc_status status;
@@ -163,6 +177,14 @@ bci_hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
 }
 
 enum bc_status
+bci_hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
+              size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
+              enum bc_miss *miss)
+{
+	return hit_entry(env, lane, key, key_bytes, now_ns, entry, miss);
+}
+
+enum bc_status
 bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              const struct bci_wanted *wanted, struct bci_hit *hit,
              enum bc_miss *miss)
@@ -170,9 +192,9 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	struct bci_entry entry;
 	enum bc_status status;
 
-	status = bci_hit_entry(env, lane, wanted->key, wanted->key_bytes,
-	                       wanted->stale ? INT64_MIN : wanted->now_ns,
-	                       &entry, miss);
+	status = hit_entry(env, lane, wanted->key, wanted->key_bytes,
+	                   wanted->stale ? INT64_MIN : wanted->now_ns, &entry,
+	                   miss);
 	if (BCI_UNLIKELY(status != BC_OK))
 		return status;
 	if (wanted->request != NULL) {
@@ -189,7 +211,7 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		return BC_COPY;
 	if (BCI_UNLIKELY(entry.segment_count == 0))
 		return hit_miss(BC_MISS_EVICTED, miss);
-	status = bci_hit_fill(env, lane, &entry, hit);
+	status = hit_fill(env, lane, &entry, hit);
 	if (BCI_UNLIKELY(status == BC_CORRUPT)) {
 		hit_report(cache, env, hit, wanted, "what the catalogue says");
 		return hit_miss(BC_MISS_CORRUPT, miss);

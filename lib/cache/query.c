@@ -67,8 +67,10 @@ query_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	bci_lane_end(lane);
 	if (BCI_LIKELY(status != BC_ABSENT || !last))
 		return status;
-	bci_hit_report(cache, env, &span->lost, span->entry_id, query->key,
-	               query->key_bytes, "its arena is gone");
+	if (span->lost.bytes != 0)
+		bci_hit_report(cache, env, &span->lost, span->entry_id,
+		               query->key, query->key_bytes,
+		               "its arena is gone");
 	*miss = BC_MISS_CORRUPT;
 	return BC_MISS;
 }

@@ -234,8 +234,6 @@ bc_bound_get(struct bc_bound *bound, struct bc_view *view)
 		.key = bound->key,
 		.key_bytes = bound->key_bytes,
 	};
-	const struct bci_query all =
-		BCI_QUERY_ALL(bound->key, bound->key_bytes);
 	enum bc_status status;
 	struct bci_lane *lane;
 	struct bci_env *env;
@@ -253,6 +251,9 @@ bc_bound_get(struct bc_bound *bound, struct bc_view *view)
 			return BC_OK;
 	}
 	if (bound->series) {
+		const struct bci_query all =
+			BCI_QUERY_ALL(bound->key, bound->key_bytes);
+
 		status = bci_query_read(cache, &all, view);
 		/* Blobs and arrays are no rows. */
 		if (status != BC_INVALID)

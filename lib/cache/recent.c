@@ -14,7 +14,7 @@
 #include "hash.h"
 #include "recent.h"
 
-#define RECENT_ITEMS 4
+#define RECENT_ITEMS 16
 #define RECENT_KEY 128 /* longer keys are not remembered */
 
 struct recent_item {
@@ -35,14 +35,13 @@ struct bci_recent {
 static struct recent_item *
 recent_place(struct bci_recent *recent, const struct bci_query *query)
 {
-	const uint64_t words[6] = { bci_hash64(query->key, query->key_bytes),
-		                    (uint64_t)query->from_ns,
-		                    (uint64_t)query->to_ns,
-		                    query->first,
-		                    query->count,
-		                    query->by };
+	uint64_t sum = bci_hash64(query->key, query->key_bytes);
 
-	return &recent->items[bci_hash64(words, sizeof(words)) % RECENT_ITEMS];
+	/* Any spread will do: what is found is compared. */
+	sum += query->by + query->first * 7 + query->count * 31;
+	sum += (uint64_t)query->from_ns * 0x9e3779b97f4a7c15ull;
+	sum += (uint64_t)query->to_ns * 0xc2b2ae3d27d4eb4full;
+	return &recent->items[(sum >> 32 ^ sum) % RECENT_ITEMS];
 }
 
 /* Whether the columns asked for are those of a view. */

@@ -305,7 +305,10 @@ bci_span_find(struct bc_cache *cache, struct bci_env *env,
 	status = bci_hit_entry(env, lane, query->key, query->key_bytes,
 	                       query->stale ? INT64_MIN : query->now_ns, &entry,
 	                       miss);
-	if (status != BC_OK)
+	span->lost.bytes = 0;
+	if (BCI_LIKELY(status == BC_OK))
+		status = bci_lane_knows(env, lane, &entry);
+	if (BCI_UNLIKELY(status != BC_OK))
 		return status;
 	search.entry = &entry;
 	span->cache = cache;

@@ -74,7 +74,7 @@ struct bci_span {
 	uint64_t begin;          /* the first that was asked for */
 	bool searched;           /* 'begin' and 'end' were found by these: */
 	int64_t from_ns, to_ns;
-	struct bci_locator lost; /* whose arena is gone, after BC_ABSENT */
+	struct bci_locator lost; /* BC_ABSENT: its arena is gone; or empty */
 	uint64_t open_row;       /* not ended; UINT64_MAX: not among them */
 	struct bci_piece own[BCI_SPAN_OWN];
 };

@@ -324,11 +324,12 @@ stitch_decide(struct bci_stitch_work *work, struct bci_lane *lane)
 	if (mapped == 0)
 		return;
 	stitch->mappings = 2 * mapped * (long)stitch->shown->column_count + 1;
-	if (stitch_may_map(stitch->mappings))
-		return;
-	bci_stitches_drop_all(work->span->env, lane);
-	if (stitch_may_map(stitch->mappings))
-		return;
+	/* Halves: after seven of them nothing is kept. */
+	for (int i = 0; i < 8; i++) {
+		if (stitch_may_map(stitch->mappings))
+			return;
+		bci_stitches_drop_half(work->span->env, lane);
+	}
 	atomic_fetch_add(&bci_stitch_mappings, stitch->mappings);
 	stitch_give_up_mapping(stitch);
 }

@@ -11,7 +11,7 @@
 #include "chunk.h"
 
 /* Stitches that are kept although nobody looks at them. */
-#define BCI_STITCHES_KEPT 32
+#define BCI_STITCHES_KEPT 64
 
 struct bci_span;
 struct bci_map;
@@ -100,8 +100,8 @@ uint64_t bci_stitch_copied_of(const void *pin, uint64_t first, uint64_t end);
 /* Let go of those kept whose arenas are gone; the caller has the lane. */
 void bci_stitches_drop(struct bci_env *env, struct bci_lane *lane);
 
-/* Let go of all that are kept. */
-void bci_stitches_drop_all(struct bci_env *env, struct bci_lane *lane);
+/* Let go of the older half, to make room for mappings. */
+void bci_stitches_drop_half(struct bci_env *env, struct bci_lane *lane);
 
 /* The same while the environment is being closed, and the end. */
 void bci_stitches_shut(struct bci_env *env);

@@ -174,14 +174,13 @@ stitches_add(struct bci_stitches *stitches, struct bci_stitch *stitch,
 		bci_chunk_give(&gone[--count]->chunk, lane);
 }
 
-/* Take those out that are to go: all, or those whose arenas are gone. */
+/* Take those out whose arenas are gone; with 'all' any. */
 static size_t
-stitches_take(struct bci_stitches *stitches, bool all,
-              struct bci_stitch *gone[BCI_STITCHES_KEPT])
+stitches_take_dying(struct bci_stitches *stitches, bool all,
+                    struct bci_stitch *gone[BCI_STITCHES_KEPT])
 {
 	size_t count = 0;
 
-	pthread_mutex_lock(&stitches->mutex);
 	for (size_t i = 0; i < BCI_STITCHES_KEPT; i++) {
 		struct bci_stitch *stitch = stitches->kept[i];
 		bool dying = all && stitch != NULL;
@@ -195,8 +194,20 @@ stitches_take(struct bci_stitches *stitches, bool all,
 		stitches->kept[i] = NULL;
 		gone[count++] = stitch;
 	}
-	atomic_fetch_add(&stitches->dropped, 1);
-	pthread_mutex_unlock(&stitches->mutex);
+	return count;
+}
+
+/* Take the older half out. */
+static size_t
+stitches_take_half(struct bci_stitches *stitches,
+                   struct bci_stitch *gone[BCI_STITCHES_KEPT])
+{
+	size_t kept = 0, count = 0;
+
+	for (size_t i = 0; i < BCI_STITCHES_KEPT; i++)
+		kept += stitches->kept[i] != NULL;
+	while (count < (kept + 1) / 2)
+		gone[count++] = stitches_take_oldest(stitches);
 	return count;
 }
 
@@ -210,26 +221,32 @@ stitches_forget_recent(struct bci_env *env, struct bci_lane *own)
 		if (lane == own) {
 			bci_recent_forget(env, lane);
 		} else if (atomic_exchange(&lane->busy, 1) == 0) {
-			/* The busy ones see it when they next look. */
 			bci_recent_forget(env, lane);
 			bci_lane_give(lane);
 		}
+		/* Busy ones see it by the count when they next look. */
 	}
 }
 
 static void
-stitches_let_go(struct bci_env *env, struct bci_lane *lane, bool all)
+stitches_let_go(struct bci_env *env, struct bci_lane *lane, bool half)
 {
 	struct bci_stitch *gone[BCI_STITCHES_KEPT];
-	size_t count = stitches_take(&env->stitches, all, gone);
+	struct bci_stitches *stitches = &env->stitches;
+	size_t count;
 
+	pthread_mutex_lock(&stitches->mutex);
+	count = half ? stitches_take_half(stitches, gone)
+	             : stitches_take_dying(stitches, false, gone);
+	atomic_fetch_add(&stitches->dropped, 1);
+	pthread_mutex_unlock(&stitches->mutex);
 	stitches_forget_recent(env, lane);
 	while (count != 0)
 		bci_chunk_give(&gone[--count]->chunk, lane);
 }
 
 void
-bci_stitches_drop_all(struct bci_env *env, struct bci_lane *lane)
+bci_stitches_drop_half(struct bci_env *env, struct bci_lane *lane)
 {
 	stitches_let_go(env, lane, true);
 }
@@ -244,7 +261,7 @@ void
 bci_stitches_shut(struct bci_env *env)
 {
 	struct bci_stitch *gone[BCI_STITCHES_KEPT];
-	size_t count = stitches_take(&env->stitches, true, gone);
+	size_t count = stitches_take_dying(&env->stitches, true, gone);
 
 	while (count != 0)
 		bci_chunk_shut(&gone[--count]->chunk);
