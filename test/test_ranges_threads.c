@@ -11,6 +11,7 @@
 
 #define KEY "x/spot/A/1m"
 #define READERS 6
+#define BEGINNING 25000 /* rows that all may ask for */
 #define COMMITS 250
 #define STEP_NS (60 * UNIT_SECOND_NS)
 
@@ -67,7 +68,7 @@ static enum bc_status
 read_something(uint64_t seed, struct bc_view *view)
 {
 	static const char *const both[] = { "version", "row", NULL };
-	uint64_t row = test_mix(seed, 1) % 30000;
+	uint64_t row = test_mix(seed, 1) % BEGINNING;
 
 	switch (seed % 6) {
 	case 0:
@@ -100,8 +101,14 @@ reader(void *argument)
 		struct bc_view view;
 
 		/* Now and then the same again and again. */
-		require(read_something(i % 64 < 32 ? own : i * 7 + own,
-		                       &view) == BC_OK);
+		const uint64_t seed = i % 64 < 32 ? own : i * 7 + own;
+		enum bc_status status = read_something(seed, &view);
+
+		if (status != BC_OK)
+			print_error("read %d: %s, %s\n", (int)(seed % 6),
+			            bc_status_name(status),
+			            bc_miss_name(view.miss));
+		require(status == BC_OK);
 		require(view_is_right(&view));
 		if (i % 5 == 0) {
 			require(view_is_right(&held) || held.data == NULL);
@@ -120,7 +127,7 @@ static void
 readers_of_a_series_that_grows(void **state)
 {
 	pthread_t threads[READERS];
-	uint64_t rows = 25000;
+	uint64_t rows = BEGINNING;
 
 	(void)state;
 	assert_status(append(0, rows, 1), BC_OK, NULL);
