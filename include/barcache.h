@@ -246,8 +246,8 @@ bc_open(const char *path, const struct bc_options *options,
 
 /*
  * Close a handle; NULL is allowed.  In relaxed mode what this process put is
- * synced.  Views live on until released; snapshots, batches and bound handles
- * of this cache are closed before.
+ * synced.  Views live on until released; snapshots, streams, windows, batches
+ * and bound handles of this cache are closed before.
  */
 BC_API void bc_close(struct bc_cache *cache);
 
@@ -456,10 +456,11 @@ BC_API void bc_view_release(struct bc_view *view);
 
 /*
  * Get the entry 'key' as it was last committed by any process; of a series all
- * bars that have ended, as bc_read() of everything does.  Lock-free: no
- * system call and no allocation once this process has mapped the arena that
- * holds it (values up to about 1 KiB that were put alone are copied out of
- * the catalogue instead).  The caller releases the view.
+ * bars that have ended, whether or not some between them are still unknown.
+ * Lock-free: no system call and no allocation once this process has mapped the
+ * arena that holds it (values up to about 1 KiB that were put alone are copied
+ * out of the catalogue instead, rows of several segments as bc_read() does it).
+ * The caller releases the view.
  *
  * Returns BC_OK with *view filled; BC_MISS with *view zeroed but for 'miss';
  * BC_NOMEM, BC_IO or BC_BUSY (guarded lookup only) with *view zeroed.
@@ -554,7 +555,8 @@ BC_API void bc_snapshot_close(struct bc_snapshot *snapshot);
  * points into it; where they lie in several, the segments' pages are mapped
  * side by side, once for all readers of the process that want the same ones.
  * What cannot be mapped (the newest rows, pieces that do not fill pages) is
- * copied to its place; view->copied_bytes says how much that was.
+ * copied to its place; view->copied_bytes says how much of the rows that is
+ * (the strings of text columns do not count).
  *
  * 'columns' names the columns that are wanted, ended by NULL; the time comes
  * first in any case.  Only what is asked for is mapped and verified.  NULL: all
@@ -570,9 +572,9 @@ enum bc_read_flags {
 };
 
 /*
- * The rows with from_ns <= time < to_ns.  INT64_MIN stands for the beginning
- * and INT64_MAX for the end of what is stored.  Of a series the whole range
- * must be known, at both ends and inside (see bc_append()), or with
+ * The rows with from_ns <= time < to_ns.  INT64_MIN stands for the time of the
+ * first row stored and INT64_MAX for the end of the last.  Of a series the whole
+ * range must be known, at both ends and inside (see bc_append()), or with
  * BC_READ_PARTIAL need not: by default a backtest is never shorter than was
  * asked for.  Of a frame the range is taken as it is.
  *
@@ -586,14 +588,20 @@ BC_API BC_CHECKED enum bc_status
 bc_read(struct bc_cache *cache, const char *key, int64_t from_ns, int64_t to_ns,
         const char *const *columns, unsigned flags, struct bc_view *view);
 
-/* The newest 'rows' rows, or as many as there are.  Returns as bc_read(). */
+/*
+ * The newest 'rows' rows, or as many as there are.  Of a series what lies
+ * between them must be known, or with BC_READ_PARTIAL need not.  Returns as
+ * bc_read().
+ */
 BC_API BC_CHECKED enum bc_status
 bc_tail(struct bc_cache *cache, const char *key, uint64_t rows,
         const char *const *columns, unsigned flags, struct bc_view *view);
 
 /*
  * The one row that was the newest at 'time_ns': the last whose time is not
- * after it.  Returns as bc_read(); BC_OK with no rows if there is none.
+ * after it.  Of a series what lies between that row and 'time_ns', this
+ * included, must be known, or with BC_READ_PARTIAL need not; INT64_MAX asks for
+ * the newest row.  Returns as bc_read(); BC_OK with no rows if there is none.
  */
 BC_API BC_CHECKED enum bc_status
 bc_asof(struct bc_cache *cache, const char *key, int64_t time_ns,
@@ -601,8 +609,9 @@ bc_asof(struct bc_cache *cache, const char *key, int64_t time_ns,
 
 /*
  * Rows [first, first + count) as counted from the oldest; what lies beyond the
- * newest is left out.  Linear in the segments of a series that come before.
- * Returns as bc_read().
+ * newest is left out.  Of a series what lies between them must be known, or
+ * with BC_READ_PARTIAL need not.  Linear in the segments of a series that come
+ * before.  Returns as bc_read().
  */
 BC_API BC_CHECKED enum bc_status
 bc_read_rows(struct bc_cache *cache, const char *key, uint64_t first,
