@@ -573,8 +573,8 @@ enum bc_read_flags {
 
 /*
  * The rows with from_ns <= time < to_ns.  INT64_MIN stands for the first row
- * stored and INT64_MAX for the last, included.  Of a series the whole range must
- * be known, at both ends and inside (see bc_append()), or with
+ * stored and INT64_MAX for the last, included.  Of a series the whole range
+ * must be known, at both ends and inside (see bc_append()), or with
  * BC_READ_PARTIAL need not: by default a backtest is never shorter than was
  * asked for.  Of a frame the range is taken as it is.
  *
