@@ -375,7 +375,7 @@ bci_growth_apply(struct bci_writer *writer, struct bci_operation *operation,
 		goto done;
 	*changed = true;
 	BCI_TRY(growth_detail(&growth, existed, err));
-	BCI_TRY(bci_splice(edit, false, NULL, err));
+	BCI_TRY(bci_splice(edit, BCI_SPLICE_GROW, NULL, err));
 	writer->counted_puts += operation->deed == BCI_APPEND;
 	if (series->schema != NULL)
 		writer->counted_bytes +=

@@ -518,8 +518,10 @@ bci_series_store(struct bci_series *series, const struct bci_locator *newer,
 
 	if (record->tail_rows != 0)
 		tail_bytes = record->tail_rows * series->schema->row_bytes;
-	series->head.revision = writer->state.revision;
-	record->updated_ns = writer->now_ns;
+	if (!series->same) {
+		series->head.revision = writer->state.revision;
+		record->updated_ns = writer->now_ns;
+	}
 	status = bci_table_reserve(writer->txn, writer->env->tables.entries,
 	                           series->key, series->key_bytes,
 	                           sizeof(series->head) + sizeof(*record) +

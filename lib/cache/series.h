@@ -27,6 +27,7 @@ struct bci_series {
 	size_t key_bytes;
 	bool exists; /* else there is nothing yet, and no id */
 	bool frame;  /* it is stored as a frame */
+	bool same;   /* its rows stay what they are: so does its revision */
 	struct bci_entry_record head;
 	struct bci_series_record record;
 	const struct bc_schema *schema; /* NULL: there never were rows */

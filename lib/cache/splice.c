@@ -453,18 +453,31 @@ splice_tail_only(struct splice *splice, struct bc_error *err)
 }
 
 static bool
-splice_is_tail_only(const struct bci_edit *edit, bool compact)
+splice_is_tail_only(const struct bci_edit *edit)
 {
 	const struct bci_series *series = edit->series;
 	uint64_t rows = bci_edit_tail(edit)->rows;
 
-	return !compact && edit->narrow && !series->frame &&
+	return edit->narrow && !series->frame &&
 	       (rows == 0 || rows <= bci_tail_room(series->key_bytes,
 	                                           series->schema->row_bytes));
 }
 
+/* Bytes of the rows that would be written. */
+static uint64_t
+splice_planned_bytes(const struct splice *splice)
+{
+	uint64_t rows = 0;
+
+	for (size_t i = 0; i < splice->tiling.count; i++) {
+		if (splice->tiling.cuts[i].tile == BCI_TILE_WRITTEN)
+			rows += splice->tiling.cuts[i].rows;
+	}
+	return rows == 0 ? 0 : rows * splice->series->schema->row_bytes;
+}
+
 enum bc_status
-bci_splice(struct bci_edit *edit, bool compact,
+bci_splice(struct bci_edit *edit, enum bci_splice_how how,
            struct bci_splice_report *report, struct bc_error *err)
 {
 	struct splice splice = {
@@ -480,12 +493,18 @@ bci_splice(struct bci_edit *edit, bool compact,
 
 	tiling->allocator = splice.allocator;
 	splice.writer->must_sync |= edit->replaced;
-	if (splice_is_tail_only(edit, compact)) {
+	if (how == BCI_SPLICE_GROW && splice_is_tail_only(edit)) {
 		status = splice_tail_only(&splice, err);
 		goto done;
 	}
 	BCI_TRY(bci_edit_widen(edit, err));
-	BCI_TRY(splice_plan(&splice, compact, err));
+	BCI_TRY(splice_plan(&splice, how != BCI_SPLICE_GROW, err));
+	if (how != BCI_SPLICE_GROW &&
+	    (how == BCI_SPLICE_DRY ||
+	     tiling->count >= edit->series->segment_count)) {
+		splice.written = splice_planned_bytes(&splice);
+		goto done;
+	}
 	BCI_TRY(splice_write_all(&splice, err));
 	/* Rows that leave the record were safe there. */
 	splice.writer->must_settle |=
@@ -503,10 +522,10 @@ bci_splice(struct bci_edit *edit, bool compact,
 	status = bci_series_store(edit->series,
 	                          splice.locators + record->older_count,
 	                          splice.tail, err);
+done:
 	if (report != NULL)
 		*report = (struct bci_splice_report){ tiling->count,
 			                              splice.written };
-done:
 	splice_close(&splice);
 	return status;
 }
