@@ -193,21 +193,26 @@ growth_know_all(struct growth *growth, const struct growth_known *known,
 	struct bci_intervals before = { .allocator = allocator };
 	struct bci_intervals set = { .allocator = allocator };
 	struct bci_intervals stored = { .allocator = allocator };
-	enum bc_status status;
+	enum bc_status status = BC_OK;
 
 	if (series->frame)
 		BCI_TRY(growth_know_frame(growth, &before, err));
 	else
-		BCI_TRY(bci_coverage_load(writer->txn, &writer->env->tables,
-		                          series->head.id, &series->record,
-		                          &before));
-	BCI_TRY(bci_intervals_add(&set, &before));
-	if (known != NULL)
-		BCI_TRY(growth_set_known(&set, known));
-	else
-		BCI_TRY(growth_set_cut(growth, &set));
-	if (!series->frame)
-		BCI_TRY(bci_intervals_add(&stored, &before));
+		status = bci_coverage_load(writer->txn, &writer->env->tables,
+		                           series->head.id, &series->record,
+		                           &before);
+	if (status == BC_OK)
+		status = bci_intervals_add(&set, &before);
+	if (status == BC_OK)
+		status = known != NULL ? growth_set_known(&set, known)
+		                       : growth_set_cut(growth, &set);
+	if (status == BC_OK && !series->frame)
+		status = bci_intervals_add(&stored, &before);
+	if (status != BC_OK) {
+		bci_fail(err, status, "what is known of %s: %s", series->key,
+		         bc_strerror(status));
+		goto done;
+	}
 	growth->known_changed |= !growth_same_set(&before, &set);
 	status = bci_coverage_store(writer->txn, &writer->env->tables,
 	                            series->head.id, &stored, &set,
@@ -216,9 +221,6 @@ done:
 	bci_intervals_free(&before);
 	bci_intervals_free(&set);
 	bci_intervals_free(&stored);
-	if (status == BC_CORRUPT || status == BC_NOMEM)
-		return bci_fail(err, status, "what is known of %s",
-		                series->key);
 	return status;
 }
 
