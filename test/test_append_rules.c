@@ -399,6 +399,45 @@ what_has_expired_is_not_continued(void **state)
 	assert_int_equal(unit_info(KEY).expires_ns, 0);
 }
 
+static void
+damage_tail(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char copy[2048];
+	struct bci_bytes record;
+	size_t bytes;
+
+	require(bci_table_get(txn, tables->entries, KEY, strlen(KEY),
+	                      &record) == BC_OK);
+	bytes = record.size;
+	require(bytes < sizeof(copy));
+	memcpy(copy, record.data, bytes);
+	copy[bytes - 3] ^= 4;
+	require(bci_table_put(txn, tables->entries, KEY, strlen(KEY), copy,
+	                      bytes, NULL) == BC_OK);
+}
+
+static void
+a_damaged_tail_goes_alone(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	series_generate(&all, JANUARY, MINUTE, 700, 1);
+	append(0, 690);
+	append(690, 10);
+	unit_change_catalogue(damage_tail);
+	unit_reopen(NULL);
+	assert_status(series_append(KEY, &all, 699, 1, NULL, NULL, &err),
+	              BC_CORRUPT, &err);
+	unit_put("other", 1, 5);
+	all.rows = 690;
+	expect_rows(KEY, &all);
+	assert_string_equal(series_known(KEY, JANUARY, MINUTE), "b[0,689)");
+	all.rows = 700;
+	append(690, 10);
+	expect_rows(KEY, &all);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -413,6 +452,7 @@ main(void)
 		TEST(suspect_bars_are_kept_and_counted),
 		TEST(a_frame_becomes_a_series),
 		TEST(what_has_expired_is_not_continued),
+		TEST(a_damaged_tail_goes_alone),
 	};
 
 	return cmocka_run_group_tests_name("append rules", tests, NULL, NULL);

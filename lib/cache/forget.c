@@ -161,9 +161,6 @@ forget_load(struct forget *forget, const char *key, size_t key_bytes)
 		status = bci_env_schema(env, forget->writer->txn,
 		                        forget->entry.head.schema,
 		                        &forget->schema);
-	if (status == BC_OK &&
-	    !bci_tail_is_sane(&forget->entry, forget->schema))
-		status = BC_CORRUPT;
 	return status;
 }
 
@@ -208,6 +205,8 @@ bci_forget_segment(struct bci_writer *writer, const char *key, size_t key_bytes,
 	enum bc_status status;
 
 	BCI_TRY(forget_load(&forget, key, key_bytes));
+	if (!bci_tail_is_sane(&forget.entry, forget.schema))
+		return BC_CORRUPT;
 	BCI_TRY(forget_leave_out(&forget, segment));
 	BCI_TRY(forget_known(&forget, err));
 	if (forget.series.older_count != forget.entry.series.older_count)
@@ -218,6 +217,35 @@ bci_forget_segment(struct bci_writer *writer, const char *key, size_t key_bytes,
 	BCI_TRY(forget_store(&forget, key, key_bytes, err));
 	writer->must_sync = true;
 	BCI_TRY(bci_writer_unname(writer, segment, err));
+done:
+	return status;
+}
+
+enum bc_status
+bci_forget_tail(struct bci_writer *writer, const char *key, size_t key_bytes,
+                struct bc_error *err)
+{
+	const struct bci_locator none = { .bytes = 0 };
+	struct forget forget = {
+		.writer = writer,
+		.lost_from_ns = INT64_MIN,
+		.lost_to_ns = INT64_MAX,
+	};
+	enum bc_status status;
+
+	BCI_TRY(forget_load(&forget, key, key_bytes));
+	forget.series.tail_rows = 0;
+	forget.series.tail_checksum = 0;
+	forget.series.open = 0;
+	status = forget_leave_out(&forget, &none);
+	if (status != BC_MISS) /* Of the segments none is to go. */
+		return status == BC_OK ? BC_CORRUPT : status;
+	if (forget.series.rows != 0)
+		forget.lost_from_ns = forget.series.last_ns + 1;
+	BCI_TRY(forget_known(&forget, err));
+	forget.series.updated_ns = writer->now_ns;
+	BCI_TRY(forget_store(&forget, key, key_bytes, err));
+	writer->must_sync = true;
 done:
 	return status;
 }

@@ -20,4 +20,8 @@ enum bc_status bci_forget_segment(struct bci_writer *writer, const char *key,
                                   const struct bci_locator *segment,
                                   struct bc_error *err);
 
+/* The same for a tail that is damaged: nothing is known from there on. */
+enum bc_status bci_forget_tail(struct bci_writer *writer, const char *key,
+                               size_t key_bytes, struct bc_error *err);
+
 #endif /* BCI_FORGET_H */

@@ -18,6 +18,7 @@
 #include "error.h"
 #include "file.h"
 #include "forget.h"
+#include "hash.h"
 #include "recover.h"
 
 /* Keys collected before they are removed; a cursor must not be cut under. */
@@ -114,9 +115,25 @@ recover_check(struct bci_writer *writer, const struct bci_bytes *key,
 	return BC_OK;
 }
 
+/* Whether the tail of a series is what was written, or cannot be told. */
+static bool
+recover_tail_is_sane(struct bci_writer *writer, const struct bci_entry *entry)
+{
+	const struct bc_schema *schema = NULL;
+
+	if (entry->series.tail_rows == 0 ||
+	    bci_env_schema(writer->env, writer->txn, entry->head.schema,
+	                   &schema) != BC_OK)
+		return true;
+	return bci_tail_is_sane(entry, schema) &&
+	       bci_hash64(entry->tail, entry->tail_bytes) ==
+	               entry->series.tail_checksum;
+}
+
 /*
  * The first segment of an entry that must go, if *reason is set: a series is
- * walked from one to the next, whoever names them.
+ * walked from one to the next, whoever names them.  One without bytes stands
+ * for the tail.
  */
 static enum bc_status
 recover_find(struct bci_writer *writer, const struct bci_bytes *key,
@@ -133,6 +150,11 @@ recover_find(struct bci_writer *writer, const struct bci_bytes *key,
 			return BC_OK;
 		bci_entry_locator(entry, 0, locator);
 		return verdict(writer, key, entry, locator, context, reason);
+	}
+	*locator = (struct bci_locator){ .bytes = 0 };
+	if (!recover_tail_is_sane(writer, entry)) {
+		*reason = "its newest rows";
+		return BC_OK;
 	}
 	bci_directory_open(&directory, writer->txn, &writer->env->tables,
 	                   entry);
@@ -173,8 +195,11 @@ recover_mend(struct bci_writer *writer, const struct bci_bytes *key,
 			                      context, &locator, &reason);
 		if (status != BC_OK || reason == NULL)
 			return status;
-		status = bci_forget_segment(writer, key->data, key->size,
-		                            &locator, err);
+		status = locator.bytes == 0
+		                 ? bci_forget_tail(writer, key->data, key->size,
+		                                   err)
+		                 : bci_forget_segment(writer, key->data,
+		                                      key->size, &locator, err);
 		if (status != BC_OK)
 			return status == BC_MISS ? BC_CORRUPT : status;
 	}
