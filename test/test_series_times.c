@@ -386,6 +386,55 @@ all_of_time_can_be_known_to_be_empty(void **state)
 	expect_gap(key, INT64_MIN, INT64_MAX, 0, 0);
 }
 
+#define TEXTS 4500
+
+/* Their dictionaries are those of the last segment, which ends with time. */
+static void
+texts_up_to_the_last_moment_are_texts(void **state)
+{
+	static const char *const words[] = { "one", "two", "three" };
+	static uint32_t codes[TEXTS];
+	static int64_t times[TEXTS];
+	struct bc_column column = { .name = "symbol",
+		                    .type = BC_TEXT,
+		                    .data = codes,
+		                    .dictionary = words,
+		                    .dictionary_count = 3 };
+	struct bc_frame frame = { .time_ns = times,
+		                  .columns = &column,
+		                  .column_count = 1 };
+	struct bc_error err;
+	struct bc_view view;
+	size_t bytes;
+
+	(void)state;
+	for (unsigned part = 2; part-- > 0;) {
+		frame.rows = TEXTS - part;
+		for (unsigned i = 0; i < frame.rows; i++) {
+			codes[i] = i % 3;
+			times[i] = INT64_MAX - part * TEXTS -
+			           (int64_t)(frame.rows - 1 - i);
+		}
+		assert_status(bc_append(fixture.cache, "words", &frame, NULL,
+		                        NULL, &err),
+		              BC_OK, &err);
+	}
+	assert_status(bc_read(fixture.cache, "words", INT64_MIN, INT64_MAX,
+	                      NULL, BC_READ_PARTIAL, &view),
+	              BC_OK, NULL);
+	assert_int_equal(view.rows, 2 * TEXTS - 1);
+	assert_true(view.last_ns == INT64_MAX);
+	memcpy(codes, bc_view_column(&view, 1), 3 * sizeof(*codes));
+	for (unsigned i = 0; i < 3; i++) {
+		const char *text = bc_view_text(&view, 1, codes[i], &bytes);
+
+		assert_non_null(text);
+		assert_int_equal(bytes, strlen(words[i]));
+		assert_memory_equal(text, words[i], bytes);
+	}
+	bc_view_release(&view);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
@@ -403,6 +452,7 @@ main(void)
 		TEST(the_first_and_the_last_moment_are_times),
 		TEST(ranges_at_the_ends_of_time_are_removed),
 		TEST(all_of_time_can_be_known_to_be_empty),
+		TEST(texts_up_to_the_last_moment_are_texts),
 	};
 
 	return cmocka_run_group_tests_name("series_times", tests, NULL, NULL);

@@ -317,18 +317,17 @@ enum bc_status
 bci_reach_words(struct bci_reach *search)
 {
 	struct bci_span *span = search->span;
+	int64_t behind_ns = INT64_MAX;
 	struct bci_locator locator;
 	enum bc_status status;
 
 	if ((span->count < 2 && span->chunk == NULL) || span->count == 0 ||
 	    !schema_has_text(span->shown))
 		return BC_OK;
-	status = bci_directory_before(
-		&search->directory,
-		span->chunk != NULL
-			? INT64_MAX
-			: span->pieces[span->count - 1].locator.last_ns + 1,
-		&locator);
+	if (span->chunk == NULL)
+		behind_ns = span->pieces[span->count - 1].locator.last_ns;
+	behind_ns += behind_ns != INT64_MAX;
+	status = bci_directory_before(&search->directory, behind_ns, &locator);
 	if (status == BC_OK)
 		return reach_pin(search, &locator, &span->words);
 	return status == BC_MISS ? BC_OK : status;
