@@ -1,6 +1,27 @@
 # SPDX-License-Identifier: MIT
 #
-# Tests of series: by several processes, at the ends of months and of time.
+# Tests of series: against a model of them, by several processes, under
+# SIGKILL, with damage, at the ends of months and of time.
+set(model model/array.c model/check.c model/check_more.c model/model.c
+  model/op.c model/read.c model/value.c model/world.c)
+
+barcache_test(series_model support.c value.c ${model})
+target_link_libraries(test_series_model PRIVATE m)
 barcache_test(series_times support.c value.c unit.c)
+foreach(name damage record)
+  barcache_test(series_${name}
+    support.c value.c unit.c stretch.c fault/victim.c)
+endforeach()
 barcache_test(series_memory support.c value.c)
 barcache_test(series_process support.c value.c)
+barcache_fault_test(series_kill ${model})
+target_link_libraries(test_series_kill PRIVATE m)
+
+# Campaigns: the same for an hour or so, from another seed each time.
+string(TIMESTAMP now "%s" UTC)
+add_custom_target(series_campaign
+  COMMAND ${CMAKE_COMMAND} -E env BARCACHE_SEED=${now} BARCACHE_SEEDS=3000
+    BARCACHE_STEPS=200 $<TARGET_FILE:test_series_model>
+  COMMAND ${CMAKE_COMMAND} -E env BARCACHE_KILLS=40
+    $<TARGET_FILE:test_series_kill>
+  DEPENDS test_series_model test_series_kill USES_TERMINAL VERBATIM)

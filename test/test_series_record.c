@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_series_record.c - series whose newest rows, record or coverage are not
+ * as they were left: what the catalogue holds of them.
+ */
+#include "stretch.h"
+
+#include <string.h>
+
+#include "fault/victim.h"
+
+static struct {
+	size_t at; /* byte of the record, or of the tail from its end */
+	bool of_tail;
+} change;
+
+static void
+change_entry(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char copy[BCI_LEAF_BYTES];
+	struct bci_bytes record;
+	size_t at = change.at;
+
+	assert_status(bci_table_get(txn, tables->entries, STRETCH_KEY,
+	                            strlen(STRETCH_KEY), &record),
+	              BC_OK, NULL);
+	assert_true(record.size <= sizeof(copy));
+	memcpy(copy, record.data, record.size);
+	at = change.of_tail ? record.size - 1 - at : at % record.size;
+	copy[at] ^= 0x10;
+	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
+	                            strlen(STRETCH_KEY), copy, record.size,
+	                            NULL),
+	              BC_OK, NULL);
+}
+
+static void
+change_coverage(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	struct bci_bytes key = { 0 }, value;
+	struct MDB_cursor *cursor = NULL;
+	unsigned char copy[64], name[64];
+	size_t bytes;
+
+	assert_status(bci_cursor_open(txn, tables->coverage, &cursor, NULL),
+	              BC_OK, NULL);
+	assert_status(bci_cursor_move(cursor, BCI_FIRST, &key, &value), BC_OK,
+	              NULL);
+	require(value.size <= sizeof(copy) && key.size <= sizeof(name));
+	memcpy(copy, value.data, value.size);
+	memcpy(name, key.data, key.size);
+	bytes = key.size;
+	copy[change.at % value.size] ^= 0x10;
+	assert_status(bci_table_put(txn, tables->coverage, name, bytes, copy,
+	                            value.size, NULL),
+	              BC_OK, NULL);
+	bci_cursor_close(cursor);
+}
+
+static void
+change_catalogue(unit_change *function)
+{
+	stretch_afresh();
+	unit_change_catalogue(function);
+}
+
+static void
+use_damaged_tail(void *unused)
+{
+	struct bc_cache *cache = unit_open(NULL);
+	struct bc_view view;
+
+	(void)unused;
+	require(bc_tail(cache, STRETCH_KEY, 3, NULL, 0, &view) == BC_MISS);
+	require(view.miss == BC_MISS_CORRUPT);
+	bc_close(cache);
+	stretch_use(NULL);
+}
+
+static void
+damaged_newest_rows_are_a_miss_until_written_anew(void **state)
+{
+	(void)state;
+	change.of_tail = true;
+	for (size_t i = 0; i < stretch.tail_rows * 24; i += 17) {
+		change.at = i;
+		change_catalogue(change_entry);
+		if (test_child_run(use_damaged_tail, NULL) != 0)
+			fail_msg("byte %zu of the tail from its end", i);
+	}
+	change.of_tail = false;
+}
+
+/*
+ * The catalogue itself is trusted, as it has no checksums but LMDB's structure;
+ * so ranges and counts may be wrong then, but no row is, and nothing crashes.
+ */
+static void
+use_damaged_record(void *unused)
+{
+	struct bc_cache *cache = unit_open(NULL);
+	struct bc_interval known[8];
+	struct bc_error err;
+	struct bc_view view;
+	struct bc_gap gap;
+	size_t count;
+	const char *keys[] = { STRETCH_KEY };
+
+	(void)unused;
+	if (bc_read(cache, STRETCH_KEY, STRETCH_BEGIN,
+	            stretch_time(stretch.rows), NULL, 0, &view) == BC_OK)
+		stretch_check(&view);
+	bc_view_release(&view);
+	if (bc_tail(cache, STRETCH_KEY, 1000, NULL, BC_READ_PARTIAL, &view) ==
+	    BC_OK)
+		stretch_check(&view);
+	bc_view_release(&view);
+	if (bc_get(cache, STRETCH_KEY, &view) == BC_OK &&
+	    view.kind == BC_SERIES)
+		stretch_check(&view);
+	bc_view_release(&view);
+	(void)!bc_coverage(cache, STRETCH_KEY, known, 8, &count, &err);
+	(void)!bc_missing(cache, keys, 1, STRETCH_BEGIN,
+	                  stretch_time(stretch.rows), 0, &gap, 1, &count, &err);
+	(void)!bc_verify(cache, NULL, NULL, NULL, NULL, &err);
+	(void)!stretch_append(cache, stretch_time(stretch.rows),
+	                      stretch_time(stretch.rows + 2), &err);
+	(void)!stretch_append(cache, stretch_time(100), stretch_time(102),
+	                      &err);
+	(void)!bc_remove_range(cache, STRETCH_KEY, stretch_time(200),
+	                       stretch_time(300), NULL, &err);
+	if (bc_read(cache, STRETCH_KEY, STRETCH_BEGIN,
+	            stretch_time(stretch.rows), NULL, BC_READ_PARTIAL,
+	            &view) == BC_OK)
+		stretch_check(&view);
+	bc_view_release(&view);
+	bc_close(cache);
+}
+
+static void
+a_damaged_record_is_no_crash_and_no_wrong_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 32 + 104 + 6 * 64; i += 3) {
+		int code;
+
+		change.at = i;
+		change_catalogue(change_entry);
+		code = test_child_run(use_damaged_record, NULL);
+		if (code != 0)
+			fail_msg("byte %zu of the record: exit %d", i, code);
+	}
+}
+
+static void
+make_gaps(void *unused)
+{
+	struct bc_cache *cache = unit_open(NULL);
+	struct bc_error err;
+
+	(void)unused;
+	for (uint64_t i = 1; i < 6; i++)
+		assert_status(bc_remove_range(cache, STRETCH_KEY,
+		                              stretch_time(1000 * i),
+		                              stretch_time(1000 * i + 50), NULL,
+		                              &err),
+		              BC_OK, &err);
+	bc_close(cache);
+}
+
+static void
+damaged_coverage_is_no_crash_and_no_wrong_row(void **state)
+{
+	(void)state;
+	stretch_afresh();
+	assert_int_equal(test_child_run(make_gaps, NULL), 0);
+	test_remove_tree(stretch.spare);
+	victim_copy(fixture.dir.cache, stretch.spare);
+	for (size_t i = 0; i < 16; i++) {
+		int code;
+
+		change.at = i;
+		change_catalogue(change_coverage);
+		code = test_child_run(use_damaged_record, NULL);
+		if (code != 0)
+			fail_msg("byte %zu of coverage: exit %d", i, code);
+	}
+}
+
+#define TEST(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, stretch_setup, unit_teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(damaged_newest_rows_are_a_miss_until_written_anew),
+		TEST(a_damaged_record_is_no_crash_and_no_wrong_row),
+		TEST(damaged_coverage_is_no_crash_and_no_wrong_row),
+	};
+
+	return cmocka_run_group_tests_name("series_record", tests, NULL, NULL);
+}
