@@ -379,8 +379,9 @@ bench_parent_wait(void)
 		bench_die("the parent process is gone");
 }
 
-uint64_t
-bench_private_bytes(void)
+/* The sum of the lines of /proc/self/smaps_rollup that have these names. */
+static uint64_t
+memory_sum(const char *const *names, size_t count)
 {
 	FILE *file = fopen("/proc/self/smaps_rollup", "r");
 	uint64_t sum = 0;
@@ -389,14 +390,31 @@ bench_private_bytes(void)
 	if (file == NULL)
 		bench_die("/proc/self/smaps_rollup: %s", strerror(errno));
 	while (fgets(line, sizeof(line), file) != NULL) {
-		unsigned long long kib = 0;
+		for (size_t i = 0; i < count; i++) {
+			size_t length = strlen(names[i]);
 
-		if (sscanf(line, "Private_Clean: %llu", &kib) == 1 ||
-		    sscanf(line, "Private_Dirty: %llu", &kib) == 1)
-			sum += kib * 1024;
+			if (strncmp(line, names[i], length) == 0)
+				sum += strtoull(line + length, NULL, 10) * 1024;
+		}
 	}
 	fclose(file);
 	return sum;
+}
+
+uint64_t
+bench_private_bytes(void)
+{
+	static const char *const names[] = {"Private_Clean:", "Private_Dirty:"};
+
+	return memory_sum(names, 2);
+}
+
+uint64_t
+bench_anonymous_bytes(void)
+{
+	static const char *const name = "Anonymous:";
+
+	return memory_sum(&name, 1);
 }
 
 void

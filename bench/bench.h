@@ -172,6 +172,9 @@ void bench_parent_wait(void);
 /* Bytes that are this process's alone (Private_Dirty + Private_Clean). */
 uint64_t bench_private_bytes(void);
 
+/* Bytes of it that are in no file. */
+uint64_t bench_anonymous_bytes(void);
+
 /*
  * Touch 'bytes' of memory and give it back.  A virtual machine may have to
  * ask its host for memory that was not in use of late, at a fraction of the
