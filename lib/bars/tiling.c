@@ -16,7 +16,9 @@
 
 /* Tiles shorter than this are merged when together they make one. */
 static const uint64_t tiling_levels[] = { 64, 512, BCI_TILE_UNIT,
-	                                  8 * BCI_TILE_UNIT };
+	                                  8 * BCI_TILE_UNIT,
+	                                  32 * BCI_TILE_UNIT,
+	                                  128 * BCI_TILE_UNIT };
 
 struct tiling_state {
 	const struct bci_tile *tiles;

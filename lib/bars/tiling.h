@@ -63,8 +63,9 @@ struct bci_tiling {
  *
  * Rows that come to either end are merged with short segments there, with
  * those below 4,096 rows once they make that many together, and so with those
- * below 32,768 (and below 64 and 512, where short is shorter): a row is written
- * some ten times however slowly a series grows.
+ * below 32,768, 131,072 and 524,288 (and 64 and 512, where short is shorter): a
+ * row is written some twelve times however slowly a series grows, and a year of
+ * minutes is three or four segments whether or not it was ever compacted.
  * What does not fill a unit is the outermost segment of that end, so that all
  * others can be mapped side by side.  Rows inserted or removed in the middle
  * move everything to the nearer end, or, if that is far, leave an odd segment.
