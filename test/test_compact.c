@@ -6,6 +6,7 @@
 #include "growth_unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY "x/spot/A/1m"
@@ -51,13 +52,13 @@ few_and_large(void **state)
 	struct bc_error err;
 
 	(void)state;
-	series_generate(&all, ORIGIN, MINUTE, 12 * 44640 + 7, 1);
-	for (unsigned i = 0; i < 12; i++)
+	series_generate(&all, ORIGIN, MINUTE, 11 * 44640 + 7, 1);
+	for (unsigned i = 0; i < 11; i++)
 		append(KEY, i * 44640, 44640);
-	append(KEY, 12 * 44640, 7);
+	append(KEY, 11 * 44640, 7);
 	unit_put("frame", 1, 100);
 	series_layout(KEY, &before);
-	assert_true(before.segment_count > 10);
+	assert_true(before.segment_count > 4);
 	assert_status(bc_read(fixture.cache, KEY, INT64_MIN, INT64_MAX, NULL, 0,
 	                      &view),
 	              BC_OK, NULL);
@@ -78,7 +79,7 @@ few_and_large(void **state)
 	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_OK,
 	              &err);
 	assert_int_equal(report.merged, 1);
-	assert_true(report.bytes_written > 12 * 44640 * 48);
+	assert_true(report.bytes_written > 10 * 44640 * 48);
 	series_layout(KEY, &after);
 	assert_int_equal(after.segment_count, 2);
 	assert_int_equal(after.segments[0].rows % 4096, 0);
@@ -98,30 +99,55 @@ few_and_large(void **state)
 	assert_int_equal(report.bytes_written, 0);
 }
 
+/* Put blobs until about 'left' bytes of a budget of 12 MiB are free. */
+static void
+fill_up(uint64_t left)
+{
+	uint64_t room = (12u << 20) - unit_stats().warm_bytes;
+	unsigned char *bytes = calloc(1, 2u << 20);
+	struct bc_error err;
+	char key[16];
+
+	assert_non_null(bytes);
+	for (unsigned i = 0; room > left + 65536; i++) {
+		uint64_t step = room - left < 2u << 20 ? room - left : 2u << 20;
+
+		snprintf(key, sizeof(key), "fill/%u", i);
+		assert_status(bc_put_blob(fixture.cache, key, bytes,
+		                          step - 16384, NULL, &err),
+		              BC_OK, &err);
+		room = (12u << 20) - unit_stats().warm_bytes;
+	}
+	free(bytes);
+}
+
 static void
 there_must_be_room_for_the_copy(void **state)
 {
 	struct bc_options options = unit_options();
+	struct bc_compact_options only = BC_COMPACT_OPTIONS_INIT;
 	struct bc_compact_report report;
 	struct bc_error err;
 
 	(void)state;
 	options.warm_bytes = 12 << 20;
 	unit_restart(&options);
-	series_generate(&all, ORIGIN, MINUTE, 140000, 1);
-	for (unsigned i = 0; i < 7; i++)
+	series_generate(&all, ORIGIN, MINUTE, 123000, 1);
+	for (unsigned i = 0; i < 6; i++)
 		append(KEY, i * 20000, 20000);
-	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_FULL,
+	for (unsigned i = 0; i < 3; i++)
+		append("x/small", 120000 + i * 700, 700);
+	fill_up(400000);
+	only.prefix = KEY;
+	assert_status(bc_compact(fixture.cache, &only, &report, &err), BC_FULL,
 	              &err);
 	assert_int_equal(report.merged, 0);
-	expect_rows(KEY, &all);
 	/* A smaller one finds room. */
-	series_generate(&all, ORIGIN + 140000 * MINUTE, MINUTE, 3000, 1);
-	for (unsigned i = 0; i < 3; i++)
-		append("x/small", 140000 + i * 700, 700);
 	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_OK,
 	              &err);
 	assert_int_equal(report.merged, 1);
+	all.rows = 120000;
+	expect_rows(KEY, &all);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -92,7 +92,7 @@ lose(size_t index)
 }
 
 /*
- * All rows but those of [from_ns, to_ns] are there; that is the only gap of
+ * All rows but those of [from_ns, to_ns) are there; that is the only gap of
  * the series, and what is fetched for it is taken.
  */
 static void
@@ -141,7 +141,8 @@ a_damaged_segment_is_lost_alone(void **state)
 		assert_int_equal(info.rows, all.rows - lost->rows);
 		assert_int_equal(info.segment_count, SEGMENTS - 1);
 		assert_int_equal(unit_stats().segments, SEGMENTS);
-		assert_lost(lost->first_ns, lost->last_ns + 1);
+		assert_lost(lost->first_ns,
+		            lost->last_ns + SERIES_MINUTE_NS);
 	}
 }
 
@@ -157,7 +158,7 @@ a_tail_does_not_outlive_its_words(void **state)
 	lose(SEGMENTS - 2); /* Not the newest: the tail stays. */
 	assert_int_equal(unit_info(KEY).tail_rows, 5);
 	assert_lost(layout.segments[SEGMENTS - 2].first_ns,
-	            layout.segments[SEGMENTS - 2].last_ns + 1);
+	            layout.segments[SEGMENTS - 2].last_ns + SERIES_MINUTE_NS);
 }
 
 static void
@@ -251,7 +252,7 @@ what_never_reached_the_disk_is_lost_alone(void **state)
 		unit_put("other", 1, 100);
 		assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 1);
 		assert_lost(layout.segments[i].first_ns,
-		            layout.segments[i].last_ns + 1);
+		            layout.segments[i].last_ns + SERIES_MINUTE_NS);
 	}
 }
 

@@ -208,7 +208,7 @@ the_middle(void **state)
 	SET(&series, 3, 409600, 1, 409600);
 	series.tiles[1].state = BCI_TILE_MOVED;
 	plan(&series, &usual);
-	assert_string_equal(shown(&series), "409600 409600 | 4");
+	assert_string_equal(shown(&series), "819200 | 4");
 	SET(&series, 3, 409600, 600, 409600);
 	series.tiles[1].state = BCI_TILE_MOVED;
 	plan(&series, &usual);

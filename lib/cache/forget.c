@@ -81,6 +81,8 @@ forget_leave_out(struct forget *forget, const struct bci_locator *segment)
 	bci_directory_open(&directory, forget->writer->txn,
 	                   &forget->writer->env->tables, &forget->entry);
 	while ((status = bci_directory_next(&directory, &locator)) == BC_OK) {
+		if (newest) /* What is lost ends where this begins. */
+			forget->lost_to_ns = locator.first_ns;
 		newest = memcmp(&locator, segment, sizeof(locator)) == 0;
 		found = found || newest;
 		if (newest)
@@ -92,6 +94,8 @@ forget_leave_out(struct forget *forget, const struct bci_locator *segment)
 	bci_directory_close(&directory);
 	if (status != BC_MISS)
 		return status;
+	if (newest)
+		forget->lost_to_ns = bci_tail_begin(&forget->entry);
 	if (newest && series->tail_rows != 0 &&
 	    forget_has_text(forget->schema)) {
 		forget->lost_to_ns = INT64_MAX;
@@ -198,9 +202,6 @@ bci_forget_segment(struct bci_writer *writer, const char *key, size_t key_bytes,
 	struct forget forget = {
 		.writer = writer,
 		.lost_from_ns = segment->first_ns,
-		.lost_to_ns = segment->last_ns == INT64_MAX
-		                      ? INT64_MAX
-		                      : segment->last_ns + 1,
 	};
 	enum bc_status status;
 

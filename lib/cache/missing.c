@@ -79,7 +79,7 @@ missing_load_frame(struct missing *missing, const char *key,
 	                         BC_KNOWN_BARS);
 }
 
-/* Forget the times of segments that are marked bad. */
+/* Forget the times of segments that are marked bad, up to the next row. */
 static enum bc_status
 missing_drop_bad(struct missing *missing, const struct bci_entry *entry,
                  const struct missing_gaps *gaps)
@@ -92,17 +92,21 @@ missing_drop_bad(struct missing *missing, const struct bci_entry *entry,
 	                   entry);
 	status = bci_directory_seek(&directory, gaps->from_ns, &locator);
 	while (status == BC_OK && locator.first_ns < gaps->to_ns) {
-		if (missing_is_bad(missing, &locator, entry->head.id))
-			BCI_TRY(bci_intervals_remove(
-				&missing->known, locator.first_ns,
-				locator.last_ns == INT64_MAX
-					? INT64_MAX
-					: locator.last_ns + 1));
+		bool bad = missing_is_bad(missing, &locator, entry->head.id);
+		int64_t from_ns = locator.first_ns;
+
 		status = bci_directory_next(&directory, &locator);
+		if (status != BC_OK && status != BC_MISS)
+			break;
+		if (bad &&
+		    bci_intervals_remove(
+			    &missing->known, from_ns,
+			    status == BC_OK ? locator.first_ns
+					    : bci_tail_begin(entry)) != BC_OK)
+			status = BC_NOMEM;
 	}
 	if (status == BC_MISS)
 		status = BC_OK;
-done:
 	bci_directory_close(&directory);
 	return status;
 }

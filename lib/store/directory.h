@@ -85,4 +85,19 @@ bci_tail_is_sane(const struct bci_entry *entry, const struct bc_schema *schema)
 	       entry->tail_bytes == entry->series.tail_rows * schema->row_bytes;
 }
 
+/*
+ * The time of the first row of the tail, which nothing vouches for yet;
+ * INT64_MAX if there is none.
+ */
+static inline int64_t
+bci_tail_begin(const struct bci_entry *entry)
+{
+	int64_t time_ns = INT64_MAX;
+
+	if (entry->series.tail_rows != 0 &&
+	    entry->tail_bytes >= sizeof(time_ns))
+		memcpy(&time_ns, entry->tail, sizeof(time_ns));
+	return time_ns;
+}
+
 #endif /* BCI_DIRECTORY_H */
