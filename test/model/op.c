@@ -72,8 +72,8 @@ model_op_rows(const struct model_op *op, struct model_rows *rows)
 			row.version += word % op->mixed == 0;
 		if (op->skip == 0 || (word >> 20) % op->skip != 0 || i == 0)
 			model_rows_add(rows, row);
-		if (row.time_ns > INT64_MAX - op->step_ns)
-			return;
+		if (row.time_ns >= INT64_MAX - op->step_ns)
+			return; /* Not to the last moment, which is an end. */
 		row.time_ns += op->step_ns;
 	}
 }
@@ -160,7 +160,7 @@ roll_begin(struct model_dice *dice)
 {
 	static const int64_t begins[] = { 0, -NEW_YEAR_NS, -5 * MODEL_MINUTE,
 		                          INT64_MIN,
-		                          INT64_MAX - 100 * MODEL_MINUTE };
+		                          INT64_MAX - 100 * MODEL_MINUTE - 1 };
 
 	return model_roll(dice, 3) != 0 ? NEW_YEAR_NS
 	                                : begins[model_roll(dice, 5)];
@@ -173,7 +173,7 @@ moved(int64_t time_ns, int64_t steps, int64_t step_ns)
 
 	if (__builtin_mul_overflow(steps, step_ns, &by_ns) ||
 	    __builtin_add_overflow(time_ns, by_ns, &sum_ns))
-		return steps < 0 ? INT64_MIN : INT64_MAX;
+		return steps < 0 ? INT64_MIN : INT64_MAX - 1;
 	return sum_ns;
 }
 
