@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_ALL 3000 /* up to so many rows every value is compared */
+#define ROWS_ALL 30000 /* up to so many rows every value is compared */
 
 uint64_t
 model_roll(struct model_dice *dice, uint64_t below)
