@@ -62,12 +62,12 @@ def main():
     home = {}
     for path in paths:
         parts = path.split("/")
-        if len(parts) != 3 or parts[1] not in LAYERS:
+        if len(parts) not in (3, 4) or parts[1] not in LAYERS:
             faults.append(f"{path}:1: lies in none of the layers")
         elif path.endswith(".h"):
-            if parts[2] in home:
+            if parts[-1] in home:
                 faults.append(f"{path}:1: two headers have this name")
-            home[parts[2]] = parts[1]
+            home[parts[-1]] = parts[1]
     for path in paths:
         if path.split("/")[1] in LAYERS:
             faults += [f"{path}:{line}: {fault}"
