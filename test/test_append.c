@@ -171,14 +171,19 @@ a_bar_that_had_not_ended_lives_on(void **state)
 	struct series_layout layout;
 	struct bc_counts counts;
 	struct bc_error err;
+	uint64_t revision;
 
 	(void)state;
 	open.flags = BC_APPEND_OPEN;
 	assert_status(bar(0, 10, NULL, NULL, &err), BC_OK, &err);
 	assert_status(bar(1, 11, &open, NULL, &err), BC_OK, &err);
-	/* The same once more changes nothing. */
+	/* The same once more changes nothing and writes nothing. */
+	series_layout(KEY, &layout);
+	revision = layout.revision;
 	assert_status(bar(1, 11, &open, &counts, &err), BC_OK, &err);
 	expect_counts(&counts, 0, 0, 1, 0, 0);
+	series_layout(KEY, &layout);
+	assert_int_equal(layout.revision, revision);
 	/* It ends with the values that it had. */
 	assert_status(bar(1, 11, NULL, &counts, &err), BC_OK, &err);
 	expect_counts(&counts, 0, 1, 0, 0, 0);

@@ -44,11 +44,12 @@ model_rows_find(const struct model_rows *rows, int64_t time_ns)
 static void
 known_add(struct model_known *known, struct bc_interval piece)
 {
-	struct bc_interval *last = known->items + known->count - 1;
+	struct bc_interval *last =
+		known->count > 0 ? &known->items[known->count - 1] : NULL;
 
 	if (piece.from_ns >= piece.to_ns || piece.known == BC_KNOWN_NOTHING)
 		return;
-	if (known->count > 0 && last->to_ns == piece.from_ns &&
+	if (last != NULL && last->to_ns == piece.from_ns &&
 	    last->known == piece.known) {
 		last->to_ns = piece.to_ns;
 		return;

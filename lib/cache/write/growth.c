@@ -182,45 +182,54 @@ growth_same_set(const struct bci_intervals *a, const struct bci_intervals *b)
 	return true;
 }
 
-/* Load, change and store all that is known. */
+/*
+ * Load, change and store all that is known.  The record says it already, less
+ * what is not final where that is replaced; 'stored' is the record before.
+ */
 static enum bc_status
 growth_know_all(struct growth *growth, const struct growth_known *known,
-                struct bc_error *err)
+                const struct bci_series_record *stored, struct bc_error *err)
 {
 	struct bci_series *series = &growth->series;
 	struct bci_writer *writer = series->writer;
+	const struct bci_tables *tables = &writer->env->tables;
 	const struct bc_allocator *allocator = &writer->env->allocator;
 	struct bci_intervals before = { .allocator = allocator };
 	struct bci_intervals set = { .allocator = allocator };
-	struct bci_intervals stored = { .allocator = allocator };
-	enum bc_status status = BC_OK;
+	enum bc_status status;
 
-	if (series->frame)
+	if (series->frame) {
 		BCI_TRY(growth_know_frame(growth, &before, err));
-	else
-		status = bci_coverage_load(writer->txn, &writer->env->tables,
-		                           series->head.id, &series->record,
-		                           &before);
-	if (status == BC_OK)
 		status = bci_intervals_add(&set, &before);
+	} else {
+		status = bci_coverage_load(writer->txn, tables, series->head.id,
+		                           stored, &before);
+		if (status == BC_OK)
+			status = bci_coverage_load(writer->txn, tables,
+			                           series->head.id,
+			                           &series->record, &set);
+	}
 	if (status == BC_OK)
 		status = known != NULL ? growth_set_known(&set, known)
 		                       : growth_set_cut(growth, &set);
-	if (status == BC_OK && !series->frame)
-		status = bci_intervals_add(&stored, &before);
 	if (status != BC_OK) {
 		bci_fail(err, status, "what is known of %s: %s", series->key,
 		         bc_strerror(status));
 		goto done;
 	}
-	growth->known_changed |= !growth_same_set(&before, &set);
-	status = bci_coverage_store(writer->txn, &writer->env->tables,
-	                            series->head.id, &stored, &set,
-	                            &series->record, err);
+	growth->known_changed = !growth_same_set(&before, &set);
+	if (!growth->known_changed &&
+	    !(series->frame && growth->edit.changed)) {
+		series->record = *stored;
+		goto done;
+	}
+	if (series->frame) /* Nothing of it is stored yet. */
+		bci_intervals_free(&before);
+	status = bci_coverage_store(writer->txn, tables, series->head.id,
+	                            &before, &set, &series->record, err);
 done:
 	bci_intervals_free(&before);
 	bci_intervals_free(&set);
-	bci_intervals_free(&stored);
 	return status;
 }
 
@@ -231,17 +240,13 @@ growth_know(struct growth *growth, struct bc_error *err)
 	struct bci_series_record *record = &growth->series.record;
 	const struct bci_series_record before = *record;
 	const struct growth_known known = growth_known(growth);
-	enum bc_status status = BC_OK;
 
 	if (known.renews)
 		record->open_from_ns = record->open_to_ns = 0;
 	if (!growth_extend(growth, &known))
-		status = growth_know_all(growth, &known, err);
-	/* The record says nothing yet of what a frame's rows imply. */
-	if (!growth->series.frame)
-		growth->known_changed |=
-			memcmp(record, &before, sizeof(before)) != 0;
-	return status;
+		return growth_know_all(growth, &known, &before, err);
+	growth->known_changed |= memcmp(record, &before, sizeof(before)) != 0;
+	return BC_OK;
 }
 
 /* ---- details ----------------------------------------------------------- */
@@ -335,8 +340,11 @@ growth_cut(struct growth *growth, struct bc_error *err)
 		return BC_OK;
 	status = bci_edit_cut(&growth->edit, operation->from_ns,
 	                      operation->to_ns, err);
-	if (status == BC_OK)
-		status = growth_know_all(growth, NULL, err);
+	if (status == BC_OK) {
+		const struct bci_series_record stored = growth->series.record;
+
+		status = growth_know_all(growth, NULL, &stored, err);
+	}
 	return status;
 }
 
