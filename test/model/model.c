@@ -505,8 +505,9 @@ model_remove_range(struct model_series *series, int64_t from_ns, int64_t to_ns,
 	model_coverage(series, &next.known);
 	if (end == series->rows.count && end > first)
 		next.open = false;
-	memmove(next.rows.items + first, next.rows.items + end,
-	        (series->rows.count - end) * sizeof(*next.rows.items));
+	if (end < series->rows.count)
+		memmove(next.rows.items + first, next.rows.items + end,
+		        (series->rows.count - end) * sizeof(*next.rows.items));
 	next.rows.count -= end - first;
 	/* A frame of which nothing is dropped remains one. */
 	if (series->kind == BC_FRAME && *rows == 0 &&

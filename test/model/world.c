@@ -186,8 +186,9 @@ series_same(const struct model_series *one, const struct model_series *other)
 	return one->kind == other->kind && one->open == other->open &&
 	       one->rows.count == other->rows.count &&
 	       one->known.count == other->known.count &&
-	       memcmp(one->rows.items, other->rows.items,
-	              one->rows.count * sizeof(*one->rows.items)) == 0 &&
+	       (one->rows.count == 0 ||
+	        memcmp(one->rows.items, other->rows.items,
+	               one->rows.count * sizeof(*one->rows.items)) == 0) &&
 	       (one->known.count == 0 ||
 	        memcmp(one->known.items, other->known.items,
 	               one->known.count * sizeof(*one->known.items)) == 0);
