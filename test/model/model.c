@@ -60,8 +60,9 @@ month_later(int64_t time_ns)
 {
 	const int64_t day_ns = 1440 * MODEL_MINUTE;
 	int64_t days = time_ns / day_ns - (time_ns % day_ns < 0);
-	const int64_t midnight_ns =
-		(int64_t)((uint64_t)days * (uint64_t)day_ns);
+	/* The first midnight lies before the first moment. */
+	const int64_t since_ns = (int64_t)((uint64_t)time_ns -
+	                                   (uint64_t)days * (uint64_t)day_ns);
 	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
 	int64_t of_era = z - era * 146097;
 	int64_t year =
@@ -81,7 +82,7 @@ month_later(int64_t time_ns)
 	/* The same day of the next month, or the last one that it has. */
 	days += length + (day < next ? 0 : next - 1 - day);
 	if (__builtin_mul_overflow(days, day_ns, &days) ||
-	    __builtin_add_overflow(days, time_ns - midnight_ns, &days))
+	    __builtin_add_overflow(days, since_ns, &days))
 		return 0;
 	return days;
 }
