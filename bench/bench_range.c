@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "cache.h"
+#include "lookup.h"
 #include "stitch.h"
 
 #define RANGE_WINDOW 1950
@@ -230,12 +231,39 @@ range_make_gappy(struct range_bench *bench, const char *key)
 	bench_bars_free(&bars);
 }
 
+/* What finding the row of a moment by chance takes, in a view with holes. */
+static void
+range_search(const struct bc_view *view, const char *name)
+{
+	const struct bci_lookup known = {view->rows, view->first_ns,
+	                                 view->last_ns, 0};
+	const int64_t *times = bc_view_time(view);
+	const uint64_t span = (uint64_t)(view->last_ns - view->first_ns);
+	struct bench_samples ticks;
+	struct bench_latency out;
+	uint64_t state = 13;
+
+	bench_samples_init(&ticks, 100000);
+	for (size_t i = 0; i < 100000; i++) {
+		int64_t time_ns = view->first_ns +
+		                  (int64_t)(bench_random(&state) % span);
+		uint64_t begin = bench_ticks();
+
+		bench_sink += bci_lookup_row(&known, times, time_ns);
+		bench_samples_add(&ticks, bench_ticks() - begin);
+	}
+	bench_latency_of_ticks(&ticks, &out);
+	bench_report("range", name, "search_p50_ns", out.p50_ns, "ns", NULL, 0);
+	bench_samples_free(&ticks);
+}
+
 /* Windows in a series with holes; a real one if BENCH_GAPPY is CACHE:KEY. */
 static void
 range_gappy(struct range_bench *bench)
 {
 	const char *real = getenv("BENCH_GAPPY");
 	const char *colon = real == NULL ? NULL : strchr(real, ':');
+	const char *name = colon != NULL ? "window-gappy-real" : "window-gappy";
 	struct range_bench gappy = *bench;
 	struct bc_view view;
 
@@ -251,9 +279,9 @@ range_gappy(struct range_bench *bench)
 	                 &view);
 	gappy.from_ns = view.first_ns;
 	gappy.to_ns = view.last_ns;
+	range_search(&view, name);
 	bc_view_release(&view);
-	range_many(&gappy, colon != NULL ? "window-gappy-real" : "window-gappy",
-	           RANGE_WINDOW);
+	range_many(&gappy, name, RANGE_WINDOW);
 	if (colon != NULL)
 		bc_close(gappy.cache);
 }
