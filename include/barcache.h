@@ -600,8 +600,9 @@ bc_tail(struct bc_cache *cache, const char *key, uint64_t rows,
 /*
  * The one row that was the newest at 'time_ns': the last whose time is not
  * after it.  Of a series what lies between that row and 'time_ns', this
- * included, must be known, or with BC_READ_PARTIAL need not; INT64_MAX asks for
- * the newest row.  Returns as bc_read(); BC_OK with no rows if there is none.
+ * included, must be known, or with BC_READ_PARTIAL need not.  INT64_MAX, and
+ * the moment before it, ask for the newest row.  Returns as bc_read(); BC_OK
+ * with no rows if there is none.
  */
 BC_API BC_CHECKED enum bc_status
 bc_asof(struct bc_cache *cache, const char *key, int64_t time_ns,

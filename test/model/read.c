@@ -116,6 +116,8 @@ model_asof(const struct model_series *series, int64_t time_ns, unsigned flags)
 
 	if (part.status != BC_OK)
 		return part;
+	if (time_ns == INT64_MAX - 1)
+		time_ns = INT64_MAX; /* No range ends behind it. */
 	found = time_ns == INT64_MAX
 	                ? end
 	                : model_rows_find(&series->rows, time_ns + 1);
