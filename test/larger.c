@@ -147,3 +147,25 @@ larger_expect_partial(const char *flags)
 	for (uint64_t i = 0; i < larger.rows; i++)
 		assert_int_equal(partial[i], flags[i] - '0');
 }
+
+struct bc_derive
+larger_derive(const struct bc_resample *rule, const char *const *add)
+{
+	struct bc_derive derive = BC_DERIVE_INIT;
+
+	derive.resample = rule;
+	derive.add = add;
+	return derive;
+}
+
+void
+larger_read(struct bc_view *view, const char *key, int64_t from_ns,
+            int64_t to_ns, unsigned flags, const struct bc_derive *derive)
+{
+	struct bc_error err;
+
+	bc_view_release(view);
+	assert_status(bc_read_derived(fixture.cache, key, from_ns, to_ns, flags,
+	                              derive, view, &err),
+	              BC_OK, &err);
+}

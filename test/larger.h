@@ -65,4 +65,12 @@ void larger_expect(uint64_t row, int64_t time_ns, double volume);
 /* The flags are just these: "101"; "" if there is no such column. */
 void larger_expect_partial(const char *flags);
 
+/* What to derive; begun as it has to be. */
+struct bc_derive larger_derive(const struct bc_resample *rule,
+                               const char *const *add);
+
+/* Release the view and derive into it, which must work. */
+void larger_read(struct bc_view *view, const char *key, int64_t from_ns,
+                 int64_t to_ns, unsigned flags, const struct bc_derive *derive);
+
 #endif /* BARCACHE_TEST_LARGER_H */

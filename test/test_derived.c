@@ -39,29 +39,6 @@ bars_sessions(uint64_t rows)
 	}
 }
 
-static struct bc_derive
-derive_of(const struct bc_resample *rule, const char *const *add)
-{
-	struct bc_derive derive = BC_DERIVE_INIT;
-
-	derive.resample = rule;
-	derive.add = add;
-	return derive;
-}
-
-/* Derive, which must work. */
-static void
-derive_to(struct bc_view *view, const char *key, int64_t from_ns, int64_t to_ns,
-          unsigned flags, const struct bc_derive *derive)
-{
-	struct bc_error err;
-
-	bc_view_release(view);
-	assert_status(bc_read_derived(fixture.cache, key, from_ns, to_ns, flags,
-	                              derive, view, &err),
-	              BC_OK, &err);
-}
-
 /* The same bits, names and types. */
 static void
 expect_equal(const struct bc_view *a, const struct bc_view *b)
@@ -135,21 +112,21 @@ expect_settled(const struct bc_view *part, const struct bc_view *all,
 static void
 indicators_see_the_bars_before(void **state)
 {
-	struct bc_derive derive = derive_of(NULL, add_all);
+	struct bc_derive derive = larger_derive(NULL, add_all);
 
 	(void)state;
 	bars_sessions(6000);
 	bars_append(KEY, 0, bars.rows, 0);
 	assert_int_equal(bc_get(fixture.cache, KEY, &bars.view), BC_OK);
-	derive_to(&larger, KEY, bars.time[4000], INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, bars.time[4000], INT64_MAX, 0, &derive);
 	assert_int_equal(larger.schema->column_count, 7 + 5);
 	expect_settled(&larger, &bars.view, 4000);
 	assert_memory_equal(bc_view_f64(&larger, "close"), bars.price[3] + 4000,
 	                    2000 * sizeof(double));
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	expect_settled(&larger, &bars.view, 0);
 	/* Of few bars before it takes what there are. */
-	derive_to(&larger, KEY, bars.time[7], INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, bars.time[7], INT64_MAX, 0, &derive);
 	expect_settled(&larger, &bars.view, 7);
 }
 
@@ -158,7 +135,7 @@ larger_bars_see_those_before(void **state)
 {
 	static const char *const keys[] = { KEY, "no series" };
 	struct bc_resample rule = larger_rule("15m");
-	struct bc_derive derive = derive_of(&rule, add_all);
+	struct bc_derive derive = larger_derive(&rule, add_all);
 	int64_t from = larger_moment(2024, 1, 22, 600);
 	uint64_t skip = 0;
 	struct bc_error err;
@@ -177,8 +154,8 @@ larger_bars_see_those_before(void **state)
 		              BC_OK, &err);
 		while (bc_view_time(&again)[skip] < from)
 			skip++;
-		derive_to(&larger, keys[i], from, bars.view.last_ns + 1, 0,
-		          &derive);
+		larger_read(&larger, keys[i], from, bars.view.last_ns + 1, 0,
+		            &derive);
 		expect_settled(&larger, &again, skip);
 		assert_memory_equal(bc_view_time(&larger),
 		                    bc_view_time(&again) + skip,
@@ -190,8 +167,8 @@ static void
 bars_do_not_depend_on_what_is_added(void **state)
 {
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive plain = derive_of(&rule, NULL);
-	struct bc_derive added = derive_of(&rule, add_all);
+	struct bc_derive plain = larger_derive(&rule, NULL);
+	struct bc_derive added = larger_derive(&rule, add_all);
 	int64_t from = larger_moment(2024, 1, 8, 645), to = from + DAY;
 	uint32_t columns;
 
@@ -201,8 +178,8 @@ bars_do_not_depend_on_what_is_added(void **state)
 	for (int fill = BC_FILL_NONE; fill <= BC_FILL_FLAT; fill++) {
 		rule.fill = (enum bc_fill)fill;
 		rule.partial = BC_PARTIAL_KEEP;
-		derive_to(&larger, KEY, from, to, 0, &plain);
-		derive_to(&again, KEY, from, to, 0, &added);
+		larger_read(&larger, KEY, from, to, 0, &plain);
+		larger_read(&again, KEY, from, to, 0, &added);
 		larger_expect_partial(fill == BC_FILL_NONE
 		                              ? "100000001"
 		                              : "1000000000000000000000001");
@@ -214,7 +191,7 @@ bars_do_not_depend_on_what_is_added(void **state)
 				bc_view_column(&larger, i),
 				larger.rows * larger.schema->columns[i].bytes);
 		rule.partial = BC_PARTIAL_DROP;
-		derive_to(&again, KEY, from, to, 0, &plain);
+		larger_read(&again, KEY, from, to, 0, &plain);
 		assert_int_equal(again.rows, larger.rows - 2);
 		assert_int_equal(bc_schema_find(again.schema, "partial"), -1);
 		assert_true(again.first_ns == bc_view_time(&larger)[1]);
@@ -227,19 +204,19 @@ what_is_dropped_is_seen_whole(void **state)
 {
 	static const char *const sma[] = { "sma(volume,2)", NULL };
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, sma);
+	struct bc_derive derive = larger_derive(&rule, sma);
 	int64_t from = larger_moment(2024, 1, 2, 0);
 
 	(void)state;
 	bars_fill(from, from + 4 * HOUR, MINUTE);
 	bars_append(KEY, 0, bars.rows, 0);
-	derive_to(&larger, KEY, from + 90 * MINUTE, from + 4 * HOUR, 0,
-	          &derive);
+	larger_read(&larger, KEY, from + 90 * MINUTE, from + 4 * HOUR, 0,
+	            &derive);
 	assert_true(bc_view_f64(&larger, "sma_volume_2")[0] == 45);
 	assert_true(bc_view_f64(&larger, "sma_volume_2")[1] == 45);
 	rule.partial = BC_PARTIAL_DROP;
-	derive_to(&larger, KEY, from + 90 * MINUTE, from + 4 * HOUR, 0,
-	          &derive);
+	larger_read(&larger, KEY, from + 90 * MINUTE, from + 4 * HOUR, 0,
+	            &derive);
 	assert_int_equal(larger.rows, 2);
 	assert_true(bc_view_f64(&larger, "sma_volume_2")[0] == 60);
 }
@@ -248,13 +225,13 @@ static void
 other_types_are_computed_with(void **state)
 {
 	static const char *const add[] = { "sma(trades,2)", NULL };
-	struct bc_derive derive = derive_of(NULL, add);
+	struct bc_derive derive = larger_derive(NULL, add);
 
 	(void)state;
 	bars_fill(0, 4 * MINUTE, MINUTE);
 	bars.trades[3] = 5;
 	bars_append(KEY, 0, bars.rows, 0);
-	derive_to(&larger, KEY, 2 * MINUTE, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, 2 * MINUTE, INT64_MAX, 0, &derive);
 	assert_true(bc_view_f64(&larger, "sma_trades_2")[0] == 2);
 	assert_true(bc_view_f64(&larger, "sma_trades_2")[1] == 3.5);
 }
@@ -267,17 +244,17 @@ static void
 what_was_made_is_served_again(void **state)
 {
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, add_all);
+	struct bc_derive derive = larger_derive(&rule, add_all);
 	struct bc_stats before, after;
 
 	(void)state;
 	bars_sessions(6000);
 	bars_append(KEY, 0, bars.rows, 0);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	before = unit_stats();
 	assert_int_equal(before.entries, 2);
 	unit_reopen(NULL);
-	derive_to(&again, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&again, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	expect_equal(&larger, &again);
 	assert_int_equal(again.tier, BC_WARM);
 	assert_int_equal(again.copied_bytes, 0);
@@ -299,40 +276,40 @@ one_wish_has_one_entry(void **state)
 	static const char *const other[] = { " SMA( close , 020)", NULL };
 	static const char *const sma[] = { "sma(20)", NULL };
 	struct bc_resample rule = larger_rule("60min");
-	struct bc_derive derive = derive_of(&rule, other);
+	struct bc_derive derive = larger_derive(&rule, other);
 
 	(void)state;
 	bars_fill(0, 3 * HOUR, MINUTE);
 	bars_append(KEY, 0, bars.rows, 0);
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule = larger_rule("1h");
 	derive.add = sma;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	assert_int_equal(unit_stats().entries, 2);
 	/* Another one each. */
-	derive_to(&larger, KEY, 0, HOUR + 1, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR + 1, 0, &derive);
 	rule.label = BC_RIGHT;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.closed = BC_RIGHT;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.fill = BC_FILL_FLAT;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.partial = BC_PARTIAL_DROP;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.zone = "+02:00";
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.from_midnight = 1;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.offset_ns = MINUTE;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	rule.week_begins = 2;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
-	derive_to(&larger, KEY, 0, HOUR, BC_READ_PARTIAL, &derive);
-	derive_to(&larger, KEY, 0, HOUR, BC_READ_OPEN, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, BC_READ_PARTIAL, &derive);
+	larger_read(&larger, KEY, 0, HOUR, BC_READ_OPEN, &derive);
 	derive.add = NULL;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	derive.resample = NULL;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	assert_int_equal(unit_stats().entries, 14);
 }
 
@@ -340,7 +317,7 @@ static void
 keys_of_any_length_have_an_entry(void **state)
 {
 	static const char *const sma[] = { "sma(2)", NULL };
-	struct bc_derive derive = derive_of(NULL, sma);
+	struct bc_derive derive = larger_derive(NULL, sma);
 	char key[BC_KEY_MAX + 1];
 
 	(void)state;
@@ -348,11 +325,11 @@ keys_of_any_length_have_an_entry(void **state)
 	key[BC_KEY_MAX] = '\0';
 	bars_fill(0, HOUR, MINUTE);
 	bars_append(key, 0, bars.rows, 0);
-	derive_to(&larger, key, 0, HOUR, 0, &derive);
-	derive_to(&again, key, 0, HOUR, 0, &derive);
+	larger_read(&larger, key, 0, HOUR, 0, &derive);
+	larger_read(&again, key, 0, HOUR, 0, &derive);
 	expect_equal(&larger, &again);
 	assert_int_equal(again.copied_bytes == 0, larger.copied_bytes == 0);
-	derive_to(&again, key, 0, HOUR - 1, 0, &derive);
+	larger_read(&again, key, 0, HOUR - 1, 0, &derive);
 	assert_int_equal(unit_stats().entries, 3);
 }
 
@@ -377,7 +354,7 @@ texts_are_kept_with_their_words(void **state)
 		                        .columns = columns,
 		                        .column_count = 2 };
 	struct bc_resample rule = larger_rule("2m");
-	struct bc_derive derive = derive_of(&rule, sma);
+	struct bc_derive derive = larger_derive(&rule, sma);
 	const uint32_t *venue;
 	struct bc_error err;
 	size_t bytes;
@@ -386,7 +363,7 @@ texts_are_kept_with_their_words(void **state)
 	assert_status(bc_put(fixture.cache, KEY, &frame, NULL, NULL, &err),
 	              BC_OK, &err);
 	for (int i = 0; i < 2; i++) {
-		derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+		larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 		venue = bc_view_find(&larger, "venue", BC_TEXT);
 		assert_non_null(venue);
 		assert_int_equal(bc_view_text_count(&larger, 1), 3);

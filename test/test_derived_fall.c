@@ -11,29 +11,6 @@
 
 #define KEY "x/spot/A/1m"
 
-static struct bc_derive
-derive_of(const struct bc_resample *rule, const char *const *add)
-{
-	struct bc_derive derive = BC_DERIVE_INIT;
-
-	derive.resample = rule;
-	derive.add = add;
-	return derive;
-}
-
-/* Derive, which must work. */
-static void
-derive_to(struct bc_view *view, const char *key, int64_t from_ns, int64_t to_ns,
-          unsigned flags, const struct bc_derive *derive)
-{
-	struct bc_error err;
-
-	bc_view_release(view);
-	assert_status(bc_read_derived(fixture.cache, key, from_ns, to_ns, flags,
-	                              derive, view, &err),
-	              BC_OK, &err);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  Falling                                                                 */
 /* ------------------------------------------------------------------------ */
@@ -44,7 +21,7 @@ is_made_anew(const struct bc_derive *derive)
 {
 	uint64_t puts = unit_stats().total.puts;
 
-	derive_to(&larger, KEY, 0, 2 * HOUR, BC_READ_PARTIAL, derive);
+	larger_read(&larger, KEY, 0, 2 * HOUR, BC_READ_PARTIAL, derive);
 	return unit_stats().total.puts != puts;
 }
 
@@ -53,7 +30,7 @@ what_changes_below_falls(void **state)
 {
 	static const char *const sma[] = { "sma(2)", NULL };
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, sma);
+	struct bc_derive derive = larger_derive(&rule, sma);
 	struct bc_error err;
 
 	(void)state;
@@ -84,7 +61,7 @@ static void
 what_is_gone_is_not_served(void **state)
 {
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, NULL);
+	struct bc_derive derive = larger_derive(&rule, NULL);
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
 	struct bc_column columns[6];
 	struct bc_frame frame;
@@ -122,7 +99,7 @@ what_others_put_there_is_not_served(void **state)
 	static const char made[] =
 		"derived/" KEY "?0..7200000000000&partial&1h";
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, NULL);
+	struct bc_derive derive = larger_derive(&rule, NULL);
 	struct bc_column columns[6];
 	struct bc_frame frame;
 	struct bc_error err;
@@ -146,22 +123,22 @@ damage_is_made_good(void **state)
 {
 	static const char made[] = "derived/" KEY "?..&5m";
 	struct bc_resample rule = larger_rule("5m");
-	struct bc_derive derive = derive_of(&rule, NULL);
+	struct bc_derive derive = larger_derive(&rule, NULL);
 	uint64_t rows;
 
 	(void)state;
 	bars_fill(0, 200 * HOUR, MINUTE);
 	bars_append(KEY, 0, bars.rows, 0);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	rows = larger.rows;
 	bc_view_release(&larger);
 	unit_flip(made, 4000);
 	unit_reopen(NULL);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	assert_int_equal(larger.rows, rows);
 	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 1);
 	larger_expect(0, 0, 5);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	assert_int_equal(larger.copied_bytes, 0);
 	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 1);
 }

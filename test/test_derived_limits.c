@@ -12,29 +12,6 @@
 
 #define KEY "x/spot/A/1m"
 
-static struct bc_derive
-derive_of(const struct bc_resample *rule, const char *const *add)
-{
-	struct bc_derive derive = BC_DERIVE_INIT;
-
-	derive.resample = rule;
-	derive.add = add;
-	return derive;
-}
-
-/* Derive, which must work. */
-static void
-derive_to(struct bc_view *view, const char *key, int64_t from_ns, int64_t to_ns,
-          unsigned flags, const struct bc_derive *derive)
-{
-	struct bc_error err;
-
-	bc_view_release(view);
-	assert_status(bc_read_derived(fixture.cache, key, from_ns, to_ns, flags,
-	                              derive, view, &err),
-	              BC_OK, &err);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  Where nothing can be kept                                               */
 /* ------------------------------------------------------------------------ */
@@ -46,7 +23,7 @@ expect_unkept(const struct bc_derive *derive)
 	uint64_t puts = unit_stats().total.puts;
 
 	for (int i = 0; i < 2; i++) {
-		derive_to(&larger, KEY, 0, 2 * HOUR, 0, derive);
+		larger_read(&larger, KEY, 0, 2 * HOUR, 0, derive);
 		larger_expect(1, HOUR, 60);
 		assert_true(bc_view_f64(&larger, "sma_volume_1")[1] == 60);
 		assert_true(larger.copied_bytes == larger.bytes);
@@ -60,7 +37,7 @@ a_cache_that_takes_nothing_serves(void **state)
 {
 	static const char *const add[] = { "sma(volume,1)", NULL };
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, add);
+	struct bc_derive derive = larger_derive(&rule, add);
 	struct bc_options options = unit_options();
 	struct bc_config config;
 	struct bc_error err;
@@ -78,12 +55,12 @@ a_cache_that_takes_nothing_serves(void **state)
 	expect_unkept(&derive);
 	config.entries_max = 2;
 	assert_status(bc_config_set(fixture.cache, &config, &err), BC_OK, &err);
-	derive_to(&larger, KEY, 0, 2 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, 2 * HOUR, 0, &derive);
 	/* What another stored is served to who only reads. */
 	options.flags = BC_OPEN_READONLY;
 	unit_reopen(&options);
 	assert_int_equal(unit_stats().entries, 2);
-	derive_to(&larger, KEY, 0, 2 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, 2 * HOUR, 0, &derive);
 	larger_expect(1, HOUR, 60);
 }
 
@@ -92,7 +69,7 @@ a_writer_at_work_is_not_waited_for(void **state)
 {
 	static const char *const add[] = { "sma(volume,1)", NULL };
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, add);
+	struct bc_derive derive = larger_derive(&rule, add);
 	struct bc_options options = unit_options();
 	struct bci_env *env;
 	struct bc_error err;
@@ -106,7 +83,7 @@ a_writer_at_work_is_not_waited_for(void **state)
 	assert_status(bci_writer_lock(fixture.cache, env, &err), BC_OK, &err);
 	expect_unkept(&derive);
 	bci_writer_unlock(env);
-	derive_to(&larger, KEY, 0, 2 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, 2 * HOUR, 0, &derive);
 	assert_int_equal(unit_stats().entries, 2);
 }
 
@@ -114,7 +91,7 @@ static void
 a_bypassed_cache_misses(void **state)
 {
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, NULL);
+	struct bc_derive derive = larger_derive(&rule, NULL);
 	struct bc_options options = unit_options();
 	struct bc_error err;
 
@@ -133,26 +110,26 @@ static void
 a_bar_that_has_not_ended_is_not_kept(void **state)
 {
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, NULL);
+	struct bc_derive derive = larger_derive(&rule, NULL);
 
 	(void)state;
 	bars_fill(0, 2 * HOUR, MINUTE);
 	bars_append(KEY, 0, 90, BC_APPEND_OPEN);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, 0, &derive);
 	larger_expect(1, HOUR, 29);
 	assert_int_equal(larger.open_rows, 0);
 	assert_int_equal(unit_stats().entries, 2);
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
 	larger_expect(1, HOUR, 30);
 	larger_expect_partial("01");
 	assert_int_equal(larger.open_rows, 1);
 	assert_int_equal(unit_stats().entries, 2);
 	derive.resample = NULL;
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
 	assert_int_equal(larger.open_rows, 1);
 	rule.partial = BC_PARTIAL_DROP;
 	derive.resample = &rule;
-	derive_to(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
+	larger_read(&larger, KEY, INT64_MIN, INT64_MAX, BC_READ_OPEN, &derive);
 	assert_int_equal(larger.rows, 1);
 	assert_int_equal(larger.open_rows, 0);
 }
@@ -162,7 +139,7 @@ the_range_must_be_known(void **state)
 {
 	static const char *const sma[] = { "sma(2)", NULL };
 	struct bc_resample rule = larger_rule("1h");
-	struct bc_derive derive = derive_of(&rule, sma);
+	struct bc_derive derive = larger_derive(&rule, sma);
 	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
 	struct bc_error err;
 
@@ -173,25 +150,25 @@ the_range_must_be_known(void **state)
 	                              &derive, &larger, &err),
 	              BC_MISS, &err);
 	assert_int_equal(larger.miss, BC_MISS_NOT_COVERED);
-	derive_to(&larger, KEY, HOUR, 3 * HOUR, BC_READ_PARTIAL, &derive);
+	larger_read(&larger, KEY, HOUR, 3 * HOUR, BC_READ_PARTIAL, &derive);
 	assert_int_equal(larger.rows, 1);
 	/* Known to be empty. */
 	options.from_ns = 2 * HOUR;
 	options.to_ns = 5 * HOUR;
 	assert_status(bc_append(fixture.cache, KEY, NULL, &options, NULL, &err),
 	              BC_OK, &err);
-	derive_to(&larger, KEY, HOUR, 3 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, HOUR, 3 * HOUR, 0, &derive);
 	assert_int_equal(larger.rows, 1);
-	derive_to(&larger, KEY, 3 * HOUR, 4 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, 3 * HOUR, 4 * HOUR, 0, &derive);
 	assert_int_equal(larger.rows, 0);
-	derive_to(&larger, KEY, 3 * HOUR, 4 * HOUR, 0, &derive);
+	larger_read(&larger, KEY, 3 * HOUR, 4 * HOUR, 0, &derive);
 	assert_int_equal(larger.rows, 0);
 	assert_int_equal(larger.schema->column_count, 8);
 	options.from_ns = 0;
 	assert_status(
 		bc_append(fixture.cache, "empty", NULL, &options, NULL, &err),
 		BC_OK, &err);
-	derive_to(&larger, "empty", 0, HOUR, 0, &derive);
+	larger_read(&larger, "empty", 0, HOUR, 0, &derive);
 	assert_int_equal(larger.rows, 0);
 }
 
@@ -204,7 +181,7 @@ refuse(const char *formula, const char *reason)
 {
 	static const struct bc_view zeroed;
 	const char *const add[] = { formula, NULL };
-	struct bc_derive derive = derive_of(NULL, add);
+	struct bc_derive derive = larger_derive(NULL, add);
 	struct bc_view view;
 	struct bc_error err;
 
@@ -221,7 +198,7 @@ static void
 what_makes_no_sense_is_refused(void **state)
 {
 	static const char *const twice[] = { "sma(2)", "SMA(close,2)", NULL };
-	struct bc_derive derive = derive_of(NULL, twice);
+	struct bc_derive derive = larger_derive(NULL, twice);
 	struct bc_resample rule = larger_rule("30s");
 	struct bc_column columns[6];
 	struct bc_frame frame;
@@ -273,7 +250,7 @@ there_may_be_many_indicators(void **state)
 {
 	static char texts[65][32];
 	const char *add[66] = { NULL };
-	struct bc_derive derive = derive_of(NULL, add);
+	struct bc_derive derive = larger_derive(NULL, add);
 	struct bc_error err;
 
 	(void)state;
@@ -289,9 +266,9 @@ there_may_be_many_indicators(void **state)
 	              BC_INVALID, &err);
 	assert_non_null(strstr(err.message, "more than 64"));
 	add[64] = NULL;
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	assert_int_equal(larger.schema->column_count, 7 + 64);
-	derive_to(&larger, KEY, 0, HOUR, 0, &derive);
+	larger_read(&larger, KEY, 0, HOUR, 0, &derive);
 	assert_int_equal(unit_stats().entries, 2);
 }
 
@@ -300,7 +277,7 @@ without_memory_nothing_is_left_behind(void **state)
 {
 	static const char *const add[] = { "sma(trades,2)", "atr(3)", NULL };
 	struct bc_resample rule = larger_rule("5m");
-	struct bc_derive derive = derive_of(&rule, add);
+	struct bc_derive derive = larger_derive(&rule, add);
 	struct bc_options options = unit_options();
 	struct test_memory memory = { .fail_at = 0 };
 	enum bc_status status = BC_NOMEM, removed;

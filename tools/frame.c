@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lookup.h"
 #include "moment.h"
 #include "entry.h"
 #include "number.h"
@@ -102,17 +103,9 @@ static uint64_t
 frame_lower_bound(const struct frame *frame, int64_t ns)
 {
 	const int64_t *time = bc_view_time(frame->view);
-	uint64_t low = frame->first, high = frame->first + frame->rows;
 
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (time[middle] < ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return bci_lookup_time(time, frame->first, frame->first + frame->rows,
+	                       ns);
 }
 
 void

@@ -87,17 +87,6 @@ import_error(const struct import_text *text)
 	return object;
 }
 
-static void
-import_add_counts(json_t *object, const struct bc_counts *counts)
-{
-	output_add_count(object, "inserted", counts->inserted);
-	output_add_count(object, "updated", counts->updated);
-	output_add_count(object, "identical", counts->identical);
-	output_add_count(object, "conflicting", counts->conflicting);
-	output_add_count(object, "suspect", counts->suspect);
-	output_add_count(object, "rejected", counts->rejected);
-}
-
 /* The series of a text that has several. */
 static json_t *
 import_series(const struct import_text *text)
@@ -110,7 +99,7 @@ import_series(const struct import_text *text)
 
 		output_add_text(object, "key", text->series[i].key);
 		output_add_count(object, "rows", text->series[i].rows);
-		import_add_counts(object, &text->series[i].counts);
+		output_add_counts(object, &text->series[i].counts);
 		json_array_append_new(list, object);
 	}
 	return list;
@@ -133,7 +122,7 @@ import_print_json(const struct import_report *report,
 	}
 	output_add(object, "dry_run", json_boolean(report->dry));
 	output_add_count(object, "rows", text->report.rows);
-	import_add_counts(object, &text->counts);
+	output_add_counts(object, &text->counts);
 	output_add_count(object, "incomplete", text->incomplete);
 	output_add_count(object, "bytes", text->bytes);
 	output_add_ns(object, "elapsed_ns", true, text->elapsed_ns);

@@ -336,3 +336,14 @@ output_json_list(json_t *object, const char *name)
 	printf("%.*s,\"%s\":[", (int)strlen(text) - 1, text, name);
 	free(text);
 }
+
+void
+output_add_counts(json_t *object, const struct bc_counts *counts)
+{
+	output_add_count(object, "inserted", counts->inserted);
+	output_add_count(object, "updated", counts->updated);
+	output_add_count(object, "identical", counts->identical);
+	output_add_count(object, "conflicting", counts->conflicting);
+	output_add_count(object, "suspect", counts->suspect);
+	output_add_count(object, "rejected", counts->rejected);
+}

@@ -90,6 +90,9 @@ void output_add(json_t *object, const char *name, json_t *value);
 void output_add_text(json_t *object, const char *name, const char *text);
 void output_add_count(json_t *object, const char *name, uint64_t count);
 
+/* What became of rows: a member for each of the counts. */
+void output_add_counts(json_t *object, const struct bc_counts *counts);
+
 /* An integer of nanoseconds, or null if 'known' is false. */
 void output_add_ns(json_t *object, const char *name, bool known, int64_t ns);
 

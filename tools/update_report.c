@@ -87,12 +87,7 @@ report_json(const struct update *update, const struct update_range *range)
 	output_add_text(object, "outcome", report_outcome(range->outcome));
 	output_add_count(object, "tries", range->tries);
 	output_add_count(object, "rows", range->rows);
-	output_add_count(object, "inserted", counts->inserted);
-	output_add_count(object, "updated", counts->updated);
-	output_add_count(object, "identical", counts->identical);
-	output_add_count(object, "conflicting", counts->conflicting);
-	output_add_count(object, "suspect", counts->suspect);
-	output_add_count(object, "rejected", counts->rejected);
+	output_add_counts(object, counts);
 	output_add_ns(object, "elapsed_ns", true, range->elapsed_ns);
 	if (range->outcome == UPDATE_FAILED) {
 		error = json_object();
