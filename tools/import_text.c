@@ -15,6 +15,9 @@
 #include "error.h"
 #include "tzdata.h"
 
+/* From so many rows on a file shows how much of its period it holds. */
+#define TEXT_ROWS_THAT_TELL 100
+
 /* Bytes between two looks at the clock for the progress bar. */
 #define TEXT_STEP ((size_t)4 << 20)
 
@@ -200,6 +203,24 @@ done:
 	return status;
 }
 
+/*
+ * Whether so many rows leave more of [from_ns, to_ns), which they lie in, empty
+ * at one end than they span, and more than a week: a quarter under the name of
+ * its year.  A session is no part of its day.
+ */
+static bool
+text_is_part(const struct bci_table *table, int64_t from_ns, int64_t to_ns)
+{
+	int64_t first_ns = table->time_ns[0];
+	int64_t last_ns = table->time_ns[table->rows - 1];
+	int64_t most_ns = last_ns - first_ns > 7 * BCI_DAY_NS
+	                          ? last_ns - first_ns
+	                          : 7 * BCI_DAY_NS;
+
+	return table->rows >= TEXT_ROWS_THAT_TELL &&
+	       (first_ns - from_ns > most_ns || to_ns - last_ns > most_ns);
+}
+
 /* Whether all rows of a text lie in [from_ns, to_ns) and none goes on. */
 static bool
 text_lies_in(const struct import_text *text, int64_t from_ns, int64_t to_ns)
@@ -212,7 +233,8 @@ text_lies_in(const struct import_text *text, int64_t from_ns, int64_t to_ns)
 
 		if (series->incomplete || series->open || table->rows == 0 ||
 		    table->time_ns[0] < from_ns ||
-		    table->time_ns[table->rows - 1] >= to_ns)
+		    table->time_ns[table->rows - 1] >= to_ns ||
+		    text_is_part(table, from_ns, to_ns))
 			return false;
 	}
 	return true;
@@ -220,7 +242,8 @@ text_lies_in(const struct import_text *text, int64_t from_ns, int64_t to_ns)
 
 /*
  * A file that is called after a day, month or year which is over, and was when
- * the file was written, holds all there is of it.
+ * the file was written, holds all there is of it: unless it has rows enough to
+ * tell that it is a part.
  */
 static void
 text_period(struct import_text *text, const struct bci_zone *zone,
