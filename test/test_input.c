@@ -183,13 +183,13 @@ read_file(void *context)
 {
 	struct bc_error err = { .message = "" };
 	struct input_source *source = input_open(text_file, &err);
-	const struct input *input;
+	const struct input *input = NULL;
 	bool good = source != NULL && input_next(source, &input, &err) == 1;
 	volatile unsigned char touched = 0;
 
 	(void)context;
 	for (uint64_t i = 0; good && i < input->bytes; i++)
-		touched ^= (unsigned char)input->data[i];
+		touched = (unsigned char)(touched ^ input->data[i]);
 	if (good && input_unchanged(source, &err))
 		_exit(READ_WHOLE);
 	require(strstr(err.message, "while it was read") != NULL);
@@ -222,7 +222,7 @@ files_may_change_while_they_are_read(void **state)
 static void
 cut_file(void *context)
 {
-	const struct input *input;
+	const struct input *input = NULL;
 	struct input_source *source;
 	struct bc_error err;
 	const volatile char *data;

@@ -287,7 +287,9 @@ read_roll(struct check_read *read, const struct model_series *series,
 	int64_t time_ns;
 
 	memset(read, 0, sizeof(*read));
-	read->by = model_roll(dice, 8) < 5 ? BY_TIME : model_roll(dice, 4);
+	read->by = BY_TIME;
+	if (model_roll(dice, 8) >= 5)
+		read->by = (unsigned)model_roll(dice, 4);
 	read->flags = (unsigned)model_roll(dice, 4); /* PARTIAL, OPEN */
 	read->flags |= ways[model_roll(dice, 4)];
 	read->from_ns = model_roll_time(series, dice);

@@ -21,6 +21,7 @@ GOOD = {
     "lib/base/alloc.c": BASE_C + "void *p = malloc(1);\n",
     "lib/bars/bar.h": SPDX,
     "lib/store/lmdb.c": BASE_C + "#include <lmdb.h>\n",
+    "lib/codec/pack.h": SPDX,
     "lib/store/lmdb.h": SPDX,
     # Words in comments, literals, members and longer names are no calls.
     "lib/cache/cache.c": BASE_C + '#include "bar.h"\n'
@@ -56,6 +57,10 @@ FAULTS = [
      "lib/base/m.c:3: free() belongs"),
     ("layers", "lib/bars/io.c", BASE_C + "#include <sys/stat.h>\n",
      "lib/bars/io.c:3: sys/stat.h in bars"),
+    ("layers", "lib/codec/io.c", BASE_C + "#include <unistd.h>\n",
+     "lib/codec/io.c:3: unistd.h in codec"),
+    ("layers", "lib/bars/pack.c", BASE_C + '#include "../codec/pack.h"\n',
+     "lib/bars/pack.c:3: bars includes ../codec/pack.h of the higher layer"),
     ("layers", "lib/cache/late.c", SPDX + "#include <stdio.h>\n",
      "lib/cache/late.c:1: the first include is not common.h"),
     ("layers", "lib/other/x.h", SPDX,

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Check the layers of lib/: base <- bars <- text <- store <- cache.
+"""Check the layers of lib/: base <- bars <- text <- codec <- store <- cache.
 
 usage: layers.py ROOT
 
 An include never points from a lower layer to a higher one; lmdb.h belongs to
-lib/store/lmdb.c; memory comes from base/alloc.c; bars and text ask the
+lib/store/lmdb.c; memory comes from base/alloc.c; bars, text and codec ask the
 operating system for nothing; every .c file begins with common.h.
 """
 import os
@@ -13,8 +13,8 @@ import sys
 
 from source import blank, line_of, read, walk
 
-LAYERS = ["base", "bars", "text", "store", "cache"]
-PURE = ["bars", "text"]
+LAYERS = ["base", "bars", "text", "codec", "store", "cache"]
+PURE = ["bars", "text", "codec"]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 MEMORY = re.compile(
     r"(?<![\w.>])(malloc|calloc|realloc|reallocarray|free|aligned_alloc|"

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bitstream.c - choosing the width of a stream, writing and reading it.
+ *
+ * A signed value v is stored as v + 2^(width-1), so that small negative and
+ * positive ones take the same few bits, and the addition that undoes it comes
+ * with the unpacking.
+ */
+#include "common.h"
+
+#include "check.h"
+#include "bitstream.h"
+
+#define STREAM_UNIT 128 /* bytes of one word of all 32 lanes */
+#define STREAM_KIND_SIGNED 1u
+#define STREAM_WORD 32u
+
+/* Bytes of fields of up to 32 bits: whole words of all lanes. */
+static size_t
+bitstream_fields(size_t rows, unsigned width)
+{
+	size_t lane_rows = (rows + STREAM_WORD - 1) / STREAM_WORD;
+
+	return (lane_rows * width + STREAM_WORD - 1) / STREAM_WORD *
+	       STREAM_UNIT;
+}
+
+static unsigned
+bitstream_low(unsigned width)
+{
+	return width < STREAM_WORD ? width : STREAM_WORD;
+}
+
+static size_t
+bitstream_units(size_t rows, unsigned width)
+{
+	return bitstream_fields(rows, bitstream_low(width)) +
+	       bitstream_fields(rows, width - bitstream_low(width));
+}
+
+size_t
+bci_bitstream_bytes(const struct bci_bitstream *stream, size_t rows)
+{
+	return bitstream_units(rows, stream->width) +
+	       stream->patches * (2 + ((size_t)1 << stream->patch_shift));
+}
+
+/* What is added to a field to get its value. */
+static uint64_t
+bitstream_base(const struct bci_bitstream *stream)
+{
+	if (!stream->is_signed || stream->width == 0)
+		return 0;
+	return 0 - (UINT64_C(1) << (stream->width - 1));
+}
+
+/*
+ * How many values need how many bits; four counters each, since the next value
+ * often needs the same and would wait for the last count.
+ */
+static void
+bitstream_count(const struct bci_kernel *kernel, const uint64_t *values,
+                size_t rows, bool is_signed, unsigned counts[65])
+{
+	uint8_t lengths[BCI_PACK_ROWS];
+	uint16_t parts[4][65] = { { 0 } };
+	size_t i = 0;
+
+	kernel->lengths(values, rows, is_signed, lengths);
+	for (; i + 4 <= rows; i += 4) {
+		parts[0][lengths[i]]++;
+		parts[1][lengths[i + 1]]++;
+		parts[2][lengths[i + 2]]++;
+		parts[3][lengths[i + 3]]++;
+	}
+	for (; i < rows; i++)
+		parts[0][lengths[i]]++;
+	for (i = 0; i < 65; i++)
+		counts[i] = (unsigned)(parts[0][i] + parts[1][i] + parts[2][i] +
+		                       parts[3][i]);
+}
+
+/* log2 of the bytes that hold so many bits; 8 only in wide blocks. */
+static uint8_t
+bitstream_patch_shift(unsigned bits, bool wide)
+{
+	uint8_t shift = 0;
+
+	while (shift < (wide ? 3 : 2) && bits > (8u << shift))
+		shift++;
+	return shift;
+}
+
+void
+bci_bitstream_choose(const struct bci_kernel *kernel, const uint64_t *values,
+                     size_t rows, bool is_signed, bool *wide,
+                     struct bci_bitstream *out)
+{
+	unsigned counts[65], most = 64, above = 0;
+	size_t least = SIZE_MAX;
+
+	bitstream_count(kernel, values, rows, is_signed, counts);
+	while (most > 0 && counts[most] == 0)
+		most--;
+	*wide = *wide || most > STREAM_WORD;
+	for (unsigned width = most;; width--) {
+		struct bci_bitstream one = { (uint8_t)width, is_signed, 0,
+			                     (uint16_t)above };
+		size_t bytes;
+
+		if (above > 0)
+			one.patch_shift = bitstream_patch_shift(
+				most - width + is_signed, *wide);
+		bytes = bci_bitstream_bytes(&one, rows);
+		if (bytes <= least) {
+			least = bytes;
+			*out = one;
+		}
+		above += counts[width];
+		if (width == 0 || above > rows / 3)
+			break;
+	}
+}
+
+/* The bits above the width, with their sign, of values that have such. */
+static unsigned char *
+bitstream_put_patches(const struct bci_kernel *kernel,
+                      const struct bci_bitstream *stream,
+                      const uint64_t *values, size_t rows, unsigned char *out)
+{
+	const uint64_t base = bitstream_base(stream);
+	const size_t bytes = (size_t)1 << stream->patch_shift;
+	unsigned char *high = out + 2 * stream->patches;
+	uint16_t long_rows[BCI_PACK_ROWS + 1];
+	uint8_t lengths[BCI_PACK_ROWS];
+	size_t count = 0;
+
+	if (stream->patches == 0)
+		return out;
+	kernel->lengths(values, rows, stream->is_signed, lengths);
+	for (size_t i = 0; i < rows; i++) {
+		long_rows[count] = (uint16_t)i;
+		count += lengths[i] > stream->width;
+	}
+	BCI_ASSERT(count == stream->patches);
+	memcpy(out, long_rows, 2 * count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t above = values[long_rows[i]] - base;
+
+		if (stream->is_signed)
+			above = (uint64_t)((int64_t)above >> stream->width);
+		else
+			above >>= stream->width;
+		memcpy(high + i * bytes, &above, bytes);
+	}
+	return high + count * bytes;
+}
+
+/* Fields of bits 'shift' and up of the values. */
+static unsigned char *
+bitstream_put_fields(const struct bci_kernel *kernel, const uint64_t *values,
+                     size_t rows, uint64_t base, unsigned shift, unsigned width,
+                     unsigned char *out)
+{
+	uint32_t fields[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	const uint32_t mask = (uint32_t)((UINT64_C(1) << width) - 1);
+	unsigned char whole[4 * BCI_PACK_ROWS];
+	size_t bytes = bitstream_fields(rows, width);
+
+	if (width == 0)
+		return out;
+	for (size_t i = 0; i < rows; i++)
+		fields[i] = (uint32_t)((values[i] - base) >> shift) & mask;
+	memset(fields + rows, 0, sizeof(fields) - sizeof(fields[0]) * rows);
+	if (rows == BCI_PACK_ROWS) {
+		kernel->pack(fields, width, out);
+	} else {
+		kernel->pack(fields, width, whole);
+		memcpy(out, whole, bytes);
+	}
+	return out + bytes;
+}
+
+unsigned char *
+bci_bitstream_put(const struct bci_kernel *kernel,
+                  const struct bci_bitstream *stream, const uint64_t *values,
+                  size_t rows, unsigned char *out)
+{
+	const uint64_t base = bitstream_base(stream);
+	unsigned low = bitstream_low(stream->width);
+
+	out = bitstream_put_fields(kernel, values, rows, base, 0, low, out);
+	out = bitstream_put_fields(kernel, values, rows, base, STREAM_WORD,
+	                           stream->width - low, out);
+	return bitstream_put_patches(kernel, stream, values, rows, out);
+}
+
+void
+bci_bitstream_store(const struct bci_bitstream *stream, unsigned char *out)
+{
+	out[0] = stream->width;
+	out[1] = (unsigned char)(stream->is_signed | stream->patch_shift << 1);
+	bci_store16(out + 2, stream->patches);
+}
+
+bool
+bci_bitstream_load(const unsigned char *in, size_t rows, bool wide,
+                   struct bci_bitstream *out)
+{
+	const unsigned most = wide ? 64 : 32;
+
+	out->width = in[0];
+	out->is_signed = in[1] & STREAM_KIND_SIGNED;
+	out->patch_shift = in[1] >> 1;
+	out->patches = bci_load16(in + 2);
+	return out->width <= most && out->patch_shift <= (wide ? 3 : 2) &&
+	       out->patches <= rows &&
+	       (out->patches == 0 ? out->patch_shift == 0 : out->width < most);
+}
+
+/* The value of patch 'i' in 'bytes' bytes, its sign extended. */
+static inline uint64_t
+bitstream_patch(const unsigned char *values, unsigned shift, size_t i,
+                bool is_signed)
+{
+	const unsigned empty = 64 - (8u << shift);
+	uint64_t value = 0;
+
+	memcpy(&value, values + (i << shift), (size_t)1 << shift);
+	if (!is_signed)
+		return value;
+	return (uint64_t)((int64_t)(value << empty) >> empty);
+}
+
+uint64_t
+bci_bitstream_sparse(const struct bci_bitstream *stream,
+                     const unsigned char *in, size_t i, unsigned *row)
+{
+	*row = bci_load16(in + 2 * i);
+	return bitstream_patch(in + 2 * stream->patches, stream->patch_shift, i,
+	                       stream->is_signed);
+}
+
+/*
+ * Add the patches to the values; false if their rows do not ascend.  A row
+ * that is none changes some value of the block, which is then thrown away.
+ */
+#define STREAM_PATCH(shift)                                                    \
+	for (size_t i = 0; i < stream->patches; i++) {                         \
+		unsigned row = bci_load16(in + 2 * i);                         \
+		uint64_t patch = bitstream_patch(high, (shift), i, is_signed)  \
+		                 << stream->width;                             \
+                                                                               \
+		bad |= row < after || row >= rows;                             \
+		after = row + 1;                                               \
+		row %= BCI_PACK_ROWS;                                          \
+		if (wide != NULL)                                              \
+			wide[row] += patch;                                    \
+		else                                                           \
+			narrow[row] += (uint32_t)patch;                        \
+	}                                                                      \
+	break
+
+static inline __attribute__((always_inline)) bool
+bitstream_patch_rows(const struct bci_bitstream *stream,
+                     const unsigned char *in, size_t rows, const bool is_signed,
+                     uint32_t *narrow, uint64_t *wide)
+{
+	const unsigned char *high = in + 2 * stream->patches;
+	unsigned after = 0, bad = 0;
+
+	switch (stream->patch_shift) { /* Each loop with a constant. */
+	case 0:
+		STREAM_PATCH(0);
+	case 1:
+		STREAM_PATCH(1);
+	case 2:
+		STREAM_PATCH(2);
+	default:
+		STREAM_PATCH(3);
+	}
+	return bad == 0;
+}
+
+static bool
+bitstream_patch32(const struct bci_bitstream *stream, const unsigned char *in,
+                  size_t rows, uint32_t *out)
+{
+	if (stream->is_signed)
+		return bitstream_patch_rows(stream, in, rows, true, out, NULL);
+	return bitstream_patch_rows(stream, in, rows, false, out, NULL);
+}
+
+static bool
+bitstream_patch64(const struct bci_bitstream *stream, const unsigned char *in,
+                  size_t rows, uint64_t *out)
+{
+	if (stream->is_signed)
+		return bitstream_patch_rows(stream, in, rows, true, NULL, out);
+	return bitstream_patch_rows(stream, in, rows, false, NULL, out);
+}
+
+/* Unpack fields; kernels read whole blocks, so a short one is copied. */
+static void
+bitstream_unpack(const struct bci_kernel *kernel, const unsigned char *in,
+                 size_t rows, unsigned width, uint32_t base,
+                 struct bci_bitstream_work *work, uint32_t *out)
+{
+	if (rows < BCI_PACK_ROWS && width > 0) {
+		memcpy(work->tail, in, bitstream_fields(rows, width));
+		in = work->tail;
+	}
+	kernel->unpack(in, width, base, out);
+}
+
+bool
+bci_bitstream_get32(const struct bci_kernel *kernel,
+                    const struct bci_bitstream *stream, const unsigned char *in,
+                    size_t rows, struct bci_bitstream_work *work, uint32_t *out)
+{
+	bitstream_unpack(kernel, in, rows, stream->width,
+	                 (uint32_t)bitstream_base(stream), work, out);
+	return bitstream_patch32(
+		stream, in + bitstream_units(rows, stream->width), rows, out);
+}
+
+bool
+bci_bitstream_get64(const struct bci_kernel *kernel,
+                    const struct bci_bitstream *stream, const unsigned char *in,
+                    size_t rows, struct bci_bitstream_work *work, uint64_t *out)
+{
+	unsigned low = bitstream_low(stream->width);
+
+	bitstream_unpack(kernel, in, rows, low, 0, work, work->low);
+	if (stream->width == low) {
+		kernel->widen(work->low, bitstream_base(stream), out);
+	} else {
+		bitstream_unpack(kernel, in + bitstream_fields(rows, low), rows,
+		                 stream->width - low, 0, work, work->high);
+		kernel->join(work->low, work->high, bitstream_base(stream),
+		             out);
+	}
+	return bitstream_patch64(
+		stream, in + bitstream_units(rows, stream->width), rows, out);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernels.h - the body of every kernel.  A kernel_<path>.c names its path in
+ * BCI_KERNEL, says how many lanes its vectors have in BCI_KERNEL_LANES (0:
+ * plain C), and includes this; the build gives it the processor's options.
+ *
+ * The loops are plain C that compilers make vectors of.  No operation depends
+ * on how: integers are unsigned and wrap, floating point is only used where
+ * each result is exact or rounded once, in an order that is written here
+ * (contraction is off, FMA is called by name).
+ */
+#ifndef BCI_KERNELS_H
+#define BCI_KERNELS_H
+
+#include "kernel.h"
+
+#if BCI_KERNEL_LANES > 0
+#include <emmintrin.h>
+
+#include "lanes.h"
+#else
+#include "plain.h"
+#endif
+
+#ifdef __FAST_MATH__
+#error "-ffast-math changes what is stored"
+#endif
+#if !defined(__FLT_EVAL_METHOD__) || __FLT_EVAL_METHOD__ != 0
+#error "doubles must be computed as doubles"
+#endif
+
+/* Added and subtracted, rounds a double below 2^51 to an integer. */
+#define KERNEL_ROUND 0x1.8p52
+/* Its bits and those of an integer below 2^52 are their sum as a double. */
+#define KERNEL_LIFT 0x1p52
+
+static const double kernel_power[] = {
+	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+};
+
+static const double kernel_inverse[] = {
+	1e0,   1e-1,  1e-2,  1e-3,  1e-4,  1e-5,  1e-6,  1e-7,  1e-8,  1e-9,
+	1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-17, 1e-18,
+};
+
+/*
+ * The double nearest to integer / power.  A product with the inverse is wrong
+ * for a quarter of all integers; one step of Newton with two FMAs mends it:
+ * the remainder is exact, and no quotient by a power of ten up to 10^21 comes
+ * so near to the middle of two doubles that the last rounding could err.
+ */
+static inline double
+kernel_quotient(double integer, double power, double inverse)
+{
+#if defined(__FMA__) || defined(__aarch64__)
+	double near = integer * inverse;
+	double rest = __builtin_fma(-near, power, integer);
+
+	return __builtin_fma(rest, inverse, near);
+#else
+	(void)inverse;
+	return integer / power;
+#endif
+}
+
+static void
+kernel_widen(const uint32_t *restrict low, uint64_t base,
+             uint64_t *restrict out)
+{
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+		out[i] = base + low[i];
+}
+
+static void
+kernel_join(const uint32_t *restrict low, const uint32_t *restrict high,
+            uint64_t base, uint64_t *restrict out)
+{
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+		out[i] = base + (low[i] | (uint64_t)high[i] << 32);
+}
+
+/* sums[i] = first + all of a and b up to i, in place of a. */
+static void
+kernel_prefix32(uint32_t *restrict a, const uint32_t *restrict b,
+                uint32_t first)
+{
+#if BCI_KERNEL_LANES > 0
+	/* Four at a time; only one addition waits for the four before. */
+	__m128i last = _mm_set1_epi32((int)first);
+
+	for (size_t i = 0; i < BCI_PACK_ROWS; i += 4) {
+		__m128i *at = (__m128i *)(void *)(a + i);
+		__m128i sum =
+			_mm_add_epi32(_mm_loadu_si128(at),
+		                      _mm_loadu_si128((const void *)(b + i)));
+
+		sum = _mm_add_epi32(sum, _mm_slli_si128(sum, 4));
+		sum = _mm_add_epi32(sum, _mm_slli_si128(sum, 8));
+		sum = _mm_add_epi32(sum, last);
+		_mm_storeu_si128(at, sum);
+		last = _mm_shuffle_epi32(sum, 0xFF);
+	}
+#else
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++) {
+		first += a[i] + b[i];
+		a[i] = first;
+	}
+#endif
+}
+
+/*
+ * The close of a bar is the one of the bar before, plus both steps: the only
+ * thing that goes from bar to bar.  The rest follows from it.
+ */
+static void
+kernel_bars32(uint32_t *const columns[BCI_GROUP_COLUMNS], uint32_t first)
+{
+	uint32_t *restrict open = columns[0], *restrict high = columns[1];
+	uint32_t *restrict low = columns[2], *restrict close = columns[3];
+
+	kernel_prefix32(open, close, first);
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++) {
+		int32_t c = (int32_t)open[i], o = (int32_t)(open[i] - close[i]);
+		int32_t top = o > c ? o : c, bottom = o < c ? o : c;
+
+		open[i] = (uint32_t)o;
+		close[i] = (uint32_t)c;
+		high[i] = (uint32_t)top + high[i];
+		low[i] = (uint32_t)bottom - low[i];
+	}
+}
+
+static void
+kernel_bars64(uint64_t *const columns[BCI_GROUP_COLUMNS], uint64_t first)
+{
+	uint64_t *restrict open = columns[0], *restrict high = columns[1];
+	uint64_t *restrict low = columns[2], *restrict close = columns[3];
+
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++) {
+		first += open[i] + close[i];
+		open[i] = first;
+	}
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++) {
+		int64_t c = (int64_t)open[i], o = (int64_t)(open[i] - close[i]);
+		int64_t top = o > c ? o : c, bottom = o < c ? o : c;
+
+		open[i] = (uint64_t)o;
+		close[i] = (uint64_t)c;
+		high[i] = (uint64_t)top + high[i];
+		low[i] = (uint64_t)bottom - low[i];
+	}
+}
+
+static void
+kernel_unbars(uint64_t (*prices)[BCI_PACK_ROWS], size_t count,
+              uint64_t (*streams)[BCI_PACK_ROWS])
+{
+	const uint64_t *restrict open = prices[0], *restrict high = prices[1];
+	const uint64_t *restrict low = prices[2], *restrict close = prices[3];
+
+	streams[0][0] = 0;
+	for (size_t i = 1; i < count; i++)
+		streams[0][i] = open[i] - close[i - 1];
+	for (size_t i = 0; i < count; i++) {
+		uint64_t rises =
+			0 - (uint64_t)((int64_t)open[i] < (int64_t)close[i]);
+		uint64_t swap = (open[i] ^ close[i]) & rises;
+
+		streams[1][i] = high[i] - (open[i] ^ swap);
+		streams[2][i] = (close[i] ^ swap) - low[i];
+		streams[3][i] = close[i] - open[i];
+	}
+}
+
+static void
+kernel_images(const uint64_t *restrict in, size_t count, uint64_t *restrict out)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = bci_image64(in[i]);
+}
+
+static void
+kernel_steps(uint64_t first, uint64_t slope, size_t count,
+             uint64_t *restrict out)
+{
+	for (size_t i = 0; i < count; i++) {
+		out[i] = first;
+		first += slope;
+	}
+}
+
+static void
+kernel_sum_u32(const uint32_t *restrict in, size_t count, uint64_t base,
+               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+{
+	uint64_t sum = base - slope;
+
+	for (size_t i = 0; i < count; i++) {
+		sum += slope + tick * in[i];
+		out[i] = sum;
+	}
+}
+
+static void
+kernel_sum_i32(const uint32_t *restrict in, size_t count, uint64_t base,
+               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+{
+	uint64_t sum = base - slope;
+
+	for (size_t i = 0; i < count; i++) {
+		sum += slope + tick * (uint64_t)(int32_t)in[i];
+		out[i] = sum;
+	}
+}
+
+static void
+kernel_sum_u64(const uint64_t *restrict in, size_t count, uint64_t base,
+               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+{
+	uint64_t sum = base - slope;
+
+	for (size_t i = 0; i < count; i++) {
+		sum += slope + tick * in[i];
+		out[i] = sum;
+	}
+}
+
+static void
+kernel_decimal_u32(const uint32_t *restrict in, size_t count,
+                   const struct bci_scale *scale, double *restrict out)
+{
+	const double base = scale->base, tick = scale->tick;
+	const double power = kernel_power[scale->exponent];
+	const double inverse = kernel_inverse[scale->exponent];
+
+	for (size_t i = 0; i < count; i++) {
+		/* Processors convert signed integers. */
+		int32_t half = (int32_t)(in[i] ^ 0x80000000u);
+		double integer = ((double)half + 0x1p31) * tick + base;
+
+		out[i] = kernel_quotient(integer, power, inverse);
+	}
+}
+
+static void
+kernel_decimal_i32(const uint32_t *restrict in, size_t count,
+                   const struct bci_scale *scale, double *restrict out)
+{
+	const double tick = scale->tick;
+	const double power = kernel_power[scale->exponent];
+	const double inverse = kernel_inverse[scale->exponent];
+
+	for (size_t i = 0; i < count; i++) {
+		double integer = (double)(int32_t)in[i] * tick;
+
+		out[i] = kernel_quotient(integer, power, inverse);
+	}
+}
+
+static void
+kernel_decimal_u64(const uint64_t *restrict in, size_t count,
+                   const struct bci_scale *scale, double *restrict out)
+{
+	const double base = scale->base, tick = scale->tick;
+	const double power = kernel_power[scale->exponent];
+	const double inverse = kernel_inverse[scale->exponent];
+	const uint64_t lift = bci_bits(KERNEL_LIFT);
+
+	for (size_t i = 0; i < count; i++) {
+		double whole = bci_double(in[i] | lift) - KERNEL_LIFT;
+
+		out[i] = kernel_quotient(whole * tick + base, power, inverse);
+	}
+}
+
+static void
+kernel_decimal_i64(const uint64_t *restrict in, size_t count,
+                   const struct bci_scale *scale, double *restrict out)
+{
+	const double tick = scale->tick;
+	const double power = kernel_power[scale->exponent];
+	const double inverse = kernel_inverse[scale->exponent];
+	const uint64_t round = bci_bits(KERNEL_ROUND);
+
+	for (size_t i = 0; i < count; i++) {
+		double whole = bci_double(in[i] + round) - KERNEL_ROUND;
+
+		out[i] = kernel_quotient(whole * tick, power, inverse);
+	}
+}
+
+static int64_t
+kernel_least(const uint64_t *in, size_t count)
+{
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		least = (int64_t)in[i] < least ? (int64_t)in[i] : least;
+	return least;
+}
+
+static int64_t
+kernel_offsets(const uint64_t *restrict in, size_t count,
+               uint64_t *restrict out)
+{
+	int64_t least = kernel_least(in, count);
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = in[i] - (uint64_t)least;
+	return least;
+}
+
+static int64_t
+kernel_steps_of(const uint64_t *restrict in, size_t count,
+                uint64_t *restrict out)
+{
+	int64_t least = 0;
+
+	for (size_t i = 1; i < count; i++)
+		out[i] = in[i] - in[i - 1];
+	if (count > 1)
+		least = kernel_least(out + 1, count - 1);
+	out[0] = 0;
+	for (size_t i = 1; i < count; i++)
+		out[i] -= (uint64_t)least;
+	return least;
+}
+
+/*
+ * The length of an integer from the exponent that it has as a double.  With
+ * the bit below the highest one cleared, no rounding reaches the next power of
+ * two; the half that is added gives 0 an exponent too.
+ */
+static inline uint8_t
+kernel_length(uint64_t value)
+{
+	double high, low, sum;
+
+	value &= ~(value >> 1);
+	high = bci_double(value >> 32 | bci_bits(0x1p84));
+	low = bci_double((value & UINT32_MAX) | bci_bits(KERNEL_LIFT));
+	sum = (high - (0x1p84 + KERNEL_LIFT)) + low + 0.5;
+	return (uint8_t)((bci_bits(sum) >> 52) - 1022);
+}
+
+static void
+kernel_lengths(const uint64_t *restrict in, size_t count, bool is_signed,
+               uint8_t *restrict lengths)
+{
+	if (!is_signed) {
+		for (size_t i = 0; i < count; i++)
+			lengths[i] = kernel_length(in[i]);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		lengths[i] = kernel_length(in[i] << 1 ^ (0 - (in[i] >> 63)));
+}
+
+/*
+ * A value is good if its nearest integer gives it back.  Comparisons are such
+ * that NaN fails them; -0.0 fails because its integer gives +0.0.
+ */
+static size_t
+kernel_ticks(const double *restrict in, size_t count,
+             const struct bci_scale *scale, int64_t *restrict ticks,
+             uint64_t *restrict bad)
+{
+	const double power = kernel_power[scale->exponent];
+	const double inverse = kernel_inverse[scale->exponent];
+	const double tick = scale->tick, factor = power / tick;
+	const uint64_t round = bci_bits(KERNEL_ROUND);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double scaled = in[i] * factor;
+		double rounded = scaled + KERNEL_ROUND;
+		double whole = (rounded - KERNEL_ROUND) * tick;
+		double back = kernel_quotient(whole, power, inverse);
+		uint64_t differs = bci_bits(back) ^ bci_bits(in[i]);
+		uint64_t wrong = 0 - (uint64_t)((differs != 0) |
+		                                !(__builtin_fabs(scaled) <
+		                                  BCI_DECIMAL_LIMIT) |
+		                                !(__builtin_fabs(whole) <
+		                                  BCI_DECIMAL_LIMIT));
+
+		bad[i] = wrong;
+		ticks[i] = (int64_t)((bci_bits(rounded) - round) & ~wrong);
+		total -= wrong;
+	}
+	return (size_t)total;
+}
+
+#define KERNEL_NAME(path) bci_kernel_##path
+#define KERNEL_TABLE(path) KERNEL_NAME(path)
+#define KERNEL_STRING(path) #path
+#define KERNEL_TEXT(path) KERNEL_STRING(path)
+
+const struct bci_kernel KERNEL_TABLE(BCI_KERNEL) = {
+	.name = KERNEL_TEXT(BCI_KERNEL),
+	.unpack = kernel_unpack,
+	.pack = kernel_pack,
+	.widen = kernel_widen,
+	.join = kernel_join,
+	.bars32 = kernel_bars32,
+	.bars64 = kernel_bars64,
+	.unbars = kernel_unbars,
+	.images = kernel_images,
+	.steps = kernel_steps,
+	.sum_u32 = kernel_sum_u32,
+	.sum_i32 = kernel_sum_i32,
+	.sum_u64 = kernel_sum_u64,
+	.decimal_u32 = kernel_decimal_u32,
+	.decimal_i32 = kernel_decimal_i32,
+	.decimal_u64 = kernel_decimal_u64,
+	.decimal_i64 = kernel_decimal_i64,
+	.offsets = kernel_offsets,
+	.steps_of = kernel_steps_of,
+	.lengths = kernel_lengths,
+	.ticks = kernel_ticks,
+};
+
+#endif /* BCI_KERNELS_H */

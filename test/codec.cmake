@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of the packed form: columns of all kinds there and back, damaged bytes,
+# and a reader that knows nothing but doc/format-packed.md.
+set(pack_sources support.c value.c pack/specimen.c pack/packing.c
+    pack/sign.c)
+foreach(name bitstream decimal kernel)
+  barcache_test(${name} support.c value.c)
+endforeach()
+target_link_libraries(test_kernel PRIVATE m)
+foreach(name codec pack pack_damage portable)
+  barcache_test(${name} ${pack_sources})
+endforeach()
+target_link_libraries(test_portable PRIVATE m) # for fesetenv()
+
+# A reader that knows nothing but doc/format-packed.md.
+add_executable(pack_make pack/make.c pack/specimen.c)
+target_link_libraries(pack_make PRIVATE barcache_objects)
+project_python(pack_decode ../pack/decode.py $<TARGET_FILE:pack_make>)

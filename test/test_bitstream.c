@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_bitstream.c - streams of every width, number of rows and size of patches
+ * there and back, in the least bytes; and headers that are not allowed.
+ */
+#include "barcache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bitstream.h"
+#include "support.h"
+
+static uint64_t seed = 11;
+
+static uint64_t
+random64(void)
+{
+	uint64_t x = seed += 0x9E3779B97F4A7C15U;
+
+	x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
+	x = (x ^ x >> 27) * 0x94D049BB133111EBU;
+	return x ^ x >> 31;
+}
+
+/* A value of so many bits, as the width of a stream counts them. */
+static uint64_t
+value_of(unsigned bits, bool is_signed)
+{
+	uint64_t x = bits == 0 ? 0
+	                       : random64() >> (64 - bits) |
+	                                 UINT64_C(1) << (bits - 1);
+
+	return is_signed ? x >> 1 ^ (0 - (x & 1)) : x;
+}
+
+static struct bci_bitstream
+there_and_back(const uint64_t *values, size_t rows, bool is_signed, bool wide)
+{
+	static struct bci_bitstream_work work;
+	static uint32_t narrow[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	static uint64_t out[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	static unsigned char room[20000];
+	const struct bci_kernel *kernel = bci_kernel_best();
+	struct bci_bitstream stream, loaded;
+	unsigned char header[BCI_BITSTREAM_HEADER];
+	bool is_wide = wide;
+
+	bci_bitstream_choose(kernel, values, rows, is_signed, &is_wide,
+	                     &stream);
+	assert_int_equal(is_wide, wide);
+	memset(room, 0xA5, sizeof(room));
+	assert_true(bci_bitstream_put(kernel, &stream, values, rows, room) ==
+	            room + bci_bitstream_bytes(&stream, rows));
+	assert_int_equal(room[bci_bitstream_bytes(&stream, rows)], 0xA5);
+	bci_bitstream_store(&stream, header);
+	assert_true(bci_bitstream_load(header, rows, wide, &loaded));
+	if (wide) {
+		assert_true(bci_bitstream_get64(kernel, &loaded, room, rows,
+		                                &work, out));
+		assert_memory_equal(out, values, 8 * rows);
+	} else {
+		assert_true(bci_bitstream_get32(kernel, &loaded, room, rows,
+		                                &work, narrow));
+		for (size_t i = 0; i < rows; i++)
+			assert_int_equal(narrow[i], (uint32_t)values[i]);
+	}
+	return loaded;
+}
+
+static void
+streams_of_every_width_come_back(void **state)
+{
+	static const size_t rows[] = { 1, 31, 32, 33, 100, 1023, 1024 };
+	uint64_t values[BCI_PACK_ROWS];
+
+	(void)state;
+	for (unsigned bits = 0; bits <= 64; bits++) {
+		for (unsigned shape = 0; shape < 14; shape++) {
+			bool is_signed = shape % 2 != 0;
+			size_t n = rows[shape / 2];
+			struct bci_bitstream stream;
+
+			for (size_t i = 0; i < n; i++)
+				values[i] = value_of(bits, is_signed);
+			stream =
+				there_and_back(values, n, is_signed, bits > 32);
+			assert_int_equal(stream.width, bits);
+			assert_int_equal(stream.patches, 0);
+			assert_int_equal(stream.is_signed, is_signed);
+		}
+	}
+}
+
+static void
+patches_of_every_size_come_back(void **state)
+{
+	uint64_t values[BCI_PACK_ROWS];
+	bool seen[4] = { false };
+
+	(void)state;
+	for (unsigned most = 1; most <= 64; most++) {
+		for (unsigned few = 0; few < most; few += 3) {
+			bool is_signed = (most + few) % 2 != 0;
+			struct bci_bitstream stream;
+
+			for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+				values[i] = value_of(i % 128 == 5 ? most : few,
+				                     is_signed);
+			stream = there_and_back(values, BCI_PACK_ROWS,
+			                        is_signed, most > 32);
+			if (stream.patches > 0)
+				seen[stream.patch_shift] = true;
+			if (most > few + 8)
+				assert_int_equal(stream.patches, 8);
+		}
+	}
+	for (int i = 0; i < 4; i++)
+		assert_true(seen[i]);
+}
+
+/* No other width and no other patches take fewer bytes. */
+static void
+the_choice_is_the_smallest(void **state)
+{
+	uint64_t values[BCI_PACK_ROWS];
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		unsigned counts[34] = { 0 }, above = 0, most = 0;
+		unsigned spread = 1 + (unsigned)(random64() % 30);
+		struct bci_bitstream stream;
+		size_t chosen;
+
+		for (size_t i = 0; i < BCI_PACK_ROWS; i++) {
+			unsigned bits = (unsigned)(random64() % spread);
+
+			bits = bits * bits / spread;
+			values[i] = value_of(bits, false);
+			counts[bits]++;
+			most = bits > most ? bits : most;
+		}
+		stream = there_and_back(values, BCI_PACK_ROWS, false, false);
+		chosen = bci_bitstream_bytes(&stream, BCI_PACK_ROWS);
+		for (unsigned width = most; above <= BCI_PACK_ROWS / 3;
+		     width--) {
+			unsigned more = most - width;
+			unsigned patch = more <= 8 ? 1 : more <= 16 ? 2 : 4;
+
+			assert_true(chosen <=
+			            128 * width + above * (2 + patch));
+			above += counts[width];
+			if (width == 0)
+				break;
+		}
+	}
+}
+
+static void
+headers_that_are_not_allowed_are_refused(void **state)
+{
+	static const struct {
+		unsigned char header[4];
+		bool narrow, wide;
+	} cases[] = {
+		{ { 32, 0, 0, 0 }, true, true },
+		{ { 33, 0, 0, 0 }, false, true },
+		{ { 64, 0, 0, 0 }, false, true },
+		{ { 65, 0, 0, 0 }, false, false },
+		{ { 255, 0, 0, 0 }, false, false },
+		{ { 5, 1, 0, 0 }, true, true },
+		{ { 5, 2, 0, 0 }, false, false }, /* A size for no patches. */
+		{ { 5, 2, 1, 0 }, true, true },
+		{ { 5, 4, 1, 0 }, true, true },
+		{ { 5, 6, 1, 0 }, false, true },
+		{ { 5, 8, 1, 0 }, false, false },
+		{ { 5, 128, 1, 0 }, false, false },
+		{ { 5, 0, 100, 0 }, true, true },
+		{ { 5, 0, 101, 0 }, false, false }, /* More than rows. */
+		{ { 5, 0, 0, 4 }, false, false },
+		{ { 32, 0, 1, 0 }, false, true }, /* Nothing above 32 bits. */
+		{ { 64, 0, 1, 0 }, false, false },
+		{ { 0, 0, 0, 0 }, true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bci_bitstream stream;
+
+		if (bci_bitstream_load(cases[i].header, 100, false, &stream) !=
+		            cases[i].narrow ||
+		    bci_bitstream_load(cases[i].header, 100, true, &stream) !=
+		            cases[i].wide)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void
+patches_that_do_not_ascend_are_refused(void **state)
+{
+	static const uint16_t rows[][3] = { { 1, 1, 2 },
+		                            { 2, 1, 3 },
+		                            { 0, 5, 99 },
+		                            { 0, 5, 100 },
+		                            { 0, 5, 65535 } };
+	const struct bci_bitstream stream = { 0, false, 0, 3 };
+	static struct bci_bitstream_work work;
+	static uint32_t narrow[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	static uint64_t wide[BCI_PACK_ROWS] __attribute__((aligned(64)));
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		unsigned char in[9] = { 0 };
+
+		memcpy(in, rows[i], 6);
+		assert_int_equal(bci_bitstream_get32(bci_kernel_best(), &stream,
+		                                     in, 100, &work, narrow),
+		                 i == 2);
+		assert_int_equal(bci_bitstream_get64(bci_kernel_best(), &stream,
+		                                     in, 100, &work, wide),
+		                 i == 2);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(streams_of_every_width_come_back),
+		cmocka_unit_test(patches_of_every_size_come_back),
+		cmocka_unit_test(the_choice_is_the_smallest),
+		cmocka_unit_test(headers_that_are_not_allowed_are_refused),
+		cmocka_unit_test(patches_that_do_not_ascend_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

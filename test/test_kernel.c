@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_kernel.c - the loops of each path against plain code and against each
+ * other, byte for byte: packing of every width, sums, quotients that must be
+ * those of a division, lengths of integers.
+ */
+#include "barcache.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "support.h"
+
+#define ROWS BCI_PACK_ROWS
+
+static uint64_t seed = 1;
+
+static uint64_t
+random64(void)
+{
+	uint64_t x = seed += 0x9E3779B97F4A7C15U;
+
+	x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
+	x = (x ^ x >> 27) * 0x94D049BB133111EBU;
+	return x ^ x >> 31;
+}
+
+static const char *const names[] = { "portable", "sse2", "avx2", "avx512" };
+
+/* Run 'test' with every kernel that there is. */
+static void
+with_each(void (*test)(const struct bci_kernel *kernel))
+{
+	for (int path = 0; path < BCI_PATHS; path++) {
+		const struct bci_kernel *kernel =
+			bci_kernel_of((enum bci_path)path);
+
+		if (kernel == NULL)
+			continue;
+		assert_string_equal(kernel->name, names[path]);
+		test(kernel);
+	}
+}
+
+static void
+the_best_kernel_is_the_last_there_is(void **state)
+{
+	const struct bci_kernel *best = NULL;
+
+	(void)state;
+	for (int path = 0; path < BCI_PATHS; path++) {
+		if (bci_kernel_of((enum bci_path)path) != NULL)
+			best = bci_kernel_of((enum bci_path)path);
+		else
+			print_message("%s skipped: not on this processor\n",
+			              names[path]);
+	}
+	assert_non_null(best);
+	assert_ptr_equal(bci_kernel_best(), best);
+	assert_null(bci_kernel_of((enum bci_path)BCI_PATHS));
+}
+
+/* Field i by the words of the format, a bit at a time. */
+static uint32_t
+field(const unsigned char *packed, unsigned width, unsigned i)
+{
+	uint32_t value = 0;
+
+	for (unsigned bit = 0; bit < width; bit++) {
+		unsigned at = i / 32 * width + bit;
+		uint32_t word =
+			bci_load32(packed + 128 * (at / 32) + 4 * (i % 32));
+
+		value |= (word >> at % 32 & 1) << bit;
+	}
+	return value;
+}
+
+static void
+check_widths(const struct bci_kernel *kernel)
+{
+	for (unsigned width = 0; width <= 32; width++) {
+		uint32_t values[ROWS] __attribute__((aligned(64)));
+		uint32_t back[ROWS + 1] __attribute__((aligned(64)));
+		unsigned char packed[128 * 32 + 2];
+		uint32_t base = (uint32_t)random64();
+
+		memset(packed, 0xA5, sizeof(packed));
+		back[ROWS] = 7;
+		for (size_t i = 0; i < ROWS; i++)
+			values[i] = (uint32_t)(random64() &
+			                       ((UINT64_C(1) << width) - 1));
+		kernel->pack(values, width, packed + 1);
+		assert_int_equal(packed[0], 0xA5);
+		assert_int_equal(packed[1 + 128 * width], 0xA5);
+		for (unsigned i = 0; i < ROWS; i++)
+			assert_int_equal(field(packed + 1, width, i),
+			                 values[i]);
+		kernel->unpack(packed + 1, width, base, back);
+		for (size_t i = 0; i < ROWS; i++)
+			assert_int_equal(back[i], (uint32_t)(values[i] + base));
+		assert_int_equal(back[ROWS], 7);
+	}
+}
+
+static void
+every_width_packs_as_the_format_says(void **state)
+{
+	(void)state;
+	with_each(check_widths);
+}
+
+static void
+check_wide(const struct bci_kernel *kernel)
+{
+	static uint32_t low[ROWS], high[ROWS];
+	static uint64_t out[ROWS];
+	uint64_t base = random64();
+
+	for (size_t i = 0; i < ROWS; i++) {
+		low[i] = (uint32_t)random64();
+		high[i] = (uint32_t)random64();
+	}
+	kernel->join(low, high, base, out);
+	for (size_t i = 0; i < ROWS; i++)
+		assert_true(out[i] ==
+		            base + ((uint64_t)high[i] << 32 | low[i]));
+	kernel->widen(low, base, out);
+	for (size_t i = 0; i < ROWS; i++)
+		assert_true(out[i] == base + low[i]);
+}
+
+static void
+check_sums(const struct bci_kernel *kernel)
+{
+	static uint32_t narrow[ROWS];
+	static uint64_t wide[ROWS], out[ROWS];
+	uint64_t base = random64(), tick = random64(), slope = random64();
+	uint64_t unsigned_sum = base, signed_sum = base, wide_sum = base;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		narrow[i] = (uint32_t)random64();
+		wide[i] = random64();
+	}
+	kernel->sum_u32(narrow, ROWS - 5, base, tick, slope, out);
+	for (size_t i = 0; i < ROWS - 5; i++) {
+		unsigned_sum += tick * narrow[i];
+		assert_true(out[i] == unsigned_sum + slope * i);
+	}
+	kernel->sum_i32(narrow, ROWS - 5, base, tick, slope, out);
+	for (size_t i = 0; i < ROWS - 5; i++) {
+		signed_sum += tick * (uint64_t)(int32_t)narrow[i];
+		assert_true(out[i] == signed_sum + slope * i);
+	}
+	kernel->sum_u64(wide, ROWS - 5, base, tick, slope, out);
+	for (size_t i = 0; i < ROWS - 5; i++) {
+		wide_sum += tick * wide[i];
+		assert_true(out[i] == wide_sum + slope * i);
+	}
+	kernel->steps(base, slope, ROWS - 5, out);
+	for (size_t i = 0; i < ROWS - 5; i++)
+		assert_true(out[i] == base + slope * i);
+}
+
+/* Streams to bars, of 32 and of 64 bits, with every wrap there is. */
+static void
+check_bars(const struct bci_kernel *kernel)
+{
+	static uint32_t narrow[4][ROWS], n[4][ROWS];
+	static uint64_t wide[4][ROWS], w[4][ROWS], streams[4][ROWS];
+	uint32_t *columns32[4];
+	uint64_t *columns64[4];
+	uint64_t first = random64(), last64 = first;
+	uint32_t last32 = (uint32_t)first;
+
+	for (unsigned i = 0; i < 4; i++) {
+		columns32[i] = narrow[i];
+		columns64[i] = wide[i];
+		for (size_t j = 0; j < ROWS; j++) {
+			w[i][j] = wide[i][j] =
+				i == 0 && j == 0 ? 0 : random64();
+			n[i][j] = narrow[i][j] = (uint32_t)wide[i][j];
+		}
+	}
+	kernel->bars32(columns32, (uint32_t)first);
+	kernel->bars64(columns64, first);
+	for (size_t j = 0; j < ROWS; j++) {
+		int32_t o = (int32_t)(last32 + n[0][j]);
+		int32_t c = (int32_t)((uint32_t)o + n[3][j]);
+		int64_t p = (int64_t)(last64 + w[0][j]);
+		int64_t q = (int64_t)((uint64_t)p + w[3][j]);
+
+		assert_int_equal(narrow[0][j], (uint32_t)o);
+		assert_int_equal(narrow[1][j],
+		                 (uint32_t)(o > c ? o : c) + n[1][j]);
+		assert_int_equal(narrow[2][j],
+		                 (uint32_t)(o < c ? o : c) - n[2][j]);
+		assert_int_equal(narrow[3][j], (uint32_t)c);
+		assert_true(wide[0][j] == (uint64_t)p);
+		assert_true(wide[1][j] == (uint64_t)(p > q ? p : q) + w[1][j]);
+		assert_true(wide[2][j] == (uint64_t)(p < q ? p : q) - w[2][j]);
+		assert_true(wide[3][j] == (uint64_t)q);
+		last32 = (uint32_t)c;
+		last64 = (uint64_t)q;
+	}
+	kernel->unbars(wide, ROWS, streams);
+	assert_memory_equal(streams, w, sizeof(w));
+}
+
+static void
+sums_and_bars_wrap_and_match_plain_code(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		with_each(check_wide);
+		with_each(check_sums);
+		with_each(check_bars);
+	}
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Decimals                                                                */
+/* ------------------------------------------------------------------------ */
+
+static const double power[] = {
+	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+};
+
+/*
+ * Integers below 2^51 whose quotient is next to the middle of two doubles,
+ * where a rounding that is not exact goes wrong first.
+ */
+static int64_t
+near_midpoint(unsigned exponent)
+{
+	double quotient = (double)(random64() >> 13) / power[exponent];
+	double above = nextafter(quotient, INFINITY);
+	long double middle = ((long double)quotient + above) / 2;
+	int64_t k = (int64_t)(middle * (long double)power[exponent]);
+
+	return k + (int64_t)(random64() % 3) - 1;
+}
+
+static void
+check_quotients(const struct bci_kernel *kernel)
+{
+	static uint64_t integers[ROWS];
+	static double out[ROWS];
+
+	for (unsigned e = 0; e <= BCI_EXPONENT_MAX; e++) {
+		const struct bci_scale scale = { 0, 1, e };
+
+		for (int round = 0; round < 300; round++) {
+			for (size_t i = 0; i < ROWS; i++) {
+				int64_t k = (int64_t)(random64() >>
+				                      (13 + random64() % 40));
+
+				if (round % 3 == 0)
+					k = near_midpoint(e) %
+					    (INT64_C(1) << 51);
+				integers[i] =
+					(uint64_t)(random64() & 1 ? k : -k);
+			}
+			kernel->decimal_i64(integers, ROWS, &scale, out);
+			for (size_t i = 0; i < ROWS; i++) {
+				double expected =
+					(double)(int64_t)integers[i] / power[e];
+
+				if (bci_bits(out[i]) != bci_bits(expected))
+					fail_msg("%lld / 10^%u",
+					         (long long)integers[i], e);
+			}
+		}
+	}
+}
+
+static void
+quotients_are_those_of_a_division(void **state)
+{
+	(void)state;
+	with_each(check_quotients);
+}
+
+/* The three kinds of integers, with base and tick. */
+static void
+check_scales(const struct bci_kernel *kernel)
+{
+	static const struct bci_scale scales[] = {
+		{ 0, 1, 0 },          { 0, 25, 2 },          { 12345, 1, 5 },
+		{ -4e15 / 4, 7, 18 }, { 0x1p50, 100000, 3 }, { -5, 5, 0 },
+	};
+	static uint32_t narrow[ROWS];
+	static uint64_t wide[ROWS];
+	static double u32[ROWS], i32[ROWS], u64[ROWS], i64[ROWS];
+
+	for (size_t s = 0; s < sizeof(scales) / sizeof(scales[0]); s++) {
+		const struct bci_scale *scale = &scales[s];
+		const double p = power[scale->exponent];
+
+		for (size_t i = 0; i < ROWS; i++) {
+			wide[i] = random64() >> 30;
+			narrow[i] = (uint32_t)wide[i];
+		}
+		narrow[0] = 0;
+		narrow[1] = UINT32_MAX;
+		narrow[2] = 0x80000000u;
+		narrow[3] = 0x7FFFFFFFu;
+		kernel->decimal_u32(narrow, ROWS - 3, scale, u32);
+		kernel->decimal_i32(narrow, ROWS - 3, scale, i32);
+		kernel->decimal_u64(wide, ROWS - 3, scale, u64);
+		kernel->decimal_i64(wide, ROWS - 3, scale, i64);
+		for (size_t i = 0; i < ROWS - 3; i++) {
+			double n = (double)narrow[i] * scale->tick;
+			double m = (double)(int32_t)narrow[i] * scale->tick;
+			double w = (double)wide[i] * scale->tick;
+
+			assert_true(u32[i] == (n + scale->base) / p);
+			assert_true(i32[i] == m / p);
+			assert_true(u64[i] == (w + scale->base) / p);
+			assert_true(i64[i] == w / p);
+		}
+	}
+}
+
+static void
+scales_apply_to_integers_of_each_kind(void **state)
+{
+	(void)state;
+	with_each(check_scales);
+}
+
+/* What is no multiple of the tick is bad; what is good comes back. */
+static void
+check_ticks(const struct bci_kernel *kernel)
+{
+	static double in[ROWS];
+	static int64_t ticks[ROWS];
+	static uint64_t bad[ROWS];
+	static const double others[] = { NAN,
+		                         INFINITY,
+		                         -INFINITY,
+		                         -0.0,
+		                         0.001,
+		                         0x1p-1074,
+		                         1e300,
+		                         0x1p51,
+		                         -0x1p52,
+		                         0.01,
+		                         0.30000000000000004,
+		                         22517998136852.48 };
+	const struct bci_scale scale = { 0, 25, 2 };
+	const size_t count = sizeof(others) / sizeof(others[0]);
+
+	for (size_t i = 0; i < ROWS; i++)
+		in[i] = i < count ? others[i]
+		                  : (double)((int64_t)(random64() % 100000) -
+		                             50000) *
+		                            25 / 100;
+	assert_int_equal(kernel->ticks(in, ROWS - 1, &scale, ticks, bad),
+	                 count);
+	for (size_t i = 0; i < ROWS - 1; i++) {
+		assert_true(bad[i] == (i < count ? UINT64_MAX : 0));
+		if (i < count)
+			assert_int_equal(ticks[i], 0);
+		else
+			assert_true((double)ticks[i] * 25 / 100 == in[i]);
+	}
+}
+
+static void
+only_multiples_of_the_tick_are_good(void **state)
+{
+	(void)state;
+	with_each(check_ticks);
+}
+
+static void
+check_lengths(const struct bci_kernel *kernel)
+{
+	static uint64_t in[ROWS];
+	static uint8_t found[ROWS];
+
+	for (size_t i = 0; i < ROWS; i++) {
+		unsigned bits = (unsigned)(i % 65);
+
+		in[i] = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+		if (i / 65 % 3 == 1)
+			in[i] = 0 - in[i];
+		if (i / 65 % 3 == 2)
+			in[i] = random64() >> bits % 64;
+	}
+	for (int is_signed = 0; is_signed < 2; is_signed++) {
+		kernel->lengths(in, ROWS, is_signed != 0, found);
+		for (size_t i = 0; i < ROWS; i++) {
+			uint64_t x = in[i];
+			unsigned bits = 0;
+
+			if (is_signed)
+				x = x << 1 ^ (x >> 63 ? UINT64_MAX : 0);
+			for (; x != 0; x >>= 1)
+				bits++;
+			assert_int_equal(found[i], bits);
+		}
+	}
+}
+
+static void
+lengths_are_counted_right(void **state)
+{
+	(void)state;
+	with_each(check_lengths);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_best_kernel_is_the_last_there_is),
+		cmocka_unit_test(every_width_packs_as_the_format_says),
+		cmocka_unit_test(sums_and_bars_wrap_and_match_plain_code),
+		cmocka_unit_test(quotients_are_those_of_a_division),
+		cmocka_unit_test(scales_apply_to_integers_of_each_kind),
+		cmocka_unit_test(only_multiples_of_the_tick_are_good),
+		cmocka_unit_test(lengths_are_counted_right),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_pack_damage.c - packed bytes that are not what was written: cut,
+ * flipped, exchanged, and signed anew so that no checksum notices.  They are
+ * refused, or give some values; memory that is not theirs is never touched
+ * (each piece ends at a page that is not there).
+ */
+#include "barcache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "group.h"
+#include "hash.h"
+#include "pack/packing.h"
+#include "pack/sign.h"
+
+/* Tables whose blocks between them have every form. */
+static const enum specimen_kind kinds[] = {
+	SPECIMEN_TICKS, SPECIMEN_STRAY,  SPECIMEN_FLOATS,   SPECIMEN_DOUBLES,
+	SPECIMEN_NOISE, SPECIMEN_TYPES,  SPECIMEN_COINS,    SPECIMEN_F32,
+	SPECIMEN_I64,   SPECIMEN_QUOTES, SPECIMEN_CONSTANT,
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* A table with its packed form, and room to decode to. */
+struct victim {
+	struct specimen table;
+	struct packing packing;
+	struct packing damaged; /* a copy to change, of the same length */
+	void *out[SPECIMEN_COLUMNS];
+	void *work;
+};
+
+static void
+victim_make(struct victim *victim, enum specimen_kind kind, uint64_t rows)
+{
+	specimen_make(&victim->table, kind, rows, 17);
+	packing_make(&victim->packing, &victim->table, 0, NULL);
+	victim->damaged.length = victim->packing.length;
+	victim->damaged.bytes = guarded_make(victim->packing.length);
+	victim->work = guarded_make(bci_pack_decode_work());
+	for (uint32_t i = 0; i < victim->table.count; i++)
+		victim->out[i] =
+			guarded_make(specimen_column_bytes(&victim->table, i));
+}
+
+static void
+victim_free(struct victim *victim)
+{
+	for (uint32_t i = 0; i < victim->table.count; i++)
+		guarded_free(victim->out[i],
+		             specimen_column_bytes(&victim->table, i));
+	guarded_free(victim->work, bci_pack_decode_work());
+	packing_free(&victim->packing);
+	packing_free(&victim->damaged);
+	specimen_free(&victim->table);
+}
+
+/* The undamaged bytes, to be damaged again. */
+static unsigned char *
+victim_restore(struct victim *victim)
+{
+	memcpy(victim->damaged.bytes, victim->packing.bytes,
+	       victim->packing.length);
+	return victim->damaged.bytes;
+}
+
+/*
+ * Open and decode, whole and in part, what 'bytes' holds.  Only what claims
+ * the shape of the table is decoded: the caller's memory has that size.
+ * Returns whether all of it was accepted.
+ */
+static bool
+victim_read(struct victim *victim, const unsigned char *bytes, size_t length)
+{
+	const struct specimen *table = &victim->table;
+	struct bci_pack_stats stats;
+	struct bc_error err = { 0 };
+	struct bci_pack pack;
+	enum bc_status status = bci_pack_open(bytes, length, &pack, &err);
+
+	if (status != BC_OK) {
+		assert_true(status == BC_CORRUPT || status == BC_FORMAT);
+		assert_int_equal(err.status, status);
+		return false;
+	}
+	for (uint32_t i = 0; i < pack.groups; i++)
+		(void)bci_pack_measure(&pack, i, &stats);
+	if (pack.rows != table->rows || pack.columns != table->count)
+		return false;
+	for (uint32_t i = 0; i < table->count; i++) {
+		struct bci_pack_place place;
+
+		if (bci_pack_find(&pack, i, &place) != BC_OK ||
+		    place.type != table->columns[i].type)
+			return false;
+	}
+	if (table->rows > 40) {
+		status = bci_pack_decode(&pack, 7, 33, victim->out,
+		                         victim->work, &err);
+		assert_true(status == BC_OK || status == BC_CORRUPT);
+	}
+	status = bci_pack_decode(&pack, 0, table->rows, victim->out,
+	                         victim->work, &err);
+	assert_true(status == BC_OK || status == BC_CORRUPT);
+	return status == BC_OK;
+}
+
+/* Whether what was decoded last is what was packed. */
+static bool
+victim_same(const struct victim *victim)
+{
+	for (uint32_t i = 0; i < victim->table.count; i++) {
+		if (memcmp(victim->out[i], victim->table.columns[i].values,
+		           specimen_column_bytes(&victim->table, i)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+every_cut_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+
+		victim_make(&victim, kinds[i], 70);
+		for (size_t n = 0; n < victim.packing.length; n++) {
+			unsigned char *cut = guarded_make(n);
+			/* To the byte: what is missing is not there. */
+			unsigned char *end = cut + (n + 7) / 8 * 8 - n;
+
+			memcpy(end, victim.packing.bytes, n);
+			assert_false(victim_read(&victim, end, n));
+			guarded_free(cut, n);
+		}
+		victim_free(&victim);
+	}
+}
+
+static void
+every_flipped_bit_is_noticed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+
+		victim_make(&victim, kinds[i], 70);
+		for (size_t bit = 0; bit < 8 * victim.packing.length; bit++) {
+			unsigned char *bytes = victim_restore(&victim);
+
+			bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+			if (victim_read(&victim, bytes, victim.damaged.length))
+				fail_msg("%s: bit %zu", specimen_name(kinds[i]),
+				         bit);
+		}
+		victim_free(&victim);
+	}
+}
+
+/* Flip bits behind the checksums' back: nothing may break but values. */
+static void
+every_flipped_bit_that_is_signed_does_no_harm(void **state)
+{
+	size_t accepted = 0, changed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+
+		victim_make(&victim, kinds[i], 70);
+		for (size_t bit = 0; bit < 8 * victim.packing.length; bit++) {
+			unsigned char *bytes = victim_restore(&victim);
+
+			bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+			sign_pack(bytes, victim.damaged.length);
+			if (!victim_read(&victim, bytes, victim.damaged.length))
+				continue;
+			accepted++;
+			changed += !victim_same(&victim);
+		}
+		victim_free(&victim);
+	}
+	/* Most of the bytes are values, so that most flips change some. */
+	assert_true(accepted > 0 && changed > accepted / 2);
+}
+
+static void
+fields_of_any_value_do_no_harm(void **state)
+{
+	static const uint64_t values[] = { 0, UINT64_MAX, 0x8080808080808081 };
+	size_t refused = 0;
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+
+		victim_make(&victim, kinds[i], 1030);
+		for (size_t at = 0; at + 8 <= victim.packing.length;
+		     at += at < 400 ? 1 : 127) {
+			for (size_t j = 0; j < 12; j++) {
+				unsigned char *bytes = victim_restore(&victim);
+
+				memcpy(bytes + at, &values[j / 4],
+				       (size_t)1 << j % 4);
+				sign_pack(bytes, victim.damaged.length);
+				refused += !victim_read(&victim, bytes,
+				                        victim.damaged.length);
+			}
+		}
+		victim_free(&victim);
+	}
+	assert_true(refused > 0);
+}
+
+static void
+random_damage_does_no_harm(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+
+		victim_make(&victim, kinds[i], 2000);
+		for (int round = 0; round < 400; round++) {
+			unsigned char *bytes = victim_restore(&victim);
+			size_t hits = 1 + specimen_random(&seed) % 20;
+
+			for (size_t j = 0; j < hits; j++) {
+				size_t at = specimen_random(&seed) %
+				            victim.damaged.length;
+
+				bytes[at] =
+					(unsigned char)specimen_random(&seed);
+			}
+			if (round % 4 != 0)
+				sign_pack(bytes, victim.damaged.length);
+			(void)victim_read(&victim, bytes,
+			                  victim.damaged.length);
+		}
+		victim_free(&victim);
+	}
+}
+
+/* Two blocks of the same group and length, each with the other's place. */
+static void
+exchanged_blocks_are_noticed(void **state)
+{
+	struct victim victim = { .work = NULL };
+	struct bci_group group;
+	unsigned char *bytes;
+	unsigned char block[16384];
+	size_t entries = BCI_PACK_HEADER, data, end, length;
+
+	(void)state;
+	/* Raw blocks are all of the same length. */
+	victim_make(&victim, SPECIMEN_NOISE, 3 * 1024);
+	bytes = victim_restore(&victim);
+	assert_true(bci_group_load(bytes + entries, 3 * 1024, 6, &group));
+	assert_int_equal(group.model, BCI_MODEL_TIME);
+	assert_int_equal(group.chunks, 3);
+	entries += bci_load32(bytes + 20) * BCI_PACK_PLAN;
+	length = bci_load32(bytes + entries);
+	end = bci_load32(bytes + entries + BCI_PACK_ENTRY_TIME);
+	assert_int_equal(end, 2 * length);
+	data = victim.damaged.length;
+	for (uint32_t i = 0; i < bci_load32(bytes + 20); i++)
+		data -= bci_load32(bytes + BCI_PACK_HEADER + i * BCI_PACK_PLAN +
+		                   12);
+	memcpy(block, bytes + data, length);
+	memcpy(bytes + data, bytes + data + length, length);
+	memcpy(bytes + data + length, block, length);
+	assert_false(victim_read(&victim, bytes, victim.damaged.length));
+	victim_free(&victim);
+}
+
+/* What is asked before the values are dropped. */
+static void
+a_segment_of_other_values_is_told(void **state)
+{
+	void *work = malloc(bci_pack_compare_work());
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+		struct bc_error err = { 0 };
+		struct bci_pack pack;
+
+		victim_make(&victim, kinds[i], 9000);
+		packing_open(&victim.packing, &pack);
+		for (uint32_t j = 0; j < victim.table.count; j++) {
+			struct bci_pack_column *column =
+				&victim.table.columns[j];
+			unsigned char *last =
+				(unsigned char *)(uintptr_t)column->values +
+				specimen_column_bytes(&victim.table, j) - 1;
+
+			assert_status(bci_pack_compare(
+					      &pack, victim.table.columns,
+					      victim.table.count, work, &err),
+			              BC_OK, &err);
+			*last ^= 1;
+			assert_status(bci_pack_compare(
+					      &pack, victim.table.columns,
+					      victim.table.count, work, &err),
+			              BC_CORRUPT, &err);
+			assert_int_equal(err.row, 8192);
+			*last ^= 1;
+		}
+		assert_int_equal(bci_pack_compare(&pack, victim.table.columns,
+		                                  victim.table.count - 1, work,
+		                                  NULL),
+		                 BC_CORRUPT);
+		victim.table.columns[0].type = BC_TEXT;
+		assert_int_equal(bci_pack_compare(&pack, victim.table.columns,
+		                                  victim.table.count, work,
+		                                  NULL),
+		                 BC_CORRUPT);
+		victim.table.columns[0].type = BC_I64;
+		victim_free(&victim);
+	}
+	free(work);
+}
+
+/* Headers that ask for more than there may be, each refused by itself. */
+static void
+claims_beyond_the_limits_are_refused(void **state)
+{
+	static const struct {
+		size_t at;
+		size_t bytes;
+		uint64_t value;
+		enum bc_status status;
+	} cases[] = {
+		{ 0, 4, 0x4B504341, BC_FORMAT },
+		{ 4, 2, 2, BC_FORMAT },
+		{ 4, 2, 0, BC_FORMAT },
+		{ 6, 2, 1, BC_CORRUPT },
+		{ 8, 8, BCI_PACK_RAW_MAX + 1, BC_CORRUPT },
+		{ 8, 8, UINT64_C(1) << 32, BC_CORRUPT },
+		{ 8, 8, UINT64_MAX, BC_CORRUPT },
+		{ 8, 8, 1025, BC_CORRUPT },
+		{ 16, 4, 0, BC_CORRUPT },
+		{ 16, 4, BC_COLUMNS_MAX + 1, BC_CORRUPT },
+		{ 16, 4, UINT32_MAX, BC_CORRUPT },
+		{ 20, 4, 0, BC_CORRUPT },
+		{ 20, 4, 7, BC_CORRUPT },
+		{ 20, 4, UINT32_MAX, BC_CORRUPT },
+		{ 24, 8, 1, BC_CORRUPT },
+		{ 24, 8, UINT64_MAX, BC_CORRUPT },
+		{ BCI_PACK_HEADER, 1, BCI_CODECS, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 1, 1, 5, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 2, 1, 0, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 2, 1, 7, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 3, 1, 1, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 4, 2, 1, BC_CORRUPT }, /* Twice. */
+		{ BCI_PACK_HEADER + 4, 2, 6, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 6, 2, 0, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 12, 4, 0, BC_CORRUPT },
+		{ BCI_PACK_HEADER + 12, 4, UINT32_MAX, BC_CORRUPT },
+	};
+	struct victim victim = { .work = NULL };
+
+	(void)state;
+	victim_make(&victim, SPECIMEN_TICKS, 1000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned char *bytes = victim_restore(&victim);
+		struct bc_error err = { 0 };
+		struct bci_pack pack;
+
+		memcpy(bytes + cases[i].at, &cases[i].value, cases[i].bytes);
+		sign_pack(bytes, victim.damaged.length);
+		if (bci_pack_open(bytes, victim.damaged.length, &pack, &err) !=
+		    cases[i].status)
+			fail_msg("case %zu: %s", i, err.message);
+	}
+	victim_free(&victim);
+}
+
+/* The plan of a segment of one column, with this much data. */
+static size_t
+one_group(unsigned char *bytes, enum bci_codec codec, enum bci_model model,
+          enum bc_type type, uint64_t rows, uint32_t data_bytes)
+{
+	struct bci_group group = {
+		.codec = codec,
+		.model = model,
+		.type = type,
+		.data_bytes = data_bytes,
+	};
+	size_t head;
+
+	bci_group_settle(&group, rows);
+	head = BCI_PACK_HEADER + BCI_PACK_PLAN + group.chunks * group.entry +
+	       BCI_PACK_SUM;
+	memset(bytes, 0, head);
+	bci_store32(bytes, BCI_PACK_MAGIC);
+	bci_store16(bytes + 4, BCI_PACK_VERSION);
+	bci_store64(bytes + 8, rows);
+	bci_store32(bytes + 16, 1);
+	bci_store32(bytes + 20, 1);
+	bci_store64(bytes + 24, head + data_bytes);
+	bci_group_store(&group, bytes + BCI_PACK_HEADER);
+	for (uint64_t i = 0; i < group.chunks; i++)
+		bci_store32(bytes + BCI_PACK_HEADER + BCI_PACK_PLAN +
+		                    i * group.entry,
+		            (uint32_t)(data_bytes / group.chunks * (i + 1)));
+	return head;
+}
+
+/* LZ4 data that unpacks to less, or more, than the rows it is for. */
+static void
+lz4_of_another_length_is_refused(void **state)
+{
+	/* One literal, then a match that repeats it 19 + 255 * n times. */
+	static const size_t repeats[] = { 0, 255, 257, 60000 };
+	unsigned char bytes[1024], out[65536];
+	void *work = malloc(bci_pack_decode_work());
+	void *to[1] = { out };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct bc_error err = { 0 };
+		struct bci_pack pack;
+		size_t at, n,
+			head = one_group(bytes, BCI_CODEC_LZ4, BCI_MODEL_BYTES,
+		                         BC_U8, 65536, 0);
+
+		at = head;
+		bytes[at++] = 0x1F;
+		bytes[at++] = 'x';
+		bytes[at++] = 1;
+		bytes[at++] = 0;
+		for (n = 0; n + 255 <= repeats[i] && at < 1000; n += 255)
+			bytes[at++] = 255;
+		bytes[at++] = 0;
+		bytes[at++] = 0x50;
+		memcpy(bytes + at, "abcde", 5);
+		at += 5;
+		(void)one_group(bytes, BCI_CODEC_LZ4, BCI_MODEL_BYTES, BC_U8,
+		                65536, (uint32_t)(at - head));
+		sign_pack(bytes, at);
+		assert_status(bci_pack_open(bytes, at, &pack, &err), BC_OK,
+		              &err);
+		assert_status(bci_pack_decode(&pack, 0, 65536, to, work, &err),
+		              BC_CORRUPT, &err);
+	}
+	free(work);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_cut_is_refused),
+		cmocka_unit_test(every_flipped_bit_is_noticed),
+		cmocka_unit_test(every_flipped_bit_that_is_signed_does_no_harm),
+		cmocka_unit_test(fields_of_any_value_do_no_harm),
+		cmocka_unit_test(random_damage_does_no_harm),
+		cmocka_unit_test(exchanged_blocks_are_noticed),
+		cmocka_unit_test(a_segment_of_other_values_is_told),
+		cmocka_unit_test(claims_beyond_the_limits_are_refused),
+		cmocka_unit_test(lz4_of_another_length_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
