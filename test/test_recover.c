@@ -154,8 +154,8 @@ a_handle_to_read_leaves_recovery_to_others(void **state)
 /* ------------------------------------------------------------------------ */
 
 /* The marker is config, boot, checksum of both. */
-#define MARKER_BYTES 88
-#define MARKER_BOOT 64
+#define MARKER_BYTES 152
+#define MARKER_BOOT 128
 
 static void
 patch_marker(bool with_checksum)

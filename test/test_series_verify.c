@@ -268,16 +268,16 @@ is_advisory(size_t at)
 		{ 2, 4 },                   /* flags: none of a series yet */
 		{ 16, 32 },                 /* revision, expiry */
 		{ HEAD + 40, HEAD + 80 },   /* what is known, updated */
-		{ HEAD + 100, HEAD + 104 }, /* the same; open, zeros */
+		{ HEAD + 100, HEAD + 128 }, /* the same; open, slot, times */
 	};
 
 	for (size_t i = 0; i < sizeof(free_ones) / sizeof(free_ones[0]); i++) {
 		if (at >= free_ones[i][0] && at < free_ones[i][1])
 			return true;
 	}
-	if (at < HEAD + 104 || at >= HEAD + 104 + 2 * 64)
+	if (at < HEAD + 128 || at >= HEAD + 128 + 2 * 64)
 		return false;
-	at = (at - HEAD - 104) % 64; /* step, slot, zeros of a locator */
+	at = (at - HEAD - 128) % 64; /* step, slot, zeros of a locator */
 	return (at >= 40 && at < 48) || (at >= 52 && at < 56) || at >= 61;
 }
 

@@ -27,7 +27,11 @@ struct scratch_record {
 	uint8_t boot_id[16];
 	uint64_t checksum; /* XXH3 of all before it */
 };
-_Static_assert(sizeof(struct scratch_record) == 88, "scratch marker");
+_Static_assert(sizeof(struct scratch_record) == 152, "scratch marker");
+
+/* In a cache of format 1 the settings, and so the marker, are shorter. */
+#define SCRATCH_SHORTER                                                        \
+	(sizeof(struct bci_config_record) - BCI_CONFIG_OLD_BYTES)
 
 /* Names that a cache that was never finished may have left. */
 static const char *const own_names[] = {
@@ -214,11 +218,30 @@ done:
 	return status;
 }
 
+/* Take a marker of 'bytes' bytes apart; false if it is none. */
+static bool
+scratch_parse(const unsigned char *stored, ssize_t bytes,
+              struct scratch_record *record)
+{
+	size_t shorter = bytes == sizeof(*record) ? 0 : SCRATCH_SHORTER;
+	size_t config = sizeof(record->config) - shorter;
+
+	if (bytes != (ssize_t)(sizeof(*record) - shorter))
+		return false;
+	*record = (struct scratch_record){ 0 };
+	memcpy(&record->config, stored, config);
+	memcpy(record->boot_id, stored + config,
+	       sizeof(*record) - sizeof(record->config));
+	return record->checksum ==
+	       bci_hash64(stored, config + sizeof(record->boot_id));
+}
+
 /* Read the marker; *stale says whether it is of another boot. */
 static enum bc_status
 scratch_read(int dir_fd, struct scratch_record *record, bool *stale,
              struct bc_error *err)
 {
+	unsigned char stored[sizeof(*record) + 1];
 	uint8_t boot_id[16];
 	enum bc_status status;
 	int fd = -1;
@@ -229,11 +252,8 @@ scratch_read(int dir_fd, struct scratch_record *record, bool *stale,
 		return BC_OK;
 	if (status != BC_OK)
 		return status;
-	if (bci_file_read(fd, record, sizeof(*record), 0) !=
-	            (ssize_t)sizeof(*record) ||
-	    record->checksum !=
-	            bci_hash64(record,
-	                       offsetof(struct scratch_record, checksum)))
+	if (!scratch_parse(stored, bci_file_read(fd, stored, sizeof(stored), 0),
+	                   record))
 		status =
 			bci_fail(err, BC_FORMAT, "%s is damaged", SCRATCH_FILE);
 	bci_file_close(&fd);

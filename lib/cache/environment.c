@@ -176,7 +176,8 @@ env_close_db(struct bci_env *env)
 static void
 env_shut(struct bci_env *env)
 {
-	bci_appender_close(&env->appender);
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
+		bci_appender_close(&env->appenders[queue]);
 	bci_stitches_shut(env);
 	env_close_lanes(env);
 	env_close_db(env);
@@ -252,7 +253,8 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	env->fork_count = atomic_load(&bci_fork_count);
 	env->pid_namespace = bci_process_namespace();
 	env->ledger.fd = -1;
-	env->appender.dir_fd = -1;
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
+		env->appenders[queue].dir_fd = -1;
 	for (unsigned i = 0; i < BCI_LANES; i++) {
 		env->lanes[i].index = i;
 		env->lanes[i].guard_fd = -1;

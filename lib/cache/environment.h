@@ -75,7 +75,7 @@ struct bci_env {
 	struct bci_stitches stitches; /* of this process */
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
-	struct bci_appender appender;
+	struct bci_appender appenders[BCI_QUEUES];
 	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
 };

@@ -92,8 +92,7 @@ lane_tables(struct bci_env *env, struct MDB_env *db)
 	status = bci_catalogue_tables(db, &tables, NULL);
 	/* Opened in the same order, tables have the same numbers. */
 	if (status == BC_OK && tables.segments != BCI_NO_TABLE) {
-		atomic_store(&env->tables.segments, tables.segments);
-		atomic_store(&env->tables.coverage, tables.coverage);
+		bci_tables_copy_added(&env->tables, &tables);
 	}
 	pthread_mutex_unlock(&env->tables_mutex);
 	return status;

@@ -52,29 +52,51 @@ static const struct {
 /* Those that came with format 2. */
 static const struct {
 	const char *name;
+	bool integer_keys;
 	size_t offset;
 } tables_added[] = {
-	{ "\001segments", offsetof(struct bci_tables, segments) },
-	{ "\001coverage", offsetof(struct bci_tables, coverage) },
+	{ "\001segments", false, offsetof(struct bci_tables, segments) },
+	{ "\001labels", false, offsetof(struct bci_tables, labels) },
+	{ "\001labelled", false, offsetof(struct bci_tables, labelled) },
+	{ "\001expiry", false, offsetof(struct bci_tables, expiry) },
+	{ "\001ghosts", false, offsetof(struct bci_tables, ghosts) },
+	{ "\001days", true, offsetof(struct bci_tables, days) },
+	{ "\001gone", true, offsetof(struct bci_tables, gone) },
+	{ "\001coverage", false, offsetof(struct bci_tables, coverage) },
 };
+
+static atomic_uint *
+tables_added_at(struct bci_tables *tables, size_t index)
+{
+	return (atomic_uint *)(void *)((char *)tables +
+	                               tables_added[index].offset);
+}
+
+void
+bci_tables_copy_added(struct bci_tables *to, struct bci_tables *from)
+{
+	for (size_t i = 0; i < BCI_COUNT(tables_added); i++)
+		atomic_store(tables_added_at(to, i),
+		             from == NULL
+		                     ? BCI_NO_TABLE
+		                     : atomic_load(tables_added_at(from, i)));
+}
 
 static enum bc_status
 tables_open_added(struct MDB_txn *txn, bool create, struct bci_tables *tables,
                   struct bc_error *err)
 {
 	for (size_t i = 0; i < BCI_COUNT(tables_added); i++) {
-		atomic_uint *handle =
-			(atomic_uint *)(void *)((char *)tables +
-		                                tables_added[i].offset);
 		unsigned number;
 		enum bc_status status = bci_table_open(
-			txn, tables_added[i].name, create, false, &number, err);
+			txn, tables_added[i].name, create,
+			tables_added[i].integer_keys, &number, err);
 
 		if (status == BC_FORMAT && !create)
 			number = BCI_NO_TABLE;
 		else if (status != BC_OK)
 			return status;
-		atomic_store(handle, number);
+		atomic_store(tables_added_at(tables, i), number);
 	}
 	return BC_OK;
 }
@@ -148,10 +170,8 @@ bci_catalogue_upgrade(struct MDB_env *env, struct bci_tables *tables,
 	BCI_TRY(bci_txn_commit(&txn, err));
 done:
 	bci_txn_abort(txn);
-	if (status != BC_OK) {
-		atomic_store(&tables->segments, BCI_NO_TABLE);
-		atomic_store(&tables->coverage, BCI_NO_TABLE);
-	}
+	if (status != BC_OK)
+		bci_tables_copy_added(tables, NULL);
 	return status;
 }
 
@@ -251,10 +271,13 @@ bci_catalogue_check(int fd, struct bc_error *err)
 	return BC_OK;
 }
 
-/* Copy a record of exactly this size out of `meta`. */
+/*
+ * Copy a record out of `meta`.  It has 'bytes' bytes, or in a cache of format 1
+ * 'old_bytes'; then the rest is zeroed.
+ */
 static enum bc_status
 meta_load(struct MDB_txn *txn, const struct bci_tables *tables, const char *key,
-          void *record, size_t bytes, struct bc_error *err)
+          void *record, size_t bytes, size_t old_bytes, struct bc_error *err)
 {
 	struct bci_bytes value;
 	enum bc_status status =
@@ -262,13 +285,15 @@ meta_load(struct MDB_txn *txn, const struct bci_tables *tables, const char *key,
 
 	if (status != BC_OK && status != BC_MISS)
 		return bci_fail(err, status, "cannot read record '%s'", key);
-	if (status == BC_MISS || value.size != bytes ||
+	if (status == BC_MISS ||
+	    (value.size != bytes && value.size != old_bytes) ||
 	    *(const uint8_t *)value.data != BCI_RECORD_VERSION)
 		return bci_fail(err, BC_FORMAT,
 		                "record '%s' of the catalogue is missing or of "
 		                "another format",
 		                key);
-	memcpy(record, value.data, bytes);
+	memset(record, 0, bytes);
+	memcpy(record, value.data, value.size);
 	return BC_OK;
 }
 
@@ -276,8 +301,9 @@ enum bc_status
 bci_config_load(struct MDB_txn *txn, const struct bci_tables *tables,
                 struct bci_config_record *config, struct bc_error *err)
 {
-	enum bc_status status = meta_load(txn, tables, config_key, config,
-	                                  sizeof(*config), err);
+	enum bc_status status =
+		meta_load(txn, tables, config_key, config, sizeof(*config),
+	                  BCI_CONFIG_OLD_BYTES, err);
 
 	if (status == BC_OK && (config->format_version < BCI_FORMAT_OLDEST ||
 	                        config->format_version > BCI_FORMAT_VERSION))
@@ -301,7 +327,8 @@ enum bc_status
 bci_state_load(struct MDB_txn *txn, const struct bci_tables *tables,
                struct bci_state_record *state, struct bc_error *err)
 {
-	return meta_load(txn, tables, state_key, state, sizeof(*state), err);
+	return meta_load(txn, tables, state_key, state, sizeof(*state),
+	                 BCI_STATE_OLD_BYTES, err);
 }
 
 enum bc_status

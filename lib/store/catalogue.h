@@ -10,6 +10,12 @@
  *   arenas    number u64 -> arena record
  *   slots     number u64 -> nothing: free slots of the ledger
  *   segments  (entry id, last time) -> locator: older segments of series
+ *   labels    (entry id, kind, text) -> label record: see label.h
+ *   labelled  (kind, text, entry id) -> key of the entry
+ *   expiry    (time, entry id) -> key of the entry: see expiry.h
+ *   ghosts    (revision, entry id) -> key of an entry that was evicted then
+ *   days      UTC day u64 -> day record: see day.h
+ *   gone      arena number u64 -> bytes of one that was unlinked: see gone.h
  *   coverage  (entry id, start) -> coverage record: what is known of series
  */
 #ifndef BCI_CATALOGUE_H
@@ -30,14 +36,16 @@
 #define BCI_KEY_FIRST " "
 
 /*
- * Handles of the tables; the same numbers in every environment.  The last two
- * are BCI_NO_TABLE in a cache of format 1, and become others at any time, when
- * another process upgrades it: a transaction that began before does not know
- * them, see bci_table_is_open().
+ * Handles of the tables; the same numbers in every environment.  Those from
+ * 'segments' on are BCI_NO_TABLE in a cache of format 1, and become others at
+ * any time, when another process upgrades it: a transaction that began before
+ * does not know them, see bci_table_is_open().  'coverage' is opened last:
+ * where it is open, all are.
  */
 struct bci_tables {
 	unsigned meta, entries, details, schemas, requests, arenas, slots;
-	atomic_uint segments, coverage;
+	atomic_uint segments, labels, labelled, expiry, ghosts, days, gone,
+		coverage;
 };
 
 #define BCI_NO_TABLE UINT32_MAX
@@ -66,6 +74,12 @@ enum bc_status bci_catalogue_tables(struct MDB_env *env,
 enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
                                           struct bci_tables *tables,
                                           struct bc_error *err);
+
+/*
+ * Make the handles of tables that came with format 2 those of 'from', or none
+ * if that is NULL; the one that is opened last, last.
+ */
+void bci_tables_copy_added(struct bci_tables *to, struct bci_tables *from);
 
 /*
  * Make a catalogue of format 1 one of this format, in one commit that is

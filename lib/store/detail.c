@@ -82,7 +82,7 @@ request_load_chunks(struct MDB_txn *txn, const struct bci_tables *tables,
 	return BC_OK;
 }
 
-/* Find the stored details: the fixed part, and what follows it. */
+/* Find the stored details: the fixed part, and in 'stored' what follows it. */
 static enum bc_status
 detail_find(struct MDB_txn *txn, const struct bci_tables *tables,
             uint64_t entry_id, struct bci_detail_record *detail,
@@ -90,19 +90,25 @@ detail_find(struct MDB_txn *txn, const struct bci_tables *tables,
 {
 	enum bc_status status = bci_table_get(txn, tables->details, &entry_id,
 	                                      sizeof(entry_id), stored);
-	size_t text;
+	size_t fixed = sizeof(*detail), text;
 
 	if (status != BC_OK)
 		return status == BC_MISS ? BC_CORRUPT : status;
-	if (stored->size < sizeof(*detail))
+	if (stored->size != 0 && *(const uint8_t *)stored->data == 1)
+		fixed = BCI_DETAIL_OLD_BYTES;
+	if (stored->size < fixed)
 		return BC_CORRUPT;
-	memcpy(detail, stored->data, sizeof(*detail));
+	*detail = (struct bci_detail_record){ 0 };
+	memcpy(detail, stored->data, fixed);
 	text = (detail->flags & BCI_DETAIL_REQUEST_TABLE) != 0
 	               ? 0
 	               : detail->request_bytes;
-	if (detail->version != BCI_RECORD_VERSION ||
-	    stored->size != sizeof(*detail) + text)
+	if (detail->version == 0 || detail->version > BCI_DETAIL_VERSION ||
+	    stored->size != fixed + text)
 		return BC_CORRUPT;
+	stored->data = (const char *)stored->data + fixed;
+	stored->size = text;
+	detail->version = BCI_DETAIL_VERSION;
 	return BC_OK;
 }
 
@@ -129,8 +135,8 @@ bci_request_load(struct MDB_txn *txn, const struct bci_tables *tables,
 		                           detail->request_bytes);
 	status = detail_find(txn, tables, entry_id, &again, &stored);
 	if (status == BC_OK && detail->request_bytes != 0)
-		memcpy(text, (const char *)stored.data + sizeof(again),
-		       detail->request_bytes);
+		memcpy(text, stored.data,
+		       (size_t)bci_min(stored.size, detail->request_bytes));
 	return status;
 }
 
@@ -143,6 +149,7 @@ bci_detail_store(struct MDB_txn *txn, const struct bci_tables *tables,
 	enum bc_status status = BC_OK;
 	void *room;
 
+	detail->version = BCI_DETAIL_VERSION;
 	if (text > BCI_REQUEST_INLINE) {
 		detail->flags |= BCI_DETAIL_REQUEST_TABLE;
 		status = request_store(txn, tables, entry_id, request, text,

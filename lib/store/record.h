@@ -55,8 +55,17 @@ struct bci_config_record {
 	uint64_t entries_max;
 	uint32_t sync_interval_ms;
 	uint32_t reserved1;
+	/* From here on since format 2; a shorter record has zeros here. */
+	uint8_t policy;      /* enum bc_policy; 0: the default */
+	uint8_t low_percent; /* of a budget, for eviction; 0: the default */
+	uint8_t frozen;      /* 1: nobody writes until it is thawed */
+	uint8_t reserved2[5];
+	int64_t ttl_ns;      /* of entries no rule names; 0: they stay */
+	int64_t cold_ttl_ns; /* from going cold on; 0: no other than theirs */
+	uint64_t reserved3[5];
 };
-_Static_assert(sizeof(struct bci_config_record) == 64, "config record");
+_Static_assert(sizeof(struct bci_config_record) == 128, "config record");
+#define BCI_CONFIG_OLD_BYTES 64u
 
 /* `meta`, key "state": rewritten by every commit. */
 struct bci_state_record {
@@ -68,7 +77,7 @@ struct bci_state_record {
 	uint64_t next_entry;
 	uint64_t next_arena;
 	uint64_t next_slot;
-	uint64_t active_arena; /* 0: none */
+	uint64_t active_arena; /* of BCI_YOUNG; 0: none */
 	uint64_t entries;
 	uint64_t segments;
 	uint64_t live_bytes; /* of segments that entries name */
@@ -76,17 +85,60 @@ struct bci_state_record {
 	uint64_t linked_cold_bytes;
 	int64_t unsynced_ns; /* wall clock of the oldest unsynced commit */
 	uint8_t boot_id[16]; /* of the boot that wrote this */
+	/* From here on since format 2; a shorter record has zeros here. */
+	uint64_t active_main, active_cold; /* as active_arena */
+	uint64_t live_cold_bytes;          /* the part of live_bytes there */
+	uint64_t cold_raw_bytes;           /* what these would take unpacked */
+	int64_t committed_ns;              /* wall clock of the newest commit */
+	uint64_t evicted; /* entries that are known, but evicted */
+	uint64_t reserved1[2];
 };
-_Static_assert(sizeof(struct bci_state_record) == 112, "state record");
+_Static_assert(sizeof(struct bci_state_record) == 176, "state record");
+#define BCI_STATE_OLD_BYTES 112u
 
 enum bci_arena_class { BCI_ARENA_WARM = 1, BCI_ARENA_COLD = 2 };
+
+/*
+ * A queue of arenas: one is appended to, the oldest one goes first.  What is
+ * put goes to the young one, what was worth keeping when its arena went to the
+ * main one, what is packed to the cold one.
+ */
+enum bci_queue { BCI_YOUNG, BCI_MAIN, BCI_COLD, BCI_QUEUES };
+
+static inline enum bci_arena_class
+bci_queue_class(enum bci_queue queue)
+{
+	return queue == BCI_COLD ? BCI_ARENA_COLD : BCI_ARENA_WARM;
+}
+
+/* Where the state has the sum of the arenas of a class. */
+static inline uint64_t *
+bci_state_linked(struct bci_state_record *state, enum bci_arena_class class_)
+{
+	return class_ == BCI_ARENA_COLD ? &state->linked_cold_bytes
+	                                : &state->linked_warm_bytes;
+}
+
+/* Where the state has the number of a queue's active arena. */
+static inline uint64_t *
+bci_state_active(struct bci_state_record *state, enum bci_queue queue)
+{
+	switch (queue) {
+	case BCI_MAIN:
+		return &state->active_main;
+	case BCI_COLD:
+		return &state->active_cold;
+	default:
+		return &state->active_arena;
+	}
+}
 
 /* `arenas`, key: number u64. */
 struct bci_arena_record {
 	uint8_t version;
 	uint8_t class_; /* enum bci_arena_class */
 	uint8_t sealed;
-	uint8_t reserved0;
+	uint8_t queue; /* enum bci_queue */
 	uint32_t page_bytes;
 	uint64_t capacity_bytes; /* what LMDB may grow the file to */
 	uint64_t end_bytes;      /* committed end of the file */
@@ -115,8 +167,10 @@ struct bci_locator {
 _Static_assert(sizeof(struct bci_locator) == 64, "segment locator");
 
 enum bci_entry_flags {
-	BCI_ENTRY_INLINE = 1, /* the segment follows its locator */
-	BCI_ENTRY_DERIVED = 2 /* made of another entry: see parent.h */
+	BCI_ENTRY_INLINE = 1,  /* the segment follows its locator */
+	BCI_ENTRY_DERIVED = 2, /* made of another entry: see parent.h */
+	BCI_ENTRY_PINNED = 4,  /* never evicted */
+	BCI_ENTRY_LABELLED = 8 /* it has labels: see label.h */
 };
 
 /*
@@ -148,10 +202,10 @@ _Static_assert(sizeof(struct bci_entry_record) == 32, "entry record");
 struct bci_series_record {
 	uint64_t rows; /* of all segments and the tail */
 	uint64_t older_rows;
-	int64_t older_last_ns; /* of the last of these; 0: none */
-	int64_t first_ns, last_ns;           /* of the rows; 0: none */
-	int64_t known_from_ns, known_to_ns;  /* the newest that is final */
-	int64_t open_from_ns, open_to_ns;    /* not final; both 0: none */
+	int64_t older_last_ns;              /* of the last of these; 0: none */
+	int64_t first_ns, last_ns;          /* of the rows; 0: none */
+	int64_t known_from_ns, known_to_ns; /* the newest that is final */
+	int64_t open_from_ns, open_to_ns;   /* not final; both 0: none */
 	int64_t updated_ns;
 	uint64_t tail_checksum; /* XXH3 of the tail; 0 if it has no rows */
 	uint32_t older_count;
@@ -161,8 +215,12 @@ struct bci_series_record {
 	uint8_t known; /* enum bc_known of known_*; 0: none */
 	uint8_t open;  /* 1: the last row is a bar that had not ended */
 	uint8_t reserved0[2];
+	uint32_t slot; /* of the ledger, for the tail and the entry as such */
+	uint32_t reserved1;
+	int64_t refresh_ns; /* until then what is open need not be asked for */
+	int64_t ttl_ns;     /* of what is open, as given; 0: the default */
 };
-_Static_assert(sizeof(struct bci_series_record) == 104, "series record");
+_Static_assert(sizeof(struct bci_series_record) == 128, "series record");
 
 /*
  * `segments`, key: struct bci_order_key of the segment's last row, so that the
@@ -219,7 +277,8 @@ enum bci_detail_flags {
 
 /*
  * `details`, key: entry id u64.  The rest, for info and for requests; followed
- * by the request text unless that is in its table.
+ * by the request text unless that is in its table.  Version 1 of the record, of
+ * format 1, ends before ttl_ns.
  */
 struct bci_detail_record {
 	uint8_t version;
@@ -233,8 +292,13 @@ struct bci_detail_record {
 	uint64_t suspect_rows;
 	uint64_t payload_bytes;
 	uint8_t digest[16];
+	int64_t ttl_ns;    /* as given; 0: by the rules */
+	uint64_t accesses; /* before the slots of its segments counted */
+	uint64_t reserved1;
 };
-_Static_assert(sizeof(struct bci_detail_record) == 72, "detail record");
+_Static_assert(sizeof(struct bci_detail_record) == 96, "detail record");
+#define BCI_DETAIL_VERSION 2
+#define BCI_DETAIL_OLD_BYTES 72u
 
 /*
  * A parsed entry: the fixed part and pointers into the record, which live as

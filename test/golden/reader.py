@@ -212,7 +212,7 @@ class Cache:
 
     def request(self, entry_id, detail):
         flags, size = detail[1], struct.unpack_from("<I", detail, 4)[0]
-        text = detail[72:]
+        text = detail[96 if detail[0] == 2 else 72:]
         if flags & 1:
             text = b"".join(
                 self.tables["requests"][struct.pack("<QI", entry_id, i)]
@@ -298,7 +298,7 @@ class Cache:
         series = struct.unpack_from("<QQqqqqqqqqQIIHHBB2s", record, 32)
         (rows, older_rows, older_last, first, last, _, _, _, _, _, checksum,
          older_count, _, newer_count, tail_rows, _, open_, zero) = series
-        tail_at = 136 + 64 * newer_count
+        tail_at = 160 + 64 * newer_count
         tail = record[tail_at:]
         need(newer_count <= 6 and tail_rows <= 64 and open_ <= 1 and
              not any(zero) and len(record) >= tail_at and
@@ -311,7 +311,7 @@ class Cache:
              (segments[-1].last_ns if segments else 0) == older_last,
              "older segments")
         segments += [self.segment(key, head, record[at:at + 64])
-                     for at in range(136, tail_at, 64)]
+                     for at in range(160, tail_at, 64)]
         columns, at, strings = [], 0, 0
         names, has_time = decode_schema(self.schema(head[1])) if head[1] else (
             [], 1)
@@ -345,7 +345,7 @@ class Cache:
         detail = self.tables["details"][struct.pack("<Q", entry_id)]
         (detail_version, _, _, _, created, updated, dataset, cost, suspect,
          payload, digest) = struct.unpack_from("<BBHIqqQQQQ16s", detail)
-        need(version == detail_version == 1, "version of a record")
+        need(version == 1 and detail_version in (1, 2), "version of a record")
         head = (kind, schema_id, entry_id, revision)
         out = {"key": key.decode(), "kind": KINDS[kind], "id": entry_id,
                "revision": revision, "created_ns": created,

@@ -380,8 +380,9 @@ apply_alone(struct apply *apply, const struct bci_operation *operation,
 	uint32_t arena;
 	void *room;
 
-	status = bci_writer_room(&apply->writer, operation->plan.bytes, &room,
-	                         &arena, &offset, err);
+	status = bci_writer_room(&apply->writer, BCI_YOUNG,
+	                         operation->plan.bytes, &room, &arena, &offset,
+	                         err);
 	if (status != BC_OK)
 		return status;
 	return apply_at(apply, operation, old, room, arena, offset, err);
@@ -405,8 +406,8 @@ apply_begin_bundle(struct apply *apply, size_t index,
 			break;
 		bytes += apply_bundled_bytes(next);
 	}
-	status = bci_writer_room(&apply->writer, bytes, &room, &bundle->arena,
-	                         &bundle->offset, err);
+	status = bci_writer_room(&apply->writer, BCI_YOUNG, bytes, &room,
+	                         &bundle->arena, &bundle->offset, err);
 	bundle->room = room;
 	bundle->used = 0;
 	bundle->bytes = bytes;
@@ -538,7 +539,8 @@ apply_commit(struct apply *apply, struct bc_error *err)
 {
 	struct bci_writer *writer = &apply->writer;
 
-	if (apply->changed || writer->must_sync || writer->active_changed)
+	if (apply->changed || writer->must_sync ||
+	    bci_writer_changed_arenas(writer))
 		return bci_writer_commit(writer, err);
 	bci_writer_abort(writer);
 	return BC_OK;

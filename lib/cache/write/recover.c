@@ -359,6 +359,19 @@ verdict_unsynced(struct bci_writer *writer, const struct bci_bytes *key,
 	return BC_OK;
 }
 
+/* Nothing is appended to arena 'number' any more. */
+static void
+recover_deactivate(struct bci_writer *writer, uint64_t number)
+{
+	enum bci_queue queue = bci_writer_queue(writer, number);
+
+	if (queue == BCI_QUEUES)
+		return;
+	bci_appender_close(&writer->env->appenders[queue]);
+	*bci_state_active(&writer->state, queue) = 0;
+	writer->active[queue].changed = false;
+}
+
 /* Seal 'number' without opening it; checks what was never synced. */
 static enum bc_status
 recover_arena(struct bci_writer *writer, uint64_t number,
@@ -371,10 +384,7 @@ recover_arena(struct bci_writer *writer, uint64_t number,
 	arena->sealed = 1;
 	/* Checked below, or dropped: nothing unsynced is left to doubt. */
 	arena->synced_bytes = arena->end_bytes;
-	if (writer->state.active_arena == number) {
-		writer->state.active_arena = 0;
-		writer->active_changed = false;
-	}
+	recover_deactivate(writer, number);
 	status = bci_arena_store(writer->txn, &writer->env->tables, number,
 	                         arena, err);
 	if (status != BC_OK || !suspect)
@@ -383,12 +393,12 @@ recover_arena(struct bci_writer *writer, uint64_t number,
 }
 
 enum bc_status
-bci_recover_rollback(struct bci_writer *writer, uint64_t number,
+bci_recover_rollback(struct bci_writer *writer, enum bci_queue queue,
                      struct bc_error *err)
 {
-	struct bci_arena_record arena = writer->active;
+	uint64_t number = *bci_state_active(&writer->state, queue);
+	struct bci_arena_record arena = writer->active[queue].arena;
 
-	bci_appender_close(&writer->env->appender);
 	arena.synced_bytes = 0; /* Nothing about this file is certain. */
 	writer->must_sync = true;
 	return recover_arena(writer, number, &arena, err);
@@ -439,11 +449,7 @@ bci_recover_unsynced(struct bc_cache *cache, struct bci_env *env,
 	range.from_bytes = arena.synced_bytes;
 	arena.sealed = 1;
 	arena.synced_bytes = arena.end_bytes; /* Never tried again. */
-	if (writer.state.active_arena == number) {
-		bci_appender_close(&env->appender);
-		writer.state.active_arena = 0;
-		writer.active_changed = false;
-	}
+	recover_deactivate(&writer, number);
 	BCI_TRY(bci_arena_store(writer.txn, &env->tables, number, &arena,
 	                        NULL));
 	BCI_TRY(recover_walk(&writer, verdict_unsynced, &range, NULL));

@@ -18,8 +18,8 @@ enum bc_status bci_recover_boot(struct bci_writer *writer,
                                 struct bc_error *err);
 
 /* The active arena is older than its record, or gone: the same for it alone. */
-enum bc_status bci_recover_rollback(struct bci_writer *writer, uint64_t number,
-                                    struct bc_error *err);
+enum bc_status bci_recover_rollback(struct bci_writer *writer,
+                                    enum bci_queue queue, struct bc_error *err);
 
 /*
  * A sync of arena 'number' failed: the kernel may have dropped its pages, so

@@ -395,15 +395,14 @@ static enum bc_status
 series_arena(struct bci_writer *writer, uint64_t number,
              struct bci_arena_record *arena, struct bc_error *err)
 {
-	enum bc_status status;
+	enum bci_queue queue = bci_writer_queue(writer, number);
+	enum bc_status status = BC_OK;
 
-	if (number != writer->state.active_arena)
-		return bci_arena_load(writer->txn, &writer->env->tables, number,
-		                      arena);
 	/* What this transaction has added has to be in the file. */
-	status = bci_writer_flush_arena(writer, err);
-	*arena = writer->active;
-	return status;
+	if (queue != BCI_QUEUES)
+		status = bci_writer_flush(writer, queue, err);
+	return status != BC_OK ? status
+	                       : bci_writer_arena(writer, number, arena);
 }
 
 /* Map the arena of a segment and pin it, so that no reader lets it go. */

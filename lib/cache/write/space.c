@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * space.c - a writer's dealings with arenas: room for values, what is live,
- * what can go, what must be synced.
+ * space.c - what of the arenas is live, what can go, what must be synced.
  */
 #include "common.h"
 
@@ -17,33 +16,14 @@
 #include "series.h"
 #include "writer.h"
 
-/*
- * An arena transaction holds its values in fresh memory until it is committed.
- * Where a commit costs no sync it is made often, so that the same few pages are
- * used again and again: twice as fast as going through the whole batch once.
- */
-#define PENDING_BYTES (2ull << 20)
-#define PENDING_DURABLE_BYTES (64ull << 20)
-
-/* An arena of its own for a value that no usual arena takes. */
-#define OVERSIZE_EXTRA (64 * 4096ull)
-
 /* ---- live bytes -------------------------------------------------------- */
 
-static bool
-space_is_active(const struct bci_writer *writer, uint64_t number)
+enum bc_status
+bci_writer_retire(struct bci_writer *writer, uint64_t number,
+                  const struct bci_arena_record *arena, struct bc_error *err)
 {
-	return number == writer->state.active_arena;
-}
-
-/* Forget an arena without live segments; its file goes after the commit. */
-static enum bc_status
-space_retire(struct bci_writer *writer, uint64_t number,
-             const struct bci_arena_record *arena, struct bc_error *err)
-{
-	uint64_t *linked = arena->class_ == BCI_ARENA_COLD
-	                           ? &writer->state.linked_cold_bytes
-	                           : &writer->state.linked_warm_bytes;
+	uint64_t *linked = bci_state_linked(
+		&writer->state, (enum bci_arena_class)arena->class_);
 	enum bc_status status;
 
 	if (writer->retired_count == writer->retired_room) {
@@ -74,15 +54,16 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
                    int64_t segments, struct bc_error *err)
 {
 	struct bci_arena_record stored, *arena = &stored;
+	enum bci_queue queue = bci_writer_queue(writer, number);
 	enum bc_status status;
 
 	writer->state.live_bytes += (uint64_t)bytes;
 	writer->state.segments += (uint64_t)segments;
 	if (number == 0)
 		return BC_OK; /* Inline: in no arena. */
-	if (space_is_active(writer, number)) {
-		arena = &writer->active;
-		writer->active_changed = true;
+	if (queue != BCI_QUEUES) {
+		arena = &writer->active[queue].arena;
+		writer->active[queue].changed = true;
 	} else {
 		status = bci_arena_load(writer->txn, &writer->env->tables,
 		                        number, &stored);
@@ -94,12 +75,14 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 			                "cannot read the record of arena %llu",
 			                (unsigned long long)number);
 	}
+	if (arena->class_ == BCI_ARENA_COLD)
+		writer->state.live_cold_bytes += (uint64_t)bytes;
 	arena->live_bytes += (uint64_t)bytes;
 	arena->segments += (uint64_t)segments;
 	if (arena != &stored)
 		return BC_OK;
 	if (stored.segments == 0)
-		return space_retire(writer, number, &stored, err);
+		return bci_writer_retire(writer, number, &stored, err);
 	return bci_arena_store(writer->txn, &writer->env->tables, number,
 	                       &stored, err);
 }
@@ -211,218 +194,6 @@ bci_writer_remove(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return bci_table_delete(writer->txn, table, key, key_bytes, err);
 }
 
-/* ---- room -------------------------------------------------------------- */
-
-enum bc_status
-bci_writer_flush_arena(struct bci_writer *writer, struct bc_error *err)
-{
-	bool durable = writer->config.durability == BC_DURABLE;
-	uint64_t before = writer->active.end_bytes;
-	enum bc_status status;
-
-	if (!writer->arena_pending)
-		return BC_OK;
-	status = bci_appender_commit(&writer->env->appender, durable,
-	                             &writer->active, err);
-	if (status != BC_OK)
-		return status;
-	writer->arena_pending = false;
-	writer->pending_bytes = 0;
-	writer->active_changed = true;
-	writer->state.linked_warm_bytes += writer->active.end_bytes - before;
-	if (!durable && !writer->state.unsynced) {
-		writer->state.unsynced = 1;
-		writer->state.unsynced_ns = writer->now_ns;
-	}
-	return BC_OK;
-}
-
-enum bc_status
-bci_writer_seal(struct bci_writer *writer, struct bc_error *err)
-{
-	uint64_t number = writer->state.active_arena;
-	enum bc_status status;
-
-	if (number == 0)
-		return BC_OK;
-	status = bci_writer_flush_arena(writer, err);
-	if (status != BC_OK)
-		return status;
-	bci_appender_close(&writer->env->appender);
-	writer->active.sealed = 1;
-	writer->state.active_arena = 0;
-	writer->active_changed = false;
-	status = bci_arena_store(writer->txn, &writer->env->tables, number,
-	                         &writer->active, err);
-	if (status == BC_OK && writer->active.segments == 0)
-		status = space_retire(writer, number, &writer->active, err);
-	return status;
-}
-
-/* The active arena is damaged: go on without it. */
-static enum bc_status
-space_give_up_active(struct bci_writer *writer, struct bc_error *err)
-{
-	uint64_t number = writer->state.active_arena;
-
-	bci_log(writer->cache, BC_EVENT_ROLLBACK,
-	        "arena %llu is not as the catalogue knows it: sealed",
-	        (unsigned long long)number);
-	return bci_recover_rollback(writer, number, err);
-}
-
-/* Open the active arena for appending, unless it is open. */
-static enum bc_status
-space_open_active(struct bci_writer *writer, struct bc_error *err)
-{
-	struct bci_env *env = writer->env;
-	uint64_t number = writer->state.active_arena;
-	enum bc_status status;
-
-	if (number == 0 || writer->arena_pending)
-		return BC_OK;
-	if (env->appender.env != NULL && env->appender.number == number) {
-		status = bci_appender_renew(&env->appender, &writer->active,
-		                            err);
-	} else {
-		bci_appender_close(&env->appender);
-		status = bci_appender_open(&env->appender,
-		                           env->maps.class_fd[BCI_ARENA_WARM],
-		                           number, &writer->active, err);
-	}
-	if (status != BC_CORRUPT && status != BC_ABSENT && status != BC_FORMAT)
-		return status;
-	return space_give_up_active(writer, err);
-}
-
-/* Make a new active arena with room for a value of 'bytes' bytes. */
-static enum bc_status
-space_new_arena(struct bci_writer *writer, uint64_t bytes, struct bc_error *err)
-{
-	struct bci_env *env = writer->env;
-	struct bci_appender *appender = &env->appender;
-	uint64_t capacity = bci_arena_capacity(writer->config.warm_bytes);
-	enum bc_status status;
-
-	if (bytes + OVERSIZE_EXTRA > capacity)
-		capacity = bci_round_up(bytes + OVERSIZE_EXTRA, 65536);
-	status = bci_appender_create(
-		appender, env->maps.class_fd[BCI_ARENA_WARM],
-		writer->state.next_arena, capacity, env->group,
-		writer->config.durability == BC_DURABLE, err);
-	if (status != BC_OK)
-		return status;
-	writer->state.active_arena = writer->state.next_arena++;
-	writer->active = (struct bci_arena_record){
-		.version = BCI_RECORD_VERSION,
-		.class_ = BCI_ARENA_WARM,
-		.page_bytes = (uint32_t)appender->page_bytes,
-		.capacity_bytes = capacity,
-	};
-	writer->active_changed = true;
-	return BC_OK;
-}
-
-enum bc_status
-bci_writer_room(struct bci_writer *writer, uint64_t bytes, void **room,
-                uint32_t *arena, uint64_t *offset, struct bc_error *err)
-{
-	struct bci_appender *appender = &writer->env->appender;
-	uint64_t most = writer->config.durability == BC_DURABLE
-	                        ? PENDING_DURABLE_BYTES
-	                        : PENDING_BYTES;
-	enum bc_status status = BC_OK;
-
-	if (writer->pending_bytes >= most)
-		status = bci_writer_flush_arena(writer, err);
-	if (status == BC_OK)
-		status = space_open_active(writer, err);
-	if (status != BC_OK)
-		return status;
-	if (writer->state.active_arena != 0 &&
-	    !bci_appender_fits(appender, bytes)) {
-		status = bci_writer_seal(writer, err);
-		if (status != BC_OK)
-			return status;
-	}
-	if (writer->state.active_arena == 0) {
-		status = space_new_arena(writer, bytes, err);
-		if (status != BC_OK)
-			return status;
-	}
-	status = bci_appender_add(appender, bytes, room, offset, err);
-	if (status == BC_CORRUPT && !writer->arena_pending) {
-		status = space_give_up_active(writer, err);
-		if (status == BC_OK)
-			status = space_new_arena(writer, bytes, err);
-		if (status == BC_OK)
-			status = bci_appender_add(appender, bytes, room, offset,
-			                          err);
-	}
-	writer->arena_pending = true;
-	writer->pending_bytes += bytes;
-	*arena = (uint32_t)writer->state.active_arena;
-	return status;
-}
-
-/* ---- budget ------------------------------------------------------------ */
-
-/* Bytes that a put may still add. */
-static uint64_t
-space_left(struct bci_writer *writer)
-{
-	const struct bci_state_record *state = &writer->state;
-	uint64_t budget = writer->config.warm_bytes;
-	uint64_t slack = 2 * bci_arena_capacity(budget);
-	uint64_t arenas = state->linked_warm_bytes;
-	uint64_t all = arenas + bci_ledger_bytes(&writer->env->ledger);
-	struct bci_db_facts facts;
-
-	if (bci_db_facts(writer->env->db, &facts, NULL) == BC_OK)
-		all += facts.end_bytes;
-	if (arenas >= budget || all >= budget + slack)
-		return 0;
-	return bci_min(budget - arenas, budget + slack - all);
-}
-
-enum bc_status
-bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
-                      uint64_t new_entries, struct bc_error *err)
-{
-	const struct bci_state_record *state = &writer->state;
-	struct bci_db_facts facts;
-	enum bc_status status;
-	uint64_t left;
-
-	if (state->entries + new_entries > writer->config.entries_max)
-		return bci_fail(err, BC_ENTRIES,
-		                "the cache holds %llu of at most %llu entries",
-		                (unsigned long long)state->entries,
-		                (unsigned long long)writer->config.entries_max);
-	status = bci_db_facts(writer->env->db, &facts, err);
-	if (status != BC_OK)
-		return status;
-	if (facts.end_bytes > BCI_CATALOGUE_MAP / 10 * 9)
-		return bci_fail(err, BC_FULL, "the catalogue is full");
-	bytes += writer->pending_bytes;
-	left = space_left(writer);
-	if (bytes > left && writer->active.segments == 0) {
-		/* Nothing in the active arena is live: let it go first. */
-		status = bci_writer_seal(writer, err);
-		if (status != BC_OK)
-			return status;
-		left = space_left(writer);
-	}
-	if (bytes > left)
-		return bci_fail(err, BC_FULL,
-		                "%llu bytes do not fit: %llu of the budget of "
-		                "%llu bytes are left",
-		                (unsigned long long)bytes,
-		                (unsigned long long)left,
-		                (unsigned long long)writer->config.warm_bytes);
-	return BC_OK;
-}
-
 /* ---- syncing ----------------------------------------------------------- */
 
 /* Put one arena's bytes on the disk and say so in its record. */
@@ -453,18 +224,15 @@ bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
 {
 	struct bci_env *env = writer->env;
 	struct bci_arena_record arena;
+	enum bci_queue queue;
 	enum bc_status status;
 	uint64_t number = 0;
 
 	*failed = 0;
-	if (writer->state.active_arena != 0 && writer->active_changed) {
-		/* The cursor below must find it as it is now. */
-		status = bci_arena_store(writer->txn, &env->tables,
-		                         writer->state.active_arena,
-		                         &writer->active, err);
-		if (status != BC_OK)
-			return status;
-	}
+	/* The cursor below must find them as they are now. */
+	status = bci_writer_store_active(writer, err);
+	if (status != BC_OK)
+		return status;
 	while ((status = bci_arena_next(writer->txn, &env->tables, &number,
 	                                &arena)) == BC_OK) {
 		if (arena.synced_bytes >= arena.end_bytes)
@@ -478,12 +246,14 @@ bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
 		                         &arena, err);
 		if (status != BC_OK)
 			return status;
-		if (space_is_active(writer, number))
-			writer->active = arena;
+		queue = bci_writer_queue(writer, number);
+		if (queue != BCI_QUEUES)
+			writer->active[queue].arena = arena;
 	}
 	if (status != BC_MISS)
 		return bci_fail(err, status, "cannot read the arenas");
-	if (fsync(env->maps.class_fd[BCI_ARENA_WARM]) != 0)
+	if (fsync(env->maps.class_fd[BCI_ARENA_WARM]) != 0 ||
+	    fsync(env->maps.class_fd[BCI_ARENA_COLD]) != 0)
 		return bci_fail_os(err, errno, "cannot sync the directory");
 	writer->state.unsynced = 0;
 	writer->must_sync = true;

@@ -180,8 +180,8 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	BCI_TRY(bci_writer_check_room(
 		writer, bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0,
 		err));
-	BCI_TRY(bci_writer_room(writer, plan.bytes, &room, &owner.arena,
-	                        &offset, err));
+	BCI_TRY(bci_writer_room(writer, BCI_YOUNG, plan.bytes, &room,
+	                        &owner.arena, &offset, err));
 	bci_segment_write(&splice->value, &owner, &plan, room, locator, digest);
 	locator->offset = offset;
 	splice->written += plan.bytes;

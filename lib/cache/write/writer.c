@@ -193,6 +193,27 @@ writer_begin_txn(struct bci_writer *writer, struct bc_error *err)
 	return status;
 }
 
+/* Load the records of the arenas that are appended to. */
+static enum bc_status
+writer_load_active(struct bci_writer *writer, struct bc_error *err)
+{
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++) {
+		uint64_t number = *bci_state_active(&writer->state, queue);
+		enum bc_status status;
+
+		if (number == 0)
+			continue;
+		status = bci_arena_load(writer->txn, &writer->env->tables,
+		                        number, &writer->active[queue].arena);
+		if (status != BC_OK)
+			return bci_fail(err,
+			                status == BC_MISS ? BC_CORRUPT : status,
+			                "cannot read the record of arena %llu",
+			                (unsigned long long)number);
+	}
+	return BC_OK;
+}
+
 static enum bc_status
 writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
              struct bci_writer *writer, struct bc_error *err)
@@ -209,18 +230,7 @@ writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
 	writer->first_arena = writer->state.next_arena;
 	writer->first_schema = writer->state.next_schema;
-	if (writer->state.active_arena != 0) {
-		status = bci_arena_load(writer->txn, &env->tables,
-		                        writer->state.active_arena,
-		                        &writer->active);
-		if (status != BC_OK) {
-			status = bci_fail(
-				err, status == BC_MISS ? BC_CORRUPT : status,
-				"cannot read the record of arena %llu",
-				(unsigned long long)writer->state.active_arena);
-			goto done;
-		}
-	}
+	BCI_TRY(writer_load_active(writer, err));
 	writer->now_ns = bci_clock_wall_ns();
 	writer->state.revision++;
 done:
@@ -286,7 +296,8 @@ bci_writer_abort(struct bci_writer *writer)
 	writer->txn = NULL;
 	/* Drops what was added.  It may be an arena that this transaction
 	 * made, whose number another writer will use again: never keep it. */
-	bci_appender_close(&writer->env->appender);
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
+		bci_appender_close(&writer->env->appenders[queue]);
 	for (uint64_t number = writer->first_arena;
 	     number != 0 && number < writer->state.next_arena; number++)
 		bci_maps_drop(&writer->env->maps, number);
@@ -398,14 +409,12 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	uint64_t failed = 0;
 	enum bc_status status;
 
-	BCI_TRY(bci_writer_flush_arena(writer, err));
+	BCI_TRY(bci_writer_flush_all(writer, err));
 	if (writer_sync_is_due(writer) ||
 	    (writer->must_settle && writer->config.durability == BC_RELAXED))
 		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
-	if (writer->active_changed && writer->state.active_arena != 0)
-		BCI_TRY(bci_arena_store(writer->txn, &env->tables,
-		                        writer->state.active_arena,
-		                        &writer->active, err));
+	BCI_TRY(bci_writer_store_active(writer, err));
+	writer->state.committed_ns = writer->now_ns;
 	BCI_TRY(writer_give_slots(writer, err));
 	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
 	                        err));

@@ -13,16 +13,21 @@ struct bci_retired {
 	enum bci_arena_class class_;
 };
 
+/* The active arena of a queue, as a transaction has it. */
+struct bci_active {
+	struct bci_arena_record arena; /* if the state names one */
+	bool changed;                  /* 'arena' must be stored */
+	bool pending;                  /* its appender has values to commit */
+	uint64_t pending_bytes;        /* of these */
+};
+
 struct bci_writer {
 	struct bc_cache *cache;
 	struct bci_env *env;
 	struct MDB_txn *txn;
 	struct bci_config_record config;
 	struct bci_state_record state;
-	struct bci_arena_record active; /* of state.active_arena */
-	bool active_changed;            /* 'active' must be stored */
-	bool arena_pending;             /* the appender has values to commit */
-	uint64_t pending_bytes;         /* of these */
+	struct bci_active active[BCI_QUEUES];
 	bool must_sync;   /* the commit removes or overwrites something */
 	bool must_settle; /* it moves rows that were safe: arenas are synced */
 	uint64_t first_arena;  /* arenas and schemas from these numbers on */
@@ -78,20 +83,43 @@ enum bc_status bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
                                      struct bc_error *err);
 
 /*
- * Room for a value of 'bytes' bytes in the active arena, sealing it and making
- * another as needed; locator's arena and offset are filled.  Now and then what
- * is pending is committed, so that the room of earlier values is gone.
+ * Room for a value of 'bytes' bytes in the active arena of a queue, sealing it
+ * and making another as needed; locator's arena and offset are filled.  Now and
+ * then what is pending is committed, so that the room of earlier values is
+ * gone.
  */
-enum bc_status bci_writer_room(struct bci_writer *writer, uint64_t bytes,
-                               void **room, uint32_t *arena, uint64_t *offset,
+enum bc_status bci_writer_room(struct bci_writer *writer, enum bci_queue queue,
+                               uint64_t bytes, void **room, uint32_t *arena,
+                               uint64_t *offset, struct bc_error *err);
+
+/* The queue whose active arena has this number, or BCI_QUEUES. */
+enum bci_queue bci_writer_queue(struct bci_writer *writer, uint64_t number);
+
+/* The record of an arena as this transaction has it; BC_MISS, BC_CORRUPT. */
+enum bc_status bci_writer_arena(struct bci_writer *writer, uint64_t number,
+                                struct bci_arena_record *arena);
+
+/* Commit what was added to active arenas; the catalogue comes later. */
+enum bc_status bci_writer_flush(struct bci_writer *writer, enum bci_queue queue,
+                                struct bc_error *err);
+enum bc_status bci_writer_flush_all(struct bci_writer *writer,
+                                    struct bc_error *err);
+
+/* Whether the record of an active arena must be stored. */
+bool bci_writer_changed_arenas(const struct bci_writer *writer);
+
+/* Store these records. */
+enum bc_status bci_writer_store_active(struct bci_writer *writer,
+                                       struct bc_error *err);
+
+/* Seal an active arena; if nothing in it is live it is retired. */
+enum bc_status bci_writer_seal(struct bci_writer *writer, enum bci_queue queue,
                                struct bc_error *err);
 
-/* Commit what was added to the active arena; the catalogue comes later. */
-enum bc_status bci_writer_flush_arena(struct bci_writer *writer,
-                                      struct bc_error *err);
-
-/* Seal the active arena; if nothing in it is live it is retired. */
-enum bc_status bci_writer_seal(struct bci_writer *writer, struct bc_error *err);
+/* Forget an arena without live segments; its file goes after the commit. */
+enum bc_status bci_writer_retire(struct bci_writer *writer, uint64_t number,
+                                 const struct bci_arena_record *arena,
+                                 struct bc_error *err);
 
 /* Change an arena's live bytes and segments; retires it when none are left. */
 enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
