@@ -1348,6 +1348,31 @@ BC_API BC_CHECKED enum bc_status
 bc_list(struct bc_cache *cache, const struct bc_filter *filter,
         bc_list_function *function, void *context, struct bc_error *err);
 
+/*
+ * What goes first once a budget is used up.  Of equals, what was put first.
+ * Values are stored and never change.
+ */
+enum bc_policy {
+	BC_POLICY_DEFAULT = 0, /* the best known: see bench/RESULTS.md */
+	BC_POLICY_LRU = 1,     /* what was not accessed for longest */
+	BC_POLICY_SIZE = 2,    /* the largest */
+	BC_POLICY_HYBRID = 3,  /* the largest of the half that was not accessed
+	                          for longest; then of half of the rest */
+	BC_POLICY_SCORE = 4,   /* the least accesses / (seconds since the last
+	                          + 1); a tenth of the entries at a time */
+	BC_POLICY_S3FIFO = 5,  /* what was put first and not accessed since; a
+	                          tenth of the budget is for newcomers */
+	BC_POLICY_GDSF = 6     /* the least accesses x cost of fetching / bytes
+	                          / (seconds since the last + 1) */
+};
+
+/* "default", "lru", "size", "hybrid", ...; static, never NULL. */
+BC_API const char *bc_policy_name(enum bc_policy policy);
+
+/* The policy of a name as above.  Returns BC_OK, BC_INVALID for another. */
+BC_API BC_CHECKED enum bc_status
+bc_policy_parse(const char *name, enum bc_policy *out);
+
 /* Settings stored with the cache. */
 struct bc_config {
 	enum bc_durability durability;

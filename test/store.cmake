@@ -4,7 +4,7 @@
 foreach(name alloc check clock file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
-foreach(name arena catalogue ledger lmdb mapped segment)
+foreach(name arena catalogue ledger lmdb mapped policy segment)
   barcache_test(${name} support.c value.c)
 endforeach()
 foreach(name coverage directory)

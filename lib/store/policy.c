@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy.c - the policies that choose victims by one figure: each candidate
+ * gets a rank, the lowest goes first, ties go by the order of putting.
+ *
+ * Victims are popped off a heap, so that few of many cost little and nothing
+ * is allocated.
+ */
+#include "common.h"
+
+#include "policy.h"
+#include "victims.h"
+
+#define SECOND_NS 1e9
+
+static const char *const policy_names[] = {
+	[BC_POLICY_DEFAULT] = "default", [BC_POLICY_LRU] = "lru",
+	[BC_POLICY_SIZE] = "size",       [BC_POLICY_HYBRID] = "hybrid",
+	[BC_POLICY_SCORE] = "score",     [BC_POLICY_S3FIFO] = "s3fifo",
+	[BC_POLICY_GDSF] = "gdsf",
+};
+
+const char *
+bc_policy_name(enum bc_policy policy)
+{
+	if ((unsigned)policy >= BCI_COUNT(policy_names))
+		return "unknown";
+	return policy_names[policy];
+}
+
+enum bc_status
+bc_policy_parse(const char *name, enum bc_policy *out)
+{
+	for (unsigned i = 0; i < BCI_COUNT(policy_names); i++) {
+		if (strcmp(name, policy_names[i]) == 0) {
+			*out = (enum bc_policy)i;
+			return BC_OK;
+		}
+	}
+	return BC_INVALID;
+}
+
+enum bc_policy
+bci_policy_resolve(enum bc_policy policy)
+{
+	return policy == BC_POLICY_DEFAULT ? BC_POLICY_S3FIFO : policy;
+}
+
+bool
+bci_policy_is_ordered(enum bc_policy policy)
+{
+	return bci_policy_resolve(policy) == BC_POLICY_S3FIFO;
+}
+
+/* ---- ranks ------------------------------------------------------------- */
+
+/* Order of what is not negative is the order of its bits. */
+static uint64_t
+policy_rank_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+/* Seconds since the last access; 0 if the clock was set back since. */
+static double
+policy_age(const struct bci_candidate *candidate, int64_t now_ns)
+{
+	if (candidate->accessed_ns >= now_ns)
+		return 0;
+	return (double)((uint64_t)now_ns - (uint64_t)candidate->accessed_ns) /
+	       SECOND_NS;
+}
+
+/* By last access; one in the future is one now. */
+static uint64_t
+policy_recency(const struct bci_candidate *candidate, int64_t now_ns)
+{
+	int64_t accessed_ns = candidate->accessed_ns;
+
+	if (accessed_ns > now_ns)
+		accessed_ns = now_ns;
+	return (uint64_t)accessed_ns ^ 1ull << 63;
+}
+
+static uint64_t
+policy_score(const struct bci_candidate *candidate, int64_t now_ns)
+{
+	return policy_rank_of(candidate->count /
+	                      (policy_age(candidate, now_ns) + 1));
+}
+
+/* What keeping a byte is worth: what it saves, as often as it is asked for. */
+static uint64_t
+policy_worth(const struct bci_candidate *candidate, int64_t now_ns)
+{
+	double bytes = candidate->bytes == 0 ? 1 : (double)candidate->bytes;
+	double cost = candidate->cost_ns == 0 ? bytes * BCI_POLICY_COST_NS
+	                                      : (double)candidate->cost_ns;
+
+	return policy_rank_of(candidate->count * cost / bytes /
+	                      (policy_age(candidate, now_ns) + 1));
+}
+
+static uint64_t
+policy_rank(enum bc_policy policy, const struct bci_candidate *candidate,
+            int64_t now_ns)
+{
+	switch (policy) {
+	case BC_POLICY_SIZE:
+		return UINT64_MAX - candidate->bytes;
+	case BC_POLICY_SCORE:
+		return policy_score(candidate, now_ns);
+	case BC_POLICY_GDSF:
+		return policy_worth(candidate, now_ns);
+	default:
+		return policy_recency(candidate, now_ns);
+	}
+}
+
+static void
+policy_rank_all(enum bc_policy policy, struct bci_candidate *candidates,
+                size_t count, int64_t now_ns)
+{
+	for (size_t i = 0; i < count; i++)
+		candidates[i].rank =
+			policy_rank(policy, &candidates[i], now_ns);
+}
+
+/* ---- choosing ---------------------------------------------------------- */
+
+/*
+ * The largest of the older half first; once that half is gone, of the older
+ * half of the rest.
+ */
+static size_t
+policy_choose_hybrid(struct bci_candidate *candidates, size_t count,
+                     uint64_t need, int64_t now_ns)
+{
+	size_t done = 0;
+
+	policy_rank_all(BC_POLICY_LRU, candidates, count, now_ns);
+	bci_victims_sort(candidates, count);
+	while (need > 0 && done < count) {
+		size_t half = (count - done + 1) / 2;
+
+		policy_rank_all(BC_POLICY_SIZE, candidates + done, half,
+		                now_ns);
+		done += bci_victims_take(candidates + done, half, 0, &need);
+	}
+	return done;
+}
+
+size_t
+bci_policy_choose(enum bc_policy policy, const struct bci_choice *choice)
+{
+	struct bci_candidate *candidates = choice->candidates;
+	size_t count, least = 0;
+	uint64_t need;
+
+	if (choice->used_bytes <= choice->target_bytes)
+		return 0;
+	need = choice->used_bytes - choice->target_bytes;
+	count = bci_victims_spare(candidates, choice->count);
+	policy = bci_policy_resolve(policy);
+	if (policy == BC_POLICY_HYBRID)
+		return policy_choose_hybrid(candidates, count, need,
+		                            choice->now_ns);
+	if (policy == BC_POLICY_SCORE)
+		least = choice->count < 20 ? 1 : choice->count / 10;
+	policy_rank_all(policy, candidates, count, choice->now_ns);
+	return bci_victims_take(candidates, count, least, &need);
+}
+
+/* ---- s3fifo ------------------------------------------------------------ */
+
+/* Newcomers have a tenth. */
+#define YOUNG_SHARE 10u
+/* Accesses that are remembered at the most. */
+#define COUNT_MAX 4u
+
+enum bci_queue
+bci_policy_next(enum bc_policy policy, uint64_t young_bytes,
+                uint64_t main_bytes)
+{
+	(void)policy;
+	if (main_bytes == 0 || young_bytes > main_bytes / (YOUNG_SHARE - 1))
+		return BCI_YOUNG;
+	return BCI_MAIN;
+}
+
+bool
+bci_policy_keeps(enum bc_policy policy, struct bci_history *history,
+                 struct bci_candidate *candidate)
+{
+	(void)policy;
+	if (candidate->pinned)
+		return true;
+	if (candidate->queue == BCI_MAIN && candidate->count > 1) {
+		if (candidate->count > COUNT_MAX)
+			candidate->count = COUNT_MAX;
+		candidate->count--;
+		return true;
+	}
+	if (candidate->queue != BCI_MAIN && candidate->count > 1) {
+		candidate->count = 1;
+		return true;
+	}
+	if (history != NULL && candidate->queue != BCI_MAIN)
+		bci_history_note(history, candidate->key,
+		                 candidate->accessed_ns);
+	return false;
+}
+
+enum bci_queue
+bci_policy_admit(enum bc_policy policy, struct bci_history *history,
+                 uint64_t key)
+{
+	if (!bci_policy_is_ordered(policy) || history == NULL ||
+	    bci_history_find(history, key) == INT64_MIN)
+		return BCI_YOUNG;
+	bci_history_forget(history, key);
+	return BCI_MAIN;
+}
