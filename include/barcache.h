@@ -1405,6 +1405,26 @@ struct bc_counters {
 	uint64_t put_bytes;               /* payload put */
 };
 
+/* Operations whose time is taken: all of some, 1 in 64 of reads. */
+enum bc_op {
+	BC_OP_GET = 0, /* a hit of bc_get() and the like */
+	BC_OP_READ,    /* a hit of bc_read() and the like */
+	BC_OP_PUT,     /* a commit: put, batch, remove */
+	BC_OP_FETCH,   /* a caller's function */
+	BC_OP_DECODE,  /* of a packed entry, for the hot tier */
+	BC_OP_COMPACT, /* one step */
+	BC_OPS         /* how many there are */
+};
+
+/* "get", "read", ...; static, never NULL. */
+BC_API const char *bc_op_name(enum bc_op op);
+
+/* How long operations took; all are 0 where there was none. */
+struct bc_latency {
+	uint64_t count, sum_ns, min_ns, max_ns;
+	uint64_t p50_ns, p99_ns, p999_ns; /* to an eighth */
+};
+
 struct bc_stats {
 	struct bc_counters total;    /* of all processes, ever */
 	struct bc_counters process;  /* of this process and cache */

@@ -119,7 +119,7 @@ what_is_no_ledger_of_this_cache_is_rebuilt(void **state)
 	expect_rebuilt();
 	patch(0, "X", 1);
 	expect_rebuilt();
-	patch(4, "\2", 1);
+	patch(4, "\1", 1);
 	expect_rebuilt();
 	patch(8, &other, 8);
 	expect_rebuilt();

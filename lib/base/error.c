@@ -75,6 +75,16 @@ bc_miss_name(enum bc_miss miss)
 	return names[miss];
 }
 
+const char *
+bc_op_name(enum bc_op op)
+{
+	static const char *const names[BC_OPS] = {
+		"get", "read", "put", "fetch", "decode", "compact",
+	};
+
+	return (unsigned)op < BC_OPS ? names[op] : "unknown";
+}
+
 enum bc_status
 bci_status_of(int os_errno)
 {

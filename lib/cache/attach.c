@@ -231,6 +231,39 @@ attach_tables(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	return status;
 }
 
+/*
+ * Make a ledger of a file that is none, or of another version.  Who only reads
+ * does it as well, for the handles that may come after it, but neither waits
+ * for a writer nor fails: a ledger is not needed to read.
+ */
+static enum bc_status
+attach_new_ledger(struct bc_cache *cache, struct bci_env *env,
+                  struct bc_error *err)
+{
+	bool reads = (cache->flags & BC_OPEN_READONLY) != 0;
+	enum bc_status status;
+
+	if (!reads) {
+		status = bci_writer_lock(cache, env, err);
+		if (status != BC_OK)
+			return status;
+	} else if (bci_lock_try(env->writer_fd, BCI_LOCK_WRITER,
+	                        BCI_LOCK_EXCLUSIVE) != 0) {
+		return BC_OK;
+	}
+	bci_ledger_close(&env->ledger, &env->allocator);
+	status = bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id, true,
+	                         env->group, &env->allocator, err);
+	if (!reads)
+		bci_writer_unlock(env);
+	else
+		bci_lock_release(env->writer_fd, BCI_LOCK_WRITER);
+	if (status == BC_OK || !reads)
+		return status;
+	return bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id, false,
+	                       env->group, &env->allocator, err);
+}
+
 static enum bc_status
 attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 {
@@ -238,18 +271,8 @@ attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 
 	status = bci_ledger_open(&env->ledger, env->dir_fd, env->cache_id,
 	                         false, env->group, &env->allocator, err);
-	if (status != BC_OK)
-		return status;
-	if (env->ledger.header == NULL && !env->read_only) {
-		status = bci_writer_lock(cache, env, err);
-		if (status != BC_OK)
-			return status;
-		bci_ledger_close(&env->ledger, &env->allocator);
-		status = bci_ledger_open(&env->ledger, env->dir_fd,
-		                         env->cache_id, true, env->group,
-		                         &env->allocator, err);
-		bci_writer_unlock(env);
-	}
+	if (status == BC_OK && env->ledger.header == NULL && !env->read_only)
+		status = attach_new_ledger(cache, env, err);
 	if (status == BC_OK && !env->read_only)
 		bci_ledger_claim(&env->ledger,
 		                 cache->name[0] != '\0' ? cache->name : NULL,

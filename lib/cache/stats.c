@@ -21,14 +21,11 @@ stats_counters(const uint64_t raw[BCI_COUNTERS], struct bc_counters *out)
 
 /* Sum of the access counts of all live segments. */
 static uint64_t
-stats_accesses(const struct bci_ledger *ledger)
+stats_accesses(struct bci_ledger *ledger)
 {
+	unsigned ready = bci_ledger_slots(ledger);
 	uint64_t sum = 0;
-	unsigned ready;
 
-	if (ledger->header == NULL)
-		return 0;
-	ready = atomic_load(&ledger->header->slots_ready);
 	for (unsigned i = 0; i < ready; i++)
 		sum += atomic_load_explicit(&ledger->slots[i].count,
 		                            memory_order_relaxed);
@@ -36,11 +33,9 @@ stats_accesses(const struct bci_ledger *ledger)
 }
 
 static uint32_t
-stats_processes(const struct bci_ledger *ledger)
+stats_processes(struct bci_ledger *ledger)
 {
-	unsigned ready = ledger->header == NULL
-	                         ? 0
-	                         : atomic_load(&ledger->header->rows_ready);
+	unsigned ready = bci_ledger_rows(ledger);
 	uint32_t count = 0;
 
 	for (unsigned i = 0; i < ready; i++)
@@ -128,9 +123,7 @@ bc_processes(struct bc_cache *cache, struct bc_process *processes,
 	status = bci_cache_env(cache, &env, err);
 	if (status != BC_OK)
 		return status;
-	ready = env->ledger.header == NULL
-	                ? 0
-	                : atomic_load(&env->ledger.header->rows_ready);
+	ready = bci_ledger_rows(&env->ledger);
 	for (unsigned i = 0; i < ready && *count < capacity; i++) {
 		const struct bci_row *row = &env->ledger.rows[i];
 		struct bc_process *process = &processes[*count];

@@ -18,11 +18,12 @@
 #include "clock.h"
 #include "error.h"
 #include "file.h"
+#include "hash.h"
 #include "ledger.h"
 #include "lock.h"
 #include "mapping.h"
 
-#define ROWS_STEP 16u
+#define ROWS_STEP 4u
 #define SLOTS_STEP 4096u
 #define MAP_BYTES                                                              \
 	(BCI_LEDGER_SLOTS_AT +                                                 \
@@ -73,6 +74,20 @@ fd_is_usable(int fd, uint64_t cache_id)
 	       header_is_usable(&header, (uint64_t)st.st_size, cache_id);
 }
 
+/* Zero what lies in front of the slots; its blocks are allocated. */
+static enum bc_status
+ledger_zero(int fd, uint64_t end, struct bc_error *err)
+{
+	const unsigned char zeros[4096] = { 0 };
+	enum bc_status status = BC_OK;
+
+	for (uint64_t at = 0; status == BC_OK && at < end; at += sizeof(zeros))
+		status = bci_file_write(
+			fd, zeros, (size_t)bci_min(sizeof(zeros), end - at), at,
+			err);
+	return status;
+}
+
 /* Write a new header over whatever is there. */
 static enum bc_status
 ledger_rebuild(int fd, uint64_t cache_id, struct bc_error *err)
@@ -81,22 +96,30 @@ ledger_rebuild(int fd, uint64_t cache_id, struct bc_error *err)
 		.version = BCI_LEDGER_VERSION,
 		.cache_id = cache_id,
 	};
-	unsigned char zeros[4096] = { 0 };
 	enum bc_status status;
 
 	status = bci_file_allocate(fd, 0, rows_end(ROWS_STEP), err);
-	for (uint64_t at = 0; status == BC_OK && at < rows_end(ROWS_STEP);
-	     at += sizeof(zeros))
-		status = bci_file_write(
-			fd, zeros,
-			(size_t)bci_min(sizeof(zeros),
-		                        rows_end(ROWS_STEP) - at),
-			at, err);
+	if (status == BC_OK)
+		status = ledger_zero(fd, rows_end(ROWS_STEP), err);
 	if (status != BC_OK)
 		return status;
 	memcpy(header.magic, ledger_magic, 4);
 	atomic_store(&header.rows_ready, ROWS_STEP);
+	if (!bci_random(&header.birth, sizeof(header.birth)))
+		header.birth = (uint64_t)bci_clock_wall_ns();
 	return bci_file_write(fd, &header, sizeof(header), 0, err);
+}
+
+/* Point at the areas of the file that is mapped at 'base'. */
+static void
+ledger_lay_out(struct bci_ledger *ledger, char *base)
+{
+	ledger->map_bytes = MAP_BYTES;
+	ledger->header = (struct bci_ledger_header *)(void *)base;
+	ledger->past =
+		(struct bci_histogram *)(void *)(base + BCI_LEDGER_PAST_AT);
+	ledger->rows = (struct bci_row *)(void *)(base + BCI_LEDGER_ROWS_AT);
+	ledger->slots = (struct bci_slot *)(void *)(base + BCI_LEDGER_SLOTS_AT);
 }
 
 enum bc_status
@@ -130,10 +153,7 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 		status = bci_fail_os(err, errno, "cannot map the ledger");
 		goto done;
 	}
-	ledger->map_bytes = MAP_BYTES;
-	ledger->header = (struct bci_ledger_header *)(void *)base;
-	ledger->rows = (struct bci_row *)(void *)(base + BCI_LEDGER_ROWS_AT);
-	ledger->slots = (struct bci_slot *)(void *)(base + BCI_LEDGER_SLOTS_AT);
+	ledger_lay_out(ledger, base);
 	return BC_OK;
 done:
 	if (status != BC_OK) {
@@ -163,22 +183,112 @@ bci_ledger_abandon(struct bci_ledger *ledger)
 	bci_file_close(&ledger->fd);
 }
 
+/* ---- what is there ------------------------------------------------------ */
+
+/*
+ * How many the header says there are, at most 'most' and never more than the
+ * file has blocks for: *known, or what the file is found to reach.
+ */
+static unsigned
+ledger_known(const struct bci_ledger *ledger, atomic_uint *known,
+             const atomic_uint *published, unsigned most,
+             uint64_t (*end_of)(unsigned count))
+{
+	unsigned before = atomic_load_explicit(known, memory_order_relaxed);
+	unsigned ready = atomic_load_explicit(published, memory_order_acquire);
+	struct stat st;
+
+	if (ready <= before || ready > most)
+		return before;
+	if (fstat(ledger->fd, &st) != 0 || end_of(ready) > (uint64_t)st.st_size)
+		return before;
+	atomic_store_explicit(known, ready, memory_order_relaxed);
+	return ready;
+}
+
+unsigned
+bci_ledger_rows(struct bci_ledger *ledger)
+{
+	return ledger->header == NULL
+	               ? 0
+	               : ledger_known(ledger, &ledger->rows_known,
+	                              &ledger->header->rows_ready,
+	                              BCI_LEDGER_ROWS, rows_end);
+}
+
+unsigned
+bci_ledger_slots(struct bci_ledger *ledger)
+{
+	return ledger->header == NULL
+	               ? 0
+	               : ledger_known(ledger, &ledger->slots_known,
+	                              &ledger->header->slots_ready,
+	                              BCI_LEDGER_SLOTS, slots_end);
+}
+
+struct bci_slot *
+bci_ledger_slot_slow(struct bci_ledger *ledger, uint32_t number)
+{
+	return number < bci_ledger_slots(ledger) ? &ledger->slots[number]
+	                                         : NULL;
+}
+
+uint8_t *
+bci_ledger_sketch(struct bci_ledger *ledger)
+{
+	atomic_uint *ready;
+	struct stat st;
+
+	if (ledger->header == NULL || !ledger->writable)
+		return NULL;
+	ready = &ledger->header->sketch_ready;
+	if (!ledger->sketch_known && atomic_load(ready) == BCI_LEDGER_SKETCH)
+		ledger->sketch_known =
+			fstat(ledger->fd, &st) == 0 &&
+			st.st_size >= BCI_LEDGER_SKETCH_AT + BCI_LEDGER_SKETCH;
+	if (!ledger->sketch_known) {
+		if (bci_file_allocate(ledger->fd, BCI_LEDGER_SKETCH_AT,
+		                      BCI_LEDGER_SKETCH, NULL) != BC_OK)
+			return NULL;
+		ledger->sketch_known = true;
+		memset((char *)ledger->header + BCI_LEDGER_SKETCH_AT, 0,
+		       BCI_LEDGER_SKETCH);
+		atomic_store(ready, BCI_LEDGER_SKETCH);
+	}
+	return (uint8_t *)ledger->header + BCI_LEDGER_SKETCH_AT;
+}
+
 /* ---- rows -------------------------------------------------------------- */
+
+static void
+row_zero(struct bci_row *row)
+{
+	for (unsigned lane = 0; lane < BCI_LANES; lane++) {
+		for (unsigned i = 0; i < BCI_COUNTERS; i++)
+			atomic_store_explicit(&row->shards[lane].counters[i], 0,
+			                      memory_order_relaxed);
+	}
+	for (unsigned op = 0; op < BC_OPS; op++)
+		bci_histogram_clear(&row->latency[op]);
+}
 
 /* Publish more rows; false if there are no more or the disk is full. */
 static bool
 rows_grow(struct bci_ledger *ledger)
 {
-	unsigned ready = atomic_load(&ledger->header->rows_ready);
+	unsigned ready = bci_ledger_rows(ledger);
 	unsigned want = ready + ROWS_STEP;
 
 	if (want > BCI_LEDGER_ROWS ||
 	    bci_file_allocate(ledger->fd, rows_end(ready),
 	                      rows_end(want) - rows_end(ready), NULL) != BC_OK)
 		return false;
+	/* A ledger that was rebuilt has rows there from before. */
+	for (unsigned i = ready; i < want; i++)
+		row_zero(&ledger->rows[i]);
 	atomic_store_explicit(&ledger->header->rows_ready, want,
 	                      memory_order_release);
-	return true;
+	return bci_ledger_rows(ledger) == want;
 }
 
 /* Lock the first row that no living process owns. */
@@ -186,9 +296,7 @@ static bool
 rows_lock_free(struct bci_ledger *ledger, unsigned *index)
 {
 	for (unsigned i = 0; i < BCI_LEDGER_ROWS; i++) {
-		if (i >= atomic_load_explicit(&ledger->header->rows_ready,
-		                              memory_order_acquire) &&
-		    !rows_grow(ledger))
+		if (i >= bci_ledger_rows(ledger) && !rows_grow(ledger))
 			return false;
 		if (bci_lock_try(ledger->fd, LOCK_ROWS + i,
 		                 BCI_LOCK_EXCLUSIVE) == 0) {
@@ -204,9 +312,10 @@ row_sum(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
 {
 	for (unsigned lane = 0; lane < BCI_LANES; lane++) {
 		for (unsigned i = 0; i < BCI_COUNTERS; i++)
-			out[i] += atomic_load_explicit(
-				&row->shards[lane].counters[i],
-				memory_order_relaxed);
+			out[i] = bci_add_saturating(
+				out[i], atomic_load_explicit(
+						&row->shards[lane].counters[i],
+						memory_order_relaxed));
 	}
 }
 
@@ -227,12 +336,35 @@ process_name(const char *name, char out[32])
 	memcpy(out, name, strnlen(name, 31));
 }
 
+/* Begin a row anew; what its last owner left there stays counted. */
+static void
+row_begin(struct bci_ledger *ledger, struct bci_row *row, const char *name,
+          uint64_t pid_namespace)
+{
+	memset(row->base, 0, sizeof(row->base));
+	row_sum(row, row->base);
+	for (unsigned op = 0; op < BC_OPS; op++) {
+		bci_histogram_merge(&ledger->past[op], &row->latency[op]);
+		bci_histogram_clear(&row->latency[op]);
+	}
+	atomic_store(&row->mapped_bytes, 0);
+	atomic_store(&row->limbo_bytes, 0);
+	atomic_store(&row->limbo_since_ns, 0);
+	atomic_store(&row->views, 0);
+	atomic_store(&row->views_since_ns, 0);
+	atomic_store(&row->links_pending, 0);
+	row->pid_namespace = pid_namespace;
+	row->opened_ns = bci_clock_wall_ns();
+	atomic_store(&row->noted_ns, row->opened_ns);
+	process_name(name, row->name);
+	row->pid = (uint64_t)getpid();
+}
+
 void
 bci_ledger_claim(struct bci_ledger *ledger, const char *name,
                  uint64_t pid_namespace, const struct bc_allocator *allocator)
 {
 	int64_t deadline = bci_clock_monotonic_ns() + BCI_SECOND_NS;
-	struct bci_row *row;
 	unsigned index = 0;
 	bool found;
 
@@ -242,19 +374,14 @@ bci_ledger_claim(struct bci_ledger *ledger, const char *name,
 	                   deadline) != 0)
 		return;
 	found = rows_lock_free(ledger, &index);
+	if (found)
+		row_begin(ledger, &ledger->rows[index], name, pid_namespace);
 	bci_lock_release(ledger->fd, LOCK_CLAIM);
 	if (!found)
 		return;
-	row = &ledger->rows[index];
-	memset(row->base, 0, sizeof(row->base));
-	row_sum(row, row->base);
-	row->pid_namespace = pid_namespace;
-	row->opened_ns = bci_clock_wall_ns();
-	process_name(name, row->name);
-	row->pid = (uint64_t)getpid();
 	bci_free(allocator, ledger->row); /* It holds no counts yet. */
 	ledger->row_index = index;
-	ledger->row = row;
+	ledger->row = &ledger->rows[index];
 }
 
 bool
@@ -277,12 +404,10 @@ bci_row_counters(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
 }
 
 void
-bci_ledger_totals(const struct bci_ledger *ledger,
-                  uint64_t totals[BCI_COUNTERS], uint64_t own[BCI_COUNTERS])
+bci_ledger_totals(struct bci_ledger *ledger, uint64_t totals[BCI_COUNTERS],
+                  uint64_t own[BCI_COUNTERS])
 {
-	unsigned ready = ledger->header == NULL
-	                         ? 0
-	                         : atomic_load(&ledger->header->rows_ready);
+	unsigned ready = bci_ledger_rows(ledger);
 
 	memset(totals, 0, BCI_COUNTERS * sizeof(*totals));
 	for (unsigned i = 0; i < ready; i++)
@@ -290,6 +415,21 @@ bci_ledger_totals(const struct bci_ledger *ledger,
 	bci_row_counters(ledger->row, own);
 	if (ledger->row_index == BCI_LEDGER_ROWS)
 		row_sum(ledger->row, totals);
+}
+
+void
+bci_ledger_times(struct bci_ledger *ledger, enum bc_op op,
+                 struct bci_histogram *out)
+{
+	unsigned ready = bci_ledger_rows(ledger);
+
+	bci_histogram_clear(out);
+	if (ledger->header != NULL)
+		bci_histogram_merge(out, &ledger->past[op]);
+	for (unsigned i = 0; i < ready; i++)
+		bci_histogram_merge(out, &ledger->rows[i].latency[op]);
+	if (ledger->row_index == BCI_LEDGER_ROWS)
+		bci_histogram_merge(out, &ledger->row->latency[op]);
 }
 
 /* ---- slots ------------------------------------------------------------- */

@@ -8,21 +8,31 @@
  * up to a published count before anybody touches it:
  *
  *   0         struct bci_ledger_header
- *   64 KiB    rows: one a process
- *   16 MiB    slots: one a segment, 16 bytes
+ *   4 KiB     histograms: of processes that are gone, one an operation
+ *   16 KiB    rows: one a process
+ *   56 MiB    the sketch of the eviction policy, 1 MiB
+ *   64 MiB    slots: one a segment, 16 bytes
+ *
+ * What the header says is believed when the file is opened; from then on a
+ * process goes by what it has found there itself (see bci_ledger_slot()), so
+ * that a header damaged while it is in use sends nobody past the end.
  */
 #ifndef BCI_LEDGER_H
 #define BCI_LEDGER_H
 
 #include <stdatomic.h>
 
+#include "histogram.h"
 #include "record.h"
 
 #define BCI_LEDGER_FILE "ledger"
-#define BCI_LEDGER_VERSION 1
-#define BCI_LEDGER_ROWS_AT (64u << 10)
+#define BCI_LEDGER_VERSION 2
+#define BCI_LEDGER_PAST_AT (4u << 10)
+#define BCI_LEDGER_ROWS_AT (16u << 10)
 #define BCI_LEDGER_ROWS 4096u
-#define BCI_LEDGER_SLOTS_AT (16u << 20)
+#define BCI_LEDGER_SKETCH_AT (56u << 20)
+#define BCI_LEDGER_SKETCH (1u << 20)
+#define BCI_LEDGER_SLOTS_AT (64u << 20)
 #define BCI_LEDGER_SLOTS (1u << 27)
 
 /* Counter shards of a process; a shard belongs to whoever has its lane. */
@@ -38,9 +48,11 @@ struct bci_ledger_header {
 	atomic_ullong bad_count;   /* grows when a segment is marked bad */
 	atomic_ullong bad_handled; /* bad_count that writers have acted on */
 	atomic_uint leases_ended;  /* a futex: see lease.h; began as reserved */
-	uint32_t reserved0;
+	atomic_uint sketch_ready;  /* bytes of the sketch that may be used */
+	uint64_t birth;            /* random: tells rebuilt ledgers apart */
+	uint64_t reserved0[8];
 };
-_Static_assert(sizeof(struct bci_ledger_header) == 56, "ledger header");
+_Static_assert(sizeof(struct bci_ledger_header) == 128, "ledger header");
 
 enum bci_counter {
 	BCI_COUNT_HITS,                               /* + enum bc_tier */
@@ -48,9 +60,23 @@ enum bci_counter {
 	BCI_COUNT_PUTS = BCI_COUNT_MISSES + BC_MISS_REASONS,
 	BCI_COUNT_REMOVALS,
 	BCI_COUNT_PUT_BYTES,
+	BCI_COUNT_EVICTIONS, /* entries, and segments of series */
+	BCI_COUNT_EVICTED_BYTES,
+	BCI_COUNT_EXPIRATIONS,    /* entries that a sweep removed */
+	BCI_COUNT_DEMOTIONS,      /* entries that became packed */
+	BCI_COUNT_PROMOTIONS,     /* entries that became warm again */
+	BCI_COUNT_MOVED_BYTES,    /* copied to clean arenas */
+	BCI_COUNT_ARENAS_REMOVED, /* files */
+	BCI_COUNT_WRITTEN_BYTES,  /* put into arenas, for whatever reason */
+	BCI_COUNT_FETCHES,        /* calls of a caller's function */
+	BCI_COUNT_FETCH_NS,       /* time spent in them */
+	BCI_COUNT_LINKS,          /* of backtests, written */
+	BCI_COUNT_NOT_CACHED,     /* puts that were let go: best effort */
+	BCI_COUNT_CORRUPT,        /* segments found damaged */
+	BCI_COUNT_STALE,          /* hits on what had expired, as asked for */
 	BCI_COUNT_END
 };
-#define BCI_COUNTERS 16
+#define BCI_COUNTERS 32
 _Static_assert(BCI_COUNT_END <= BCI_COUNTERS, "counters of a shard");
 
 struct bci_shard {
@@ -59,22 +85,37 @@ struct bci_shard {
 
 /*
  * One process.  Counters only ever grow, whoever owns the row: the cache's are
- * the sum over all rows, a process's are its row's less 'base'.
+ * the sum over all rows, a process's are its row's less 'base'.  Histograms
+ * begin anew with each owner; those of the last one are added to the past's.
  */
 struct bci_row {
 	uint64_t pid;
 	uint64_t pid_namespace;
 	int64_t opened_ns;
-	uint64_t reserved0;
+	/* What the process notes of itself from time to time. */
+	atomic_llong noted_ns;
 	char name[32];
-	uint64_t reserved1[8];
+	atomic_ullong mapped_bytes;  /* of arenas that the catalogue names */
+	atomic_ullong limbo_bytes;   /* of arenas that only views keep */
+	atomic_llong limbo_since_ns; /* the oldest of these; 0: none */
+	atomic_ullong views;         /* held */
+	atomic_llong views_since_ns; /* without a break; 0: none held */
+	atomic_ullong links_pending; /* of backtests, not written yet */
+	uint64_t reserved1[18];
 	uint64_t base[BCI_COUNTERS];
 	struct bci_shard shards[BCI_LANES];
+	struct bci_histogram latency[BC_OPS];
 };
-_Static_assert(sizeof(struct bci_row) == 256 + 128 * BCI_LANES, "row");
+_Static_assert(sizeof(struct bci_row) ==
+                       512 + 256 * BCI_LANES +
+                               BC_OPS * sizeof(struct bci_histogram),
+               "row");
+_Static_assert(BCI_LEDGER_PAST_AT + BC_OPS * sizeof(struct bci_histogram) <=
+                       BCI_LEDGER_ROWS_AT,
+               "histograms end before the rows");
 _Static_assert(BCI_LEDGER_ROWS_AT + BCI_LEDGER_ROWS * sizeof(struct bci_row) <=
-                       BCI_LEDGER_SLOTS_AT,
-               "rows end before the slots");
+                       BCI_LEDGER_SKETCH_AT,
+               "rows end before the sketch");
 
 /*
  * One segment.  'word' is its id and, above it, the bits that can change a
@@ -92,8 +133,11 @@ _Static_assert(sizeof(struct bci_slot) == 16, "slot");
 
 struct bci_ledger {
 	struct bci_ledger_header *header; /* NULL: there is no ledger */
+	struct bci_histogram *past;       /* of processes that are gone */
 	struct bci_row *rows;
 	struct bci_slot *slots;
+	atomic_uint rows_known, slots_known; /* found to be in the file */
+	bool sketch_known;
 	uint64_t map_bytes;
 	struct bci_row *row; /* of this process; private memory if none free */
 	unsigned row_index;  /* BCI_LEDGER_ROWS: the row is private */
@@ -141,15 +185,27 @@ void bci_ledger_claim(struct bci_ledger *ledger, const char *name,
 enum bc_status bci_ledger_grow(struct bci_ledger *ledger, uint64_t count,
                                struct bc_error *err);
 
+/* Rows, and slots, that may be looked at. */
+unsigned bci_ledger_rows(struct bci_ledger *ledger);
+unsigned bci_ledger_slots(struct bci_ledger *ledger);
+
+/*
+ * The sketch, BCI_LEDGER_SKETCH bytes that any process may change at any time,
+ * or NULL if it cannot be had.  The first call makes it, of zeros: the writer
+ * lock is held.
+ */
+uint8_t *bci_ledger_sketch(struct bci_ledger *ledger);
+
+struct bci_slot *bci_ledger_slot_slow(struct bci_ledger *ledger,
+                                      uint32_t number);
+
 /* The slot or NULL if the ledger has no such slot. */
 static inline struct bci_slot *
-bci_ledger_slot(const struct bci_ledger *ledger, uint32_t number)
+bci_ledger_slot(struct bci_ledger *ledger, uint32_t number)
 {
-	if (BCI_UNLIKELY(
-		    ledger->header == NULL ||
-		    number >= atomic_load_explicit(&ledger->header->slots_ready,
-	                                           memory_order_acquire)))
-		return NULL;
+	if (BCI_UNLIKELY(number >= atomic_load_explicit(&ledger->slots_known,
+	                                                memory_order_relaxed)))
+		return bci_ledger_slot_slow(ledger, number);
 	return &ledger->slots[number];
 }
 
@@ -193,22 +249,32 @@ bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 /* Mark a segment bad, if the slot is still its own. */
 void bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id);
 
-/* Add to a counter.  The caller has the lane to itself. */
+/* Add to a counter, which stays full once it is.  The caller has the lane. */
 static inline void
 bci_count(struct bci_ledger *ledger, unsigned lane, unsigned counter,
           uint64_t amount)
 {
 	atomic_ullong *at = &ledger->row->shards[lane].counters[counter];
+	uint64_t count = atomic_load_explicit(at, memory_order_relaxed);
 
-	atomic_store_explicit(
-		at, atomic_load_explicit(at, memory_order_relaxed) + amount,
-		memory_order_relaxed);
+	if (BCI_LIKELY(count + amount >= count))
+		atomic_store_explicit(at, count + amount, memory_order_relaxed);
+}
+
+/* Note how long an operation took; any thread, at any time. */
+static inline void
+bci_ledger_time(struct bci_ledger *ledger, enum bc_op op, int64_t ns)
+{
+	bci_histogram_add(&ledger->row->latency[op], ns < 0 ? 0 : (uint64_t)ns);
 }
 
 /* Sums over all rows, and of this process alone. */
-void bci_ledger_totals(const struct bci_ledger *ledger,
-                       uint64_t totals[BCI_COUNTERS],
+void bci_ledger_totals(struct bci_ledger *ledger, uint64_t totals[BCI_COUNTERS],
                        uint64_t own[BCI_COUNTERS]);
+
+/* The histogram of 'op' of all processes, ever. */
+void bci_ledger_times(struct bci_ledger *ledger, enum bc_op op,
+                      struct bci_histogram *out);
 
 /* Whether the process of row 'index' is alive. */
 bool bci_ledger_row_lives(const struct bci_ledger *ledger, unsigned index);

@@ -387,7 +387,7 @@ void
 bci_excerpt_stamp(const struct bci_span *span, uint64_t first, uint64_t end,
                   int64_t now_ns)
 {
-	const struct bci_ledger *ledger = &span->env->ledger;
+	struct bci_ledger *ledger = &span->env->ledger;
 
 	if (!ledger->writable || first == end)
 		return;
