@@ -45,6 +45,7 @@ there_and_back(const uint64_t *values, size_t rows, bool is_signed, bool wide)
 	struct bci_bitstream stream, loaded;
 	unsigned char header[BCI_BITSTREAM_HEADER];
 	bool is_wide = wide;
+	size_t bytes;
 
 	bci_bitstream_choose(kernel, values, rows, is_signed, &is_wide,
 	                     &stream);
@@ -53,8 +54,13 @@ there_and_back(const uint64_t *values, size_t rows, bool is_signed, bool wide)
 	assert_true(bci_bitstream_put(kernel, &stream, values, rows, room) ==
 	            room + bci_bitstream_bytes(&stream, rows));
 	assert_int_equal(room[bci_bitstream_bytes(&stream, rows)], 0xA5);
-	bci_bitstream_store(&stream, header);
-	assert_true(bci_bitstream_load(header, rows, wide, &loaded));
+	bytes = bci_bitstream_header_bytes(&stream);
+	assert_true(bci_bitstream_store(&stream, header) == header + bytes);
+	assert_int_equal(
+		bci_bitstream_load(header, bytes - 1, rows, wide, &loaded), 0);
+	assert_int_equal(bci_bitstream_load(header, bytes, rows, wide, &loaded),
+	                 bytes);
+	work.layers.end = room + bci_bitstream_bytes(&stream, rows);
 	if (wide) {
 		assert_true(bci_bitstream_get64(kernel, &loaded, room, rows,
 		                                &work, out));
@@ -85,8 +91,9 @@ streams_of_every_width_come_back(void **state)
 				values[i] = value_of(bits, is_signed);
 			stream =
 				there_and_back(values, n, is_signed, bits > 32);
-			assert_int_equal(stream.width, bits);
 			assert_int_equal(stream.patches, 0);
+			if (n >= 1000) /* Fewer fit into a layer. */
+				assert_int_equal(stream.width, bits);
 			assert_int_equal(stream.is_signed, is_signed);
 		}
 	}
@@ -117,6 +124,38 @@ patches_of_every_size_come_back(void **state)
 	}
 	for (int i = 0; i < 4; i++)
 		assert_true(seen[i]);
+}
+
+/* Many long values, some of them longer: layers, of any width. */
+static void
+layers_of_every_width_come_back(void **state)
+{
+	static const size_t rows[] = { 1024, 1000, 641 };
+	uint64_t values[BCI_PACK_ROWS];
+	unsigned depths[BCI_LAYERS + 1] = { 0 };
+
+	(void)state;
+	for (unsigned most = 3; most <= 64; most++) {
+		for (unsigned shape = 0; shape < 12; shape++) {
+			bool is_signed = shape % 2 != 0;
+			unsigned few = shape / 2 % 2 * most / 3;
+			size_t n = rows[shape / 4];
+			struct bci_bitstream stream;
+
+			for (size_t i = 0; i < n; i++) {
+				unsigned bits = i % 9 == 0 ? most
+				                : i % 2    ? few
+				                           : most / 2 + 1;
+
+				values[i] = value_of(bits, is_signed);
+			}
+			stream =
+				there_and_back(values, n, is_signed, most > 32);
+			depths[stream.depth]++;
+		}
+	}
+	assert_true(depths[1] > 20);
+	assert_true(depths[2] > 20);
 }
 
 /* No other width and no other patches take fewer bytes. */
@@ -160,39 +199,75 @@ static void
 headers_that_are_not_allowed_are_refused(void **state)
 {
 	static const struct {
-		unsigned char header[4];
-		bool narrow, wide;
+		unsigned char header[BCI_BITSTREAM_HEADER];
+		size_t narrow, wide; /* bytes, 0 if not allowed */
 	} cases[] = {
-		{ { 32, 0, 0, 0 }, true, true },
-		{ { 33, 0, 0, 0 }, false, true },
-		{ { 64, 0, 0, 0 }, false, true },
-		{ { 65, 0, 0, 0 }, false, false },
-		{ { 255, 0, 0, 0 }, false, false },
-		{ { 5, 1, 0, 0 }, true, true },
-		{ { 5, 2, 0, 0 }, false, false }, /* A size for no patches. */
-		{ { 5, 2, 1, 0 }, true, true },
-		{ { 5, 4, 1, 0 }, true, true },
-		{ { 5, 6, 1, 0 }, false, true },
-		{ { 5, 8, 1, 0 }, false, false },
-		{ { 5, 128, 1, 0 }, false, false },
-		{ { 5, 0, 100, 0 }, true, true },
-		{ { 5, 0, 101, 0 }, false, false }, /* More than rows. */
-		{ { 5, 0, 0, 4 }, false, false },
-		{ { 32, 0, 1, 0 }, false, true }, /* Nothing above 32 bits. */
-		{ { 64, 0, 1, 0 }, false, false },
-		{ { 0, 0, 0, 0 }, true, true },
+		{ { 0, 0 }, 2, 2 },
+		{ { 32, 0 }, 2, 2 },
+		{ { 33, 0 }, 0, 2 },
+		{ { 64, 0 }, 0, 2 },
+		{ { 65, 0 }, 0, 0 },
+		{ { 255, 0 }, 0, 0 },
+		{ { 5, 1 }, 2, 2 },
+		{ { 5, 2 }, 0, 0 }, /* A size for no patches. */
+		{ { 5, 8 | 2, 1, 0 }, 4, 4 },
+		{ { 5, 8 | 4, 1, 0 }, 4, 4 },
+		{ { 5, 8 | 6, 1, 0 }, 0, 4 },
+		{ { 5, 8, 0, 0 }, 0, 0 }, /* No patches after all. */
+		{ { 5, 8, 100, 0 }, 4, 4 },
+		{ { 5, 8, 101, 0 }, 0, 0 }, /* More than rows. */
+		{ { 5, 8, 0, 4 }, 0, 0 },
+		{ { 32, 8, 1, 0 }, 0, 4 }, /* Nothing above 32 bits. */
+		{ { 64, 8, 1, 0 }, 0, 0 },
+		{ { 5, 16, 100, 0, 27 }, 5, 5 },
+		{ { 5, 16, 100, 0, 28 }, 0, 5 }, /* More than 32 bits. */
+		{ { 5, 16, 100, 0, 32 }, 0, 5 },
+		{ { 5, 16, 100, 0, 33 }, 0, 0 },
+		{ { 5, 16, 100, 0, 0 }, 0, 0 },
+		{ { 5, 16, 0, 0, 9 }, 0, 0 },
+		{ { 5, 16, 101, 0, 9 }, 0, 0 },
+		{ { 5, 16 | 2, 9, 0, 9 }, 0, 0 }, /* A size of patches. */
+		{ { 32, 16, 9, 0, 1 }, 0, 5 },
+		{ { 64, 16, 9, 0, 1 }, 0, 0 },
+		{ { 5, 24, 50, 0, 9, 50, 0, 18 }, 8, 8 },
+		{ { 5, 24, 50, 0, 9, 50, 0, 19 }, 0, 8 },
+		{ { 5, 24, 50, 0, 9, 50, 0, 24 }, 0, 0 },
+		{ { 5, 24, 50, 0, 9, 51, 0, 9 }, 0, 0 }, /* Not marked. */
+		{ { 5, 24, 50, 0, 9, 0, 0, 9 }, 0, 0 },
+		{ { 5, 32, 1, 0, 1, 1, 0, 1 }, 0, 0 },
+		{ { 5, 128, 1, 0, 1, 1, 0, 1 }, 0, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bci_bitstream stream;
 
-		if (bci_bitstream_load(cases[i].header, 100, false, &stream) !=
-		            cases[i].narrow ||
-		    bci_bitstream_load(cases[i].header, 100, true, &stream) !=
-		            cases[i].wide)
+		if (bci_bitstream_load(cases[i].header, 8, 100, false,
+		                       &stream) != cases[i].narrow ||
+		    bci_bitstream_load(cases[i].header, 8, 100, true,
+		                       &stream) != cases[i].wide)
 			fail_msg("case %zu", i);
 	}
+}
+
+/* Read a stream of zeros with what 'in' holds above, both ways. */
+static bool
+is_read(const struct bci_bitstream *stream, const unsigned char *in,
+        size_t bytes, size_t rows)
+{
+	static struct bci_bitstream_work work;
+	static uint32_t narrow[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	static uint64_t wide[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	bool good;
+
+	assert_int_equal(bci_bitstream_bytes(stream, rows), bytes);
+	work.layers.end = in + bytes;
+	good = bci_bitstream_get32(bci_kernel_best(), stream, in, rows, &work,
+	                           narrow);
+	assert_int_equal(bci_bitstream_get64(bci_kernel_best(), stream, in,
+	                                     rows, &work, wide),
+	                 good);
+	return good;
 }
 
 static void
@@ -203,22 +278,41 @@ patches_that_do_not_ascend_are_refused(void **state)
 		                            { 0, 5, 99 },
 		                            { 0, 5, 100 },
 		                            { 0, 5, 65535 } };
-	const struct bci_bitstream stream = { 0, false, 0, 3 };
-	static struct bci_bitstream_work work;
-	static uint32_t narrow[BCI_PACK_ROWS] __attribute__((aligned(64)));
-	static uint64_t wide[BCI_PACK_ROWS] __attribute__((aligned(64)));
+	const struct bci_bitstream stream = { .patches = 3 };
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
 		unsigned char in[9] = { 0 };
 
 		memcpy(in, rows[i], 6);
-		assert_int_equal(bci_bitstream_get32(bci_kernel_best(), &stream,
-		                                     in, 100, &work, narrow),
-		                 i == 2);
-		assert_int_equal(bci_bitstream_get64(bci_kernel_best(), &stream,
-		                                     in, 100, &work, wide),
-		                 i == 2);
+		assert_int_equal(is_read(&stream, in, 9, 100), i == 2);
+	}
+}
+
+static void
+marks_that_are_not_as_many_are_refused(void **state)
+{
+	/* 12 rows, 5 of them marked, 3 of these again. */
+	const struct bci_bitstream stream = {
+		.depth = 2, .layers = { { 5, 8 }, { 3, 8 } }
+	};
+	const unsigned char good[] = {
+		0x0F, 0x01, 1, 2, 3, 4, 5, 0x15, 6, 7, 8
+	};
+	static const struct {
+		unsigned char at, bits;
+	} bad[] = { { 0, 0x10 }, { 0, 0x01 }, { 1, 0x01 },
+		    { 1, 0x10 }, { 1, 0x11 }, { 7, 0x01 },
+		    { 7, 0x02 }, { 7, 0x20 }, { 7, 0x30 } };
+	unsigned char in[sizeof(good)];
+
+	(void)state;
+	assert_true(is_read(&stream, good, sizeof(good), 12));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(in, good, sizeof(good));
+		in[bad[i].at] ^= bad[i].bits;
+		if (is_read(&stream, in, sizeof(in), 12))
+			fail_msg("case %zu", i);
 	}
 }
 
@@ -228,9 +322,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_of_every_width_come_back),
 		cmocka_unit_test(patches_of_every_size_come_back),
+		cmocka_unit_test(layers_of_every_width_come_back),
 		cmocka_unit_test(the_choice_is_the_smallest),
 		cmocka_unit_test(headers_that_are_not_allowed_are_refused),
 		cmocka_unit_test(patches_that_do_not_ascend_are_refused),
+		cmocka_unit_test(marks_that_are_not_as_many_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,23 @@ each_kind_of_column_gets_the_codec_that_suits_it(void **state)
 	}
 }
 
+/* Of a market that mostly stands still, every group has layers. */
+static void
+values_of_many_lengths_get_layers(void **state)
+{
+	static const uint32_t columns[] = { 0, 1, 5 };
+	struct specimen table;
+
+	(void)state;
+	specimen_make(&table, SPECIMEN_STILL, 8 * 1024, 5);
+	for (size_t i = 0; i < 3; i++) {
+		struct bci_pack_stats stats = measure(&table, columns[i], 0);
+
+		assert_true(stats.layers >= stats.chunks);
+	}
+	specimen_free(&table);
+}
+
 static void
 a_codec_that_is_asked_for_is_tried_alone(void **state)
 {
@@ -338,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			each_kind_of_column_gets_the_codec_that_suits_it),
+		cmocka_unit_test(values_of_many_lengths_get_layers),
 		cmocka_unit_test(a_codec_that_is_asked_for_is_tried_alone),
 		cmocka_unit_test(every_level_of_lz4_comes_back),
 		cmocka_unit_test(what_saves_too_little_stays_as_it_is),

@@ -132,6 +132,92 @@ check_wide(const struct bci_kernel *kernel)
 		assert_true(out[i] == base + low[i]);
 }
 
+/* Fields one behind the other, to the rows that are marked. */
+static void
+check_marks(const struct bci_kernel *kernel)
+{
+	static unsigned char in[4 * ROWS + 32];
+	static uint32_t fields[ROWS + 8], narrow[ROWS];
+	static uint64_t wide[ROWS];
+
+	for (unsigned width = 1; width <= 32; width++) {
+		const unsigned shift = 32 - width;
+		const size_t rows = 8 * (1 + random64() % (ROWS / 8));
+		unsigned char marks[ROWS / 8];
+		size_t count = 0, used = 0;
+
+		for (size_t i = 0; i < sizeof(in); i++)
+			in[i] = (unsigned char)random64();
+		for (size_t i = 0; i < rows / 8; i++) {
+			marks[i] = (unsigned char)(random64() & random64());
+			count += (size_t)__builtin_popcount(marks[i]);
+		}
+		memset(narrow, 1, sizeof(narrow));
+		memset(wide, 1, sizeof(wide));
+		kernel->loosen(in, width, count, fields);
+		assert_int_equal(
+			kernel->spread32(marks, fields, shift, rows, narrow),
+			count);
+		assert_int_equal(
+			kernel->spread64(marks, fields, shift, rows, wide),
+			count);
+		for (size_t i = 0; i < ROWS; i++) {
+			uint64_t field = 0;
+
+			if (i < rows && (marks[i / 8] >> i % 8 & 1) != 0) {
+				size_t bit = used++ * width;
+
+				field = bci_load64(in + bit / 8) >> bit % 8;
+				field &= (UINT64_C(1) << width) - 1;
+			}
+			assert_int_equal(narrow[i],
+			                 0x01010101u +
+			                         (uint32_t)(field << shift));
+			assert_true(wide[i] == UINT64_C(0x0101010101010101) +
+			                               (field << shift));
+		}
+	}
+}
+
+static void
+fields_go_to_the_rows_that_are_marked(void **state)
+{
+	(void)state;
+	with_each(check_marks);
+}
+
+static void
+check_unfold(const struct bci_kernel *kernel)
+{
+	static uint32_t narrow[ROWS];
+	static uint64_t wide[ROWS];
+
+	for (size_t i = 0; i < ROWS; i++) {
+		wide[i] = i < 4 ? UINT64_MAX - i : i - 4;
+		narrow[i] = (uint32_t)wide[i];
+	}
+	kernel->unfold32(narrow);
+	kernel->unfold64(wide);
+	assert_true(narrow[0] == UINT32_C(1) << 31);
+	assert_true(narrow[1] == INT32_MAX);
+	assert_true(wide[0] == UINT64_C(1) << 63);
+	assert_true(wide[1] == INT64_MAX);
+	for (size_t i = 4; i < ROWS; i++) {
+		int64_t half = (int64_t)(i - 4) / 2;
+
+		assert_true((int64_t)wide[i] ==
+		            (i % 2 == 0 ? half : -half - 1));
+		assert_true((int32_t)narrow[i] == (int64_t)wide[i]);
+	}
+}
+
+static void
+folded_integers_get_their_sign_back(void **state)
+{
+	(void)state;
+	with_each(check_unfold);
+}
+
 static void
 check_sums(const struct bci_kernel *kernel)
 {
@@ -420,6 +506,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_kernel_is_the_last_there_is),
 		cmocka_unit_test(every_width_packs_as_the_format_says),
+		cmocka_unit_test(fields_go_to_the_rows_that_are_marked),
+		cmocka_unit_test(folded_integers_get_their_sign_back),
 		cmocka_unit_test(sums_and_bars_wrap_and_match_plain_code),
 		cmocka_unit_test(quotients_are_those_of_a_division),
 		cmocka_unit_test(scales_apply_to_integers_of_each_kind),

@@ -64,12 +64,14 @@ static void
 bytes_are_those_of_all_other_builds(void **state)
 {
 	static const uint64_t expected[SPECIMEN_KINDS] = {
-		0xc41ccce896ead827, 0xaff013f3299283c5, 0x97fbc22de43c4d01,
-		0x29e1471220459786, 0x6b08a5739c8276f2, 0x59554a477b56c59a,
-		0x3351c2297152538c, 0xdb98ac4c0f7b6e63, 0xe01777c736f89a08,
-		0x6c9124f16c9be3c1, 0x461046c66dd9d2fa, 0x376c50d4df1becaa,
-		0x247b5758a9cb39ab, 0x9f27b8675f40b26f, 0xe43dc72d9f650b15,
+		0xe8979273e976ed6a, 0xc1f86d202a8dd752, 0x8f7a293e7cdbd822,
+		0x70fc465050c43613, 0xb771dfdf1a7fdf0b, 0x9971d44fe6dfb4dd,
+		0x3351c2297152538c, 0x0ae9c5490700df17, 0xcd5fe0b99beab3e5,
+		0x264175fa1be0dfe0, 0x24e23bf0c29e7de6, 0x5a0846ccc1ea6926,
+		0xaed62ce4b8dd29bc, 0x1df7f0bfd16642c0, 0x26b07e398746f3c2,
+		0xd3ce1eafadb4796c,
 	};
+	unsigned others = 0;
 
 	(void)state;
 	for (int kind = 0; kind < SPECIMEN_KINDS; kind++) {
@@ -84,13 +86,16 @@ bytes_are_those_of_all_other_builds(void **state)
 			table.columns[i].codec = BCI_CODEC_DEC;
 		packing_make(&packing, &table, 0, NULL);
 		sum = bci_hash64(packing.bytes, packing.length);
-		if (sum != expected[kind])
-			fail_msg("%s: 0x%016llx",
-			         specimen_name((enum specimen_kind)kind),
-			         (unsigned long long)sum);
+		if (sum != expected[kind]) {
+			print_message("%s: 0x%016llx\n",
+			              specimen_name((enum specimen_kind)kind),
+			              (unsigned long long)sum);
+			others++;
+		}
 		packing_free(&packing);
 		specimen_free(&table);
 	}
+	assert_int_equal(others, 0);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -4,16 +4,25 @@
  *
  * A signed value v is stored as v + 2^(width-1), so that small negative and
  * positive ones take the same few bits, and the addition that undoes it comes
- * with the unpacking.
+ * with the unpacking.  Below layers it is folded to an unsigned one, since the
+ * bits that are left to the layers have to be none for most of them.
  */
 #include "common.h"
+
+#include <limits.h>
 
 #include "check.h"
 #include "bitstream.h"
 
 #define STREAM_UNIT 128 /* bytes of one word of all 32 lanes */
-#define STREAM_KIND_SIGNED 1u
 #define STREAM_WORD 32u
+/* The second byte of a header. */
+#define STREAM_SIGNED 1u
+#define STREAM_SHIFT 1 /* where patch_shift is, and what follows the fields */
+#define STREAM_MORE 3
+enum stream_more { STREAM_NOTHING, STREAM_PATCHES, STREAM_LAYERS };
+/* A layer has to save that much, since it takes time to read. */
+#define STREAM_LAYER_SAVES 96
 
 /* Bytes of fields of up to 32 bits: whole words of all lanes. */
 static size_t
@@ -42,14 +51,21 @@ size_t
 bci_bitstream_bytes(const struct bci_bitstream *stream, size_t rows)
 {
 	return bitstream_units(rows, stream->width) +
-	       stream->patches * (2 + ((size_t)1 << stream->patch_shift));
+	       stream->patches * (2 + ((size_t)1 << stream->patch_shift)) +
+	       bci_layers_bytes(stream->layers, stream->depth, rows);
+}
+
+size_t
+bci_bitstream_header_bytes(const struct bci_bitstream *stream)
+{
+	return 2 + (stream->patches > 0 ? 2 : 3 * (size_t)stream->depth);
 }
 
 /* What is added to a field to get its value. */
 static uint64_t
 bitstream_base(const struct bci_bitstream *stream)
 {
-	if (!stream->is_signed || stream->width == 0)
+	if (!stream->is_signed || stream->depth > 0 || stream->width == 0)
 		return 0;
 	return 0 - (UINT64_C(1) << (stream->width - 1));
 }
@@ -91,35 +107,115 @@ bitstream_patch_shift(unsigned bits, bool wide)
 	return shift;
 }
 
+/* The smallest form so far, and what it takes with its header. */
+struct bitstream_best {
+	struct bci_bitstream stream;
+	size_t bytes;
+};
+
+/* Take 'one' if it is smaller by more than its layers have to save. */
+static void
+bitstream_offer(struct bitstream_best *best, const struct bci_bitstream *one,
+                size_t rows)
+{
+	size_t bytes = bci_bitstream_bytes(one, rows) +
+	               bci_bitstream_header_bytes(one) +
+	               (size_t)one->depth * STREAM_LAYER_SAVES;
+
+	if (bytes >= best->bytes)
+		return;
+	best->bytes = bytes;
+	best->stream = *one;
+}
+
+/* One width for all, and patches for at most a third. */
+static void
+bitstream_try_patches(const unsigned above[65], unsigned most, size_t rows,
+                      bool is_signed, bool wide, struct bitstream_best *best)
+{
+	for (unsigned width = most;; width--) {
+		struct bci_bitstream one = { (uint8_t)width, is_signed,
+			                     .patches =
+			                             (uint16_t)above[width] };
+
+		if (one.patches > rows / 3)
+			break;
+		if (one.patches > 0)
+			one.patch_shift = bitstream_patch_shift(
+				most - width + is_signed, wide);
+		bitstream_offer(best, &one, rows);
+		if (width == 0)
+			break;
+	}
+}
+
+/*
+ * The width at which a second layer begins so that both take the fewest bits,
+ * 'rest[w]' is what a last layer above w takes.
+ */
+static unsigned
+bitstream_split(const unsigned rest[65], unsigned count, unsigned width,
+                unsigned most)
+{
+	unsigned best = width + 1, least = UINT_MAX;
+
+	for (unsigned next = width + 1; next < most; next++) {
+		unsigned bits = count * (next - width) + rest[next];
+
+		if (bits < least) {
+			least = bits;
+			best = next;
+		}
+	}
+	return best;
+}
+
+/* A width and one or two layers above it. */
+static void
+bitstream_try_layers(const unsigned above[65], unsigned most, size_t rows,
+                     bool is_signed, struct bitstream_best *best)
+{
+	unsigned rest[65];
+	unsigned width = most > BCI_LAYERS_WIDTH ? most - BCI_LAYERS_WIDTH : 0;
+
+	for (unsigned next = width; next < most; next++)
+		rest[next] = above[next] * (most - next);
+	for (; width < most; width++) {
+		struct bci_bitstream one = { (uint8_t)width, is_signed,
+			                     .depth = 1 };
+		unsigned next;
+
+		one.layers[0].count = (uint16_t)above[width];
+		one.layers[0].width = (uint8_t)(most - width);
+		bitstream_offer(best, &one, rows);
+		if (most - width < 2)
+			break;
+		next = bitstream_split(rest, above[width], width, most);
+		one.depth = 2;
+		one.layers[0].width = (uint8_t)(next - width);
+		one.layers[1].count = (uint16_t)above[next];
+		one.layers[1].width = (uint8_t)(most - next);
+		bitstream_offer(best, &one, rows);
+	}
+}
+
 void
 bci_bitstream_choose(const struct bci_kernel *kernel, const uint64_t *values,
                      size_t rows, bool is_signed, bool *wide,
                      struct bci_bitstream *out)
 {
-	unsigned counts[65], most = 64, above = 0;
-	size_t least = SIZE_MAX;
+	struct bitstream_best best = { .bytes = SIZE_MAX };
+	unsigned counts[65], above[65] = { 0 }, most = 64;
 
 	bitstream_count(kernel, values, rows, is_signed, counts);
 	while (most > 0 && counts[most] == 0)
 		most--;
+	for (unsigned width = most; width > 0; width--)
+		above[width - 1] = above[width] + counts[width];
 	*wide = *wide || most > STREAM_WORD;
-	for (unsigned width = most;; width--) {
-		struct bci_bitstream one = { (uint8_t)width, is_signed, 0,
-			                     (uint16_t)above };
-		size_t bytes;
-
-		if (above > 0)
-			one.patch_shift = bitstream_patch_shift(
-				most - width + is_signed, *wide);
-		bytes = bci_bitstream_bytes(&one, rows);
-		if (bytes <= least) {
-			least = bytes;
-			*out = one;
-		}
-		above += counts[width];
-		if (width == 0 || above > rows / 3)
-			break;
-	}
+	bitstream_try_patches(above, most, rows, is_signed, *wide, &best);
+	bitstream_try_layers(above, most, rows, is_signed, &best);
+	*out = best.stream;
 }
 
 /* The bits above the width, with their sign, of values that have such. */
@@ -181,41 +277,129 @@ bitstream_put_fields(const struct bci_kernel *kernel, const uint64_t *values,
 	return out + bytes;
 }
 
-unsigned char *
-bci_bitstream_put(const struct bci_kernel *kernel,
-                  const struct bci_bitstream *stream, const uint64_t *values,
-                  size_t rows, unsigned char *out)
+/* Values (there is at least one) as fields below layers have them. */
+static void
+bitstream_fold(const uint64_t *values, size_t rows, bool is_signed,
+               uint64_t *out)
+{
+	size_t i = 0;
+
+	do {
+		uint64_t sign = is_signed ? 0 - (values[i] >> 63) : 0;
+
+		out[i] = values[i] << is_signed ^ sign;
+	} while (++i < rows);
+}
+
+/* The runs of fields. */
+static unsigned char *
+bitstream_put_units(const struct bci_kernel *kernel,
+                    const struct bci_bitstream *stream, const uint64_t *values,
+                    size_t rows, unsigned char *out)
 {
 	const uint64_t base = bitstream_base(stream);
 	unsigned low = bitstream_low(stream->width);
 
 	out = bitstream_put_fields(kernel, values, rows, base, 0, low, out);
-	out = bitstream_put_fields(kernel, values, rows, base, STREAM_WORD,
-	                           stream->width - low, out);
-	return bitstream_put_patches(kernel, stream, values, rows, out);
+	return bitstream_put_fields(kernel, values, rows, base, STREAM_WORD,
+	                            stream->width - low, out);
 }
 
-void
+unsigned char *
+bci_bitstream_put(const struct bci_kernel *kernel,
+                  const struct bci_bitstream *stream, const uint64_t *values,
+                  size_t rows, unsigned char *out)
+{
+	uint64_t folded[BCI_PACK_ROWS];
+
+	if (stream->depth == 0) {
+		out = bitstream_put_units(kernel, stream, values, rows, out);
+		return bitstream_put_patches(kernel, stream, values, rows, out);
+	}
+	bitstream_fold(values, rows, stream->is_signed, folded);
+	out = bitstream_put_units(kernel, stream, folded, rows, out);
+	for (size_t i = 0; i < rows; i++)
+		folded[i] >>= stream->width; /* Less than 64. */
+	return bci_layers_put(stream->layers, stream->depth, folded, rows, out);
+}
+
+unsigned char *
 bci_bitstream_store(const struct bci_bitstream *stream, unsigned char *out)
 {
-	out[0] = stream->width;
-	out[1] = (unsigned char)(stream->is_signed | stream->patch_shift << 1);
-	bci_store16(out + 2, stream->patches);
+	unsigned more = STREAM_NOTHING;
+
+	if (stream->patches > 0)
+		more = STREAM_PATCHES;
+	else if (stream->depth > 0)
+		more = STREAM_LAYERS + stream->depth - 1u;
+	*out++ = stream->width;
+	*out++ = (unsigned char)(stream->is_signed |
+	                         (unsigned)stream->patch_shift << STREAM_SHIFT |
+	                         more << STREAM_MORE);
+	if (stream->patches > 0) {
+		bci_store16(out, stream->patches);
+		out += 2;
+	}
+	for (unsigned i = 0; i < stream->depth; i++) {
+		bci_store16(out, stream->layers[i].count);
+		out[2] = stream->layers[i].width;
+		out += 3;
+	}
+	return out;
 }
 
-bool
-bci_bitstream_load(const unsigned char *in, size_t rows, bool wide,
+/* The layers of a stream above 'left' bits that its width leaves. */
+static bool
+bitstream_load_layers(const unsigned char *in, size_t rows, unsigned left,
+                      struct bci_bitstream *out)
+{
+	if (left > BCI_LAYERS_WIDTH)
+		left = BCI_LAYERS_WIDTH;
+	for (unsigned i = 0; i < out->depth; i++) {
+		struct bci_layer *layer = &out->layers[i];
+
+		layer->count = bci_load16(in + 3 * i);
+		layer->width = in[3 * i + 2];
+		if (layer->count == 0 || layer->count > rows ||
+		    layer->width == 0 || layer->width > left)
+			return false;
+		rows = layer->count;
+		left -= layer->width;
+	}
+	return true;
+}
+
+size_t
+bci_bitstream_load(const unsigned char *in, size_t room, size_t rows, bool wide,
                    struct bci_bitstream *out)
 {
 	const unsigned most = wide ? 64 : 32;
+	unsigned more;
+	size_t bytes;
 
+	memset(out, 0, sizeof(*out));
+	if (room < 2)
+		return 0;
+	more = in[1] >> STREAM_MORE;
 	out->width = in[0];
-	out->is_signed = in[1] & STREAM_KIND_SIGNED;
-	out->patch_shift = in[1] >> 1;
-	out->patches = bci_load16(in + 2);
-	return out->width <= most && out->patch_shift <= (wide ? 3 : 2) &&
-	       out->patches <= rows &&
-	       (out->patches == 0 ? out->patch_shift == 0 : out->width < most);
+	out->is_signed = in[1] & STREAM_SIGNED;
+	out->patch_shift = in[1] >> STREAM_SHIFT & 3;
+	if (more >= STREAM_LAYERS)
+		out->depth = (uint8_t)(more - STREAM_LAYERS + 1);
+	bytes = 2 + (more == STREAM_PATCHES ? 2 : 3 * (size_t)out->depth);
+	if (out->width > most || out->patch_shift > (wide ? 3 : 2) ||
+	    out->depth > BCI_LAYERS || room < bytes ||
+	    (more != STREAM_PATCHES && out->patch_shift > 0) ||
+	    (more != STREAM_NOTHING && out->width == most))
+		return 0;
+	if (more == STREAM_PATCHES) {
+		out->patches = bci_load16(in + 2);
+		if (out->patches == 0 || out->patches > rows)
+			return 0;
+	}
+	return bitstream_load_layers(in + 2, rows, most - out->width, out)
+	               ? bytes
+	               : 0;
 }
 
 /* The value of patch 'i' in 'bytes' bytes, its sign extended. */
@@ -320,8 +504,15 @@ bci_bitstream_get32(const struct bci_kernel *kernel,
 {
 	bitstream_unpack(kernel, in, rows, stream->width,
 	                 (uint32_t)bitstream_base(stream), work, out);
-	return bitstream_patch32(
-		stream, in + bitstream_units(rows, stream->width), rows, out);
+	in += bitstream_units(rows, stream->width);
+	if (stream->depth == 0)
+		return bitstream_patch32(stream, in, rows, out);
+	if (!bci_layers_get(kernel, stream->layers, stream->depth, in, rows,
+	                    stream->width, &work->layers, out, NULL))
+		return false;
+	if (stream->is_signed)
+		kernel->unfold32(out);
+	return true;
 }
 
 bool
@@ -340,6 +531,13 @@ bci_bitstream_get64(const struct bci_kernel *kernel,
 		kernel->join(work->low, work->high, bitstream_base(stream),
 		             out);
 	}
-	return bitstream_patch64(
-		stream, in + bitstream_units(rows, stream->width), rows, out);
+	in += bitstream_units(rows, stream->width);
+	if (stream->depth == 0)
+		return bitstream_patch64(stream, in, rows, out);
+	if (!bci_layers_get(kernel, stream->layers, stream->depth, in, rows,
+	                    stream->width, &work->layers, NULL, out))
+		return false;
+	if (stream->is_signed)
+		kernel->unfold64(out);
+	return true;
 }

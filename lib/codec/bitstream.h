@@ -9,15 +9,17 @@
 #ifndef BCI_BITSTREAM_H
 #define BCI_BITSTREAM_H
 
-#include "kernel.h"
+#include "layer.h"
 
-#define BCI_BITSTREAM_HEADER 4 /* width u8, kind u8, patches u16 */
+#define BCI_BITSTREAM_HEADER 8 /* bytes, at most */
 
 struct bci_bitstream {
 	uint8_t width; /* 0 to 32, or to 64 if the block is wide */
 	bool is_signed;
 	uint8_t patch_shift; /* log2 of the bytes of a patch */
+	uint8_t depth;       /* layers, if there are no patches */
 	uint16_t patches;
+	struct bci_layer layers[BCI_LAYERS];
 };
 
 /* Bytes of the stream without its header. */
@@ -37,18 +39,23 @@ unsigned char *bci_bitstream_put(const struct bci_kernel *kernel,
                                  const uint64_t *values, size_t rows,
                                  unsigned char *out);
 
-/* The header: four bytes. */
-void bci_bitstream_store(const struct bci_bitstream *stream,
-                         unsigned char *out);
+/* The header, its bytes and its end. */
+size_t bci_bitstream_header_bytes(const struct bci_bitstream *stream);
+unsigned char *bci_bitstream_store(const struct bci_bitstream *stream,
+                                   unsigned char *out);
 
-/* Read one; false if it is not allowed.  'wide' as for the block. */
-bool bci_bitstream_load(const unsigned char *in, size_t rows, bool wide,
-                        struct bci_bitstream *out);
+/*
+ * Read one of at most 'room' bytes; returns its bytes, 0 if it is not allowed.
+ * 'wide' as for the block.
+ */
+size_t bci_bitstream_load(const unsigned char *in, size_t room, size_t rows,
+                          bool wide, struct bci_bitstream *out);
 
 /* Room that reading needs beside its result. */
 struct bci_bitstream_work {
 	unsigned char tail[4 * BCI_PACK_ROWS];
 	uint32_t low[BCI_PACK_ROWS], high[BCI_PACK_ROWS];
+	struct bci_layer_work layers;
 };
 
 /*
@@ -60,7 +67,8 @@ struct bci_bitstream_work {
 static inline bool
 bci_bitstream_is_sparse(const struct bci_bitstream *stream)
 {
-	return stream->width == 0 && stream->patches <= BCI_BITSTREAM_SPARSE;
+	return stream->width == 0 && stream->depth == 0 &&
+	       stream->patches <= BCI_BITSTREAM_SPARSE;
 }
 uint64_t bci_bitstream_sparse(const struct bci_bitstream *stream,
                               const unsigned char *in, size_t i, unsigned *row);

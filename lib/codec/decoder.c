@@ -360,6 +360,7 @@ bci_decoder_run(struct bci_decoder *decoder, const struct bci_kernel *kernel,
 	struct bci_scale scale;
 	bool good;
 
+	decoder->stream.layers.end = in + bytes;
 	run.block.base = base;
 	if (!bci_preamble_load(in, bytes, frame, &run.block, &payload))
 		return false;

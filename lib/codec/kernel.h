@@ -39,6 +39,28 @@ struct bci_kernel {
 	             uint64_t *out);
 
 	/*
+	 * 'count' fields of 'width' bits (1 to 32), one behind the other.
+	 * Reads up to BCI_LAYERS_AHEAD bytes behind the last one, writes up to
+	 * seven more values.
+	 */
+	void (*loosen)(const unsigned char *in, unsigned width, size_t count,
+	               uint32_t *out);
+
+	/*
+	 * Add the next field, shifted, to each row of the first 'rows' whose
+	 * bit is set in 'marks'; returns how many.  Rows and fields have room
+	 * for eight at a time, fields for as many as there are rows.
+	 */
+	size_t (*spread32)(const unsigned char *marks, const uint32_t *fields,
+	                   unsigned shift, size_t rows, uint32_t *out);
+	size_t (*spread64)(const unsigned char *marks, const uint32_t *fields,
+	                   unsigned shift, size_t rows, uint64_t *out);
+
+	/* 0, 1, 2, 3, ... to 0, -1, 1, -2, ..., a block of rows in place. */
+	void (*unfold32)(uint32_t *values);
+	void (*unfold64)(uint64_t *values);
+
+	/*
 	 * Turn the four streams of a block of bars into its prices, in place:
 	 * columns are open, high, low, close, and hold the open less the last
 	 * close, the high above the body, the low below it, the close less the

@@ -21,6 +21,7 @@
 #else
 #include "plain.h"
 #endif
+#include "marks.h"
 
 #ifdef __FAST_MATH__
 #error "-ffast-math changes what is stored"
@@ -78,6 +79,20 @@ kernel_join(const uint32_t *restrict low, const uint32_t *restrict high,
 {
 	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
 		out[i] = base + (low[i] | (uint64_t)high[i] << 32);
+}
+
+static void
+kernel_unfold32(uint32_t *values)
+{
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+		values[i] = values[i] >> 1 ^ (0 - (values[i] & 1));
+}
+
+static void
+kernel_unfold64(uint64_t *values)
+{
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+		values[i] = values[i] >> 1 ^ (0 - (values[i] & 1));
 }
 
 /* sums[i] = first + all of a and b up to i, in place of a. */
@@ -402,6 +417,11 @@ const struct bci_kernel KERNEL_TABLE(BCI_KERNEL) = {
 	.pack = kernel_pack,
 	.widen = kernel_widen,
 	.join = kernel_join,
+	.loosen = kernel_loosen,
+	.spread32 = kernel_spread32,
+	.spread64 = kernel_spread64,
+	.unfold32 = kernel_unfold32,
+	.unfold64 = kernel_unfold64,
 	.bars32 = kernel_bars32,
 	.bars64 = kernel_bars64,
 	.unbars = kernel_unbars,

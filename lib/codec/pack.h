@@ -150,7 +150,7 @@ struct bci_pack_stats {
 	uint64_t raw_bytes, packed_bytes; /* chunks with their index */
 	uint64_t chunks;
 	uint64_t maps[BCI_MAP_BITS + 1]; /* blocks by enum bci_pack_map */
-	uint64_t patches, exceptions;
+	uint64_t patches, layers, exceptions;
 };
 enum bc_status bci_pack_measure(const struct bci_pack *pack, uint32_t group,
                                 struct bci_pack_stats *out);

@@ -87,7 +87,7 @@ bci_preamble_bytes(const struct bci_preamble *block,
 	if (block->sum)
 		bytes += preamble_integer_bytes(preamble_fold(block->slope));
 	for (unsigned i = 0; i < frame->columns; i++) {
-		bytes += BCI_BITSTREAM_HEADER;
+		bytes += bci_bitstream_header_bytes(&block->streams[i]);
 		bytes += bci_bitstream_bytes(&block->streams[i], frame->rows);
 		if (!preamble_has_exceptions(block, frame))
 			continue;
@@ -118,10 +118,8 @@ bci_preamble_store(const struct bci_preamble *block,
 		out = preamble_integer_store(preamble_fold(block->base), out);
 	if (block->sum)
 		out = preamble_integer_store(preamble_fold(block->slope), out);
-	for (unsigned i = 0; i < frame->columns; i++) {
-		bci_bitstream_store(&block->streams[i], out);
-		out += BCI_BITSTREAM_HEADER;
-	}
+	for (unsigned i = 0; i < frame->columns; i++)
+		out = bci_bitstream_store(&block->streams[i], out);
 	if (preamble_has_exceptions(block, frame)) {
 		for (unsigned i = 0; i < frame->columns; i++)
 			out = preamble_integer_store(block->exceptions[i], out);
@@ -218,13 +216,16 @@ preamble_load_streams(struct preamble_cursor *cursor,
                       uint64_t *bytes)
 {
 	for (unsigned i = 0; i < frame->columns; i++) {
-		const unsigned char *at =
-			preamble_take(cursor, BCI_BITSTREAM_HEADER);
 		struct bci_bitstream *stream = &block->streams[i];
+		size_t taken = 0;
 
-		if (at == NULL ||
-		    !bci_bitstream_load(at, frame->rows, block->wide, stream))
+		if (cursor->at != NULL)
+			taken = bci_bitstream_load(
+				cursor->at, (size_t)(cursor->end - cursor->at),
+				frame->rows, block->wide, stream);
+		if (taken == 0)
 			return false;
+		cursor->at += taken;
 		if (frame->model == BCI_MODEL_OHLC
 		            ? stream->is_signed != (i == 0 || i == 3)
 		            : stream->is_signed && !block->sum)

@@ -424,6 +424,7 @@ unpack_measure_block(const struct unpack_walk *walk, uint64_t index,
 		if (block.map == BCI_MAP_RAW)
 			continue;
 		stats->patches += block.streams[i].patches;
+		stats->layers += block.streams[i].depth;
 		stats->exceptions += block.exceptions[i];
 	}
 	return true;

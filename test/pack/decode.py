@@ -90,12 +90,22 @@ def fields(cursor, n, width):
 
 
 def stream_header(cursor, n, wide):
-    width, kind, patches = cursor.uint(1), cursor.uint(1), cursor.uint(2)
+    width, kind = cursor.uint(1), cursor.uint(1)
+    more, size = kind >> 3, 1 << (kind >> 1 & 3)
     most = 64 if wide else 32
-    need(width <= most and kind >> 1 <= (3 if wide else 2)
-         and patches <= n, "stream header")
-    need(width < most if patches else kind >> 1 == 0, "patches")
-    return width, kind & 1, 1 << (kind >> 1), patches
+    need(width <= most and more <= 3 and (more == 0 or width < most),
+         "stream header")
+    need(size == 1 if more != 1 else size <= (8 if wide else 4), "patch size")
+    patches = cursor.uint(2) if more == 1 else 0
+    need(more != 1 or 1 <= patches <= n, "patches")
+    layers, rows = [], n
+    for _ in range(more - 1):
+        count, bits = cursor.uint(2), cursor.uint(1)
+        need(1 <= count <= rows and bits > 0, "layer")
+        layers.append((count, bits))
+        rows = count
+    need(sum(bits for _, bits in layers) <= min(32, most - width), "layers")
+    return width, kind & 1, size, patches, layers
 
 
 def rows_of(cursor, count, n):
@@ -105,13 +115,32 @@ def rows_of(cursor, count, n):
     return rows
 
 
+def above(cursor, layers, n):
+    """What the layers add to each of n rows."""
+    if not layers:
+        return [0] * n
+    count, width = layers[0]
+    marks = int.from_bytes(cursor.take((n + 7) // 8), "little")
+    need(marks >> n == 0 and bin(marks).count("1") == count, "marks")
+    bits = int.from_bytes(cursor.take((count * width + 7) // 8), "little")
+    values = [(bits >> i * width & ((1 << width) - 1)) + (more << width)
+              for i, more in enumerate(above(cursor, layers[1:], count))]
+    values.reverse()
+    return [values.pop() if marks >> row & 1 else 0 for row in range(n)]
+
+
 def stream(cursor, header, n, wide):
-    width, is_signed, size, patches = header
+    width, is_signed, size, patches, layers = header
     bits = 64 if wide else 32
     values = fields(cursor, n, min(width, 32))
     if width > 32:
         values = [low | high << 32 for low, high in
                   zip(values, fields(cursor, n, width - 32))]
+    if layers:
+        values = [value + (more << width) for value, more in
+                  zip(values, above(cursor, layers, n))]
+        return [value >> 1 ^ -(value & 1) if is_signed else value
+                for value in values]
     rows = rows_of(cursor, patches, n)
     for row in rows:
         patch = cursor.uint(size)

@@ -50,6 +50,8 @@ specimen_add_times(struct specimen *table, enum specimen_kind kind,
 			now += MINUTE_NS * (specimen_random(state) % 1000);
 		if (kind == SPECIMEN_NOISE)
 			now = specimen_random(state);
+		if (kind == SPECIMEN_STILL && specimen_random(state) % 3 == 0)
+			now += MINUTE_NS * (specimen_random(state) % 30);
 		times[i] = (int64_t)now;
 	}
 	specimen_add(table, BC_I64, BCI_PACK_ROLE_TIME, 0, times);
@@ -63,7 +65,8 @@ specimen_bar(enum specimen_kind kind, uint64_t *state, int64_t *price,
 	int64_t body = (int64_t)(specimen_random(state) % 41) - 20;
 	int64_t jump = (int64_t)(specimen_random(state) % 4) - 1;
 
-	if (kind == SPECIMEN_CONSTANT)
+	if (kind == SPECIMEN_CONSTANT ||
+	    (kind == SPECIMEN_STILL && specimen_random(state) % 3 != 0))
 		body = jump = 0;
 	if (specimen_random(state) % 200 == 0 && kind != SPECIMEN_CONSTANT)
 		body *= 100;
@@ -197,6 +200,10 @@ specimen_add_volumes(struct specimen *table, enum specimen_kind kind,
 			values[i] = (double)(volume * 100);
 		else if (kind == SPECIMEN_NOISE)
 			values[i] = specimen_bits(specimen_random(state));
+		else if (kind == SPECIMEN_STILL)
+			values[i] = (double)(specimen_random(state) >> 20 >>
+			                     volume % 40) /
+			            1e8;
 		else if (kind != SPECIMEN_CONSTANT)
 			values[i] = (double)volume;
 	}
@@ -328,9 +335,10 @@ const char *
 specimen_name(enum specimen_kind kind)
 {
 	static const char *const names[SPECIMEN_KINDS] = {
-		"ticks",   "coins", "quarters", "stray", "floats",
-		"doubles", "noise", "constant", "nan",   "negative",
-		"f32",     "i64",   "i32",      "types", "quotes",
+		"ticks",  "coins",    "quarters", "stray",
+		"floats", "doubles",  "noise",    "constant",
+		"nan",    "negative", "f32",      "i64",
+		"i32",    "types",    "quotes",   "still",
 	};
 
 	return names[kind];

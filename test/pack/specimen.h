@@ -27,6 +27,7 @@ enum specimen_kind {
 	SPECIMEN_I32,
 	SPECIMEN_TYPES,  /* no bars: one column of each type and habit */
 	SPECIMEN_QUOTES, /* two sets of bars: bid and ask */
+	SPECIMEN_STILL,  /* most minutes do not move, others are missing */
 	SPECIMEN_KINDS
 };
 
