@@ -26,6 +26,7 @@
 #include "lease.h"
 #include "lock.h"
 #include "recent.h"
+#include "tally.h"
 #include "writer.h"
 
 atomic_uint bci_fork_count;
@@ -219,8 +220,10 @@ bci_env_unpin(struct bci_env *env, atomic_long *dropped)
 
 	pthread_mutex_lock(&registry_mutex);
 	atomic_fetch_add(dropped, 1);
-	if (!inherited && !atomic_load(&env->closed))
+	if (!inherited && !atomic_load(&env->closed)) {
 		bci_env_collect(env, NULL);
+		bci_tally_note(env, bci_clock_coarse_ns());
+	}
 	env_free_zombies();
 	pthread_mutex_unlock(&registry_mutex);
 }

@@ -38,6 +38,7 @@ struct bci_lane {
 	unsigned index;
 	struct MDB_txn *txn; /* NULL until first used; else reset when idle */
 	int guard_fd;        /* holds the guard lock; -1: not guarded */
+	uint32_t turns;      /* hits, to time one in so many */
 	struct MDB_cursor *cursor; /* on `segments`, as idle as 'txn' */
 	struct bci_recent *recent; /* reads that may come again */
 	struct bci_chunk *chunks[BCI_CHUNK_SIZES]; /* free ones */
@@ -61,6 +62,7 @@ struct bci_env {
 	uint64_t cache_id;
 	uint64_t pid_namespace; /* of this process */
 	bool read_only, group;
+	bool untracked; /* a benchmark wants hits that leave no trace */
 	atomic_bool closed;       /* only views are left */
 	atomic_bool wrote;        /* this process committed something */
 	atomic_ullong generation; /* of the ledger, when last looked */

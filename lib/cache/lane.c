@@ -22,6 +22,7 @@
 #include "error.h"
 #include "file.h"
 #include "lock.h"
+#include "tally.h"
 
 #define GUARD_FILE "guard.lock"
 #define GUARD_WAIT_NS (10 * BCI_SECOND_NS)
@@ -296,6 +297,7 @@ bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane, uint64_t newest,
 		return;
 	atomic_store(&env->collected_s, now_s);
 	bci_env_collect(env, lane);
+	bci_tally_note(env, now_ns);
 }
 
 void

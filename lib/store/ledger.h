@@ -72,7 +72,7 @@ enum bci_counter {
 	BCI_COUNT_FETCH_NS,       /* time spent in them */
 	BCI_COUNT_LINKS,          /* of backtests, written */
 	BCI_COUNT_NOT_CACHED,     /* puts that were let go: best effort */
-	BCI_COUNT_CORRUPT,        /* segments found damaged */
+	BCI_COUNT_QUARANTINED,    /* damaged segments that were dropped */
 	BCI_COUNT_STALE,          /* hits on what had expired, as asked for */
 	BCI_COUNT_END
 };

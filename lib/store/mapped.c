@@ -81,6 +81,36 @@ bci_maps_pins(struct bci_maps *maps)
 	return sum;
 }
 
+/* Add a map to a sum of bytes, and its pins to the survey. */
+static void
+survey_add(const struct bci_map *map, uint64_t *bytes,
+           struct bci_survey *survey)
+{
+	long pins = map_pins(map);
+
+	*bytes += atomic_load(&map->known_bytes);
+	survey->pins += pins > 0 ? (uint64_t)pins : 0;
+}
+
+bool
+bci_maps_survey(struct bci_maps *maps, struct bci_survey *out)
+{
+	*out = (struct bci_survey){ 0 };
+	if (pthread_mutex_trylock(&maps->mutex) != 0)
+		return false;
+	for (size_t i = 0; i < BCI_MAP_HEADS; i++) {
+		struct bci_map *map = atomic_load(&maps->heads[i]);
+
+		for (; map != NULL; map = atomic_load(&map->next))
+			survey_add(map, &out->mapped_bytes, out);
+	}
+	for (struct bci_map *map = maps->limbo; map != NULL;
+	     map = map->limbo_next)
+		survey_add(map, &out->limbo_bytes, out);
+	pthread_mutex_unlock(&maps->mutex);
+	return true;
+}
+
 void
 bci_maps_close(struct bci_maps *maps)
 {

@@ -69,6 +69,14 @@ void bci_maps_close(struct bci_maps *maps);
 /* The sum of all pins. */
 long bci_maps_pins(struct bci_maps *maps);
 
+/* What is mapped: file bytes of arenas in the table, and in limbo; all pins. */
+struct bci_survey {
+	uint64_t mapped_bytes, limbo_bytes, pins;
+};
+
+/* False if another thread has the table: ask later. */
+bool bci_maps_survey(struct bci_maps *maps, struct bci_survey *out);
+
 /* The map of arena 'number' or NULL. */
 static inline struct bci_map *
 bci_maps_find(struct bci_maps *maps, uint64_t number)

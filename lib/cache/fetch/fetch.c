@@ -216,6 +216,19 @@ fetch_next(struct fetch *fetch, struct bc_interval *gap, struct bc_error *err)
 
 /* ---- asking ------------------------------------------------------------ */
 
+/* Count a call of the caller's function. */
+static void
+fetch_count(struct fetch *fetch, int64_t took_ns)
+{
+	struct bci_ledger *ledger = &fetch->env->ledger;
+	struct bci_lane *lane = bci_lane_take(fetch->env);
+
+	bci_count(ledger, lane->index, BCI_COUNT_FETCHES, 1);
+	bci_count(ledger, lane->index, BCI_COUNT_FETCH_NS, (uint64_t)took_ns);
+	bci_lane_give(lane);
+	bci_ledger_time(ledger, BC_OP_FETCH, took_ns);
+}
+
 static enum bc_status
 fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
           struct bc_error *err)
@@ -234,12 +247,15 @@ fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
 	struct fetch_glance glance;
 	struct bc_interval rest;
 	enum bc_status status;
+	int64_t begun_ns;
 
 	status = fetch_glance(fetch, &glance, err);
 	if (status != BC_OK)
 		return status;
+	begun_ns = bci_clock_monotonic_ns();
 	ask.turn.revision = glance.revision;
 	status = bci_ask(&ask, fetch->options->function, err);
+	fetch_count(fetch, bci_clock_monotonic_ns() - begun_ns);
 	fetch->asked = true;
 	fetch->handed = fetch->handed || ask.handed;
 	if (status != BC_OK)
@@ -328,6 +344,7 @@ fetch_wait(struct fetch *fetch, struct bci_lease *lease, struct bc_view *view,
 		if (status != BC_BUSY)
 			return status;
 		if (stale && fetch_show_stale(fetch, view) == BC_OK) {
+			bci_tally_add(fetch->env, BCI_COUNT_STALE, 1);
 			fetch->shown = true;
 			return BC_OK;
 		}
@@ -389,7 +406,6 @@ fetch_may_store(const struct fetch *fetch)
 static enum bc_status
 fetch_read(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
 {
-	struct bci_lane *lane;
 	struct bc_interval gap;
 	enum bc_status status;
 
@@ -402,10 +418,8 @@ fetch_read(struct fetch *fetch, struct bc_view *view, struct bc_error *err)
 	if (status == BC_OK)
 		return fetch_end(fetch, fetch_show(fetch, view), view, err);
 	if (status == BC_MISS) {
-		lane = bci_lane_take(fetch->env);
-		bci_count(&fetch->env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_NOT_COVERED, 1);
-		bci_lane_give(lane);
+		bci_tally_add(fetch->env,
+		              BCI_COUNT_MISSES + BC_MISS_NOT_COVERED, 1);
 		view->miss = BC_MISS_NOT_COVERED;
 	}
 	return status;

@@ -92,6 +92,7 @@ hit_map(struct bci_env *env, struct bci_lane *lane,
 		status = bci_maps_add(&env->maps, locator->arena, &arena, map);
 		if (status != BC_OK)
 			return status == BC_MISS ? BC_ABSENT : status;
+		bci_tally_note(env, bci_clock_coarse_ns());
 	}
 	if (BCI_UNLIKELY(
 		    !bci_map_reaches(*map, locator->offset + locator->bytes)))
@@ -335,7 +336,8 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 /* One try of a get; BC_ABSENT asks for another with a newer transaction. */
 static enum bc_status
 hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
-        const struct bci_wanted *wanted, bool last, struct bc_view *view)
+        const struct bci_wanted *wanted, int64_t begun_ns, bool last,
+        struct bc_view *view)
 {
 	uint64_t newest = bci_env_newest(env);
 	enum bc_miss miss = BC_MISS_CORRUPT;
@@ -354,7 +356,8 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	if (BCI_LIKELY(status == BC_OK)) {
 		status = bci_hit_show(cache, env, lane, &hit, wanted, view);
 		if (BCI_LIKELY(status == BC_OK)) {
-			bci_hit_count(env, lane, &hit, wanted->now_ns);
+			bci_hit_count(env, lane, &hit, begun_ns,
+			              wanted->now_ns);
 			return BC_OK;
 		}
 		miss = BC_MISS_CORRUPT;
@@ -365,8 +368,7 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		status = BC_MISS;
 	}
 	if (status == BC_MISS) {
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + (unsigned)miss, 1);
+		bci_tally_miss(env, lane, miss);
 		view->miss = miss;
 	}
 	return status;
@@ -380,6 +382,7 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 	struct bci_lane *lane;
 	struct bci_env *env;
 	enum bc_miss miss;
+	int64_t begun_ns;
 
 	view->pin = NULL;
 	status = bci_cache_env(cache, &env, NULL);
@@ -389,10 +392,11 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 	}
 	wanted->now_ns = bci_clock_coarse_ns();
 	lane = bci_lane_take(env);
-	status = hit_try(cache, env, lane, wanted, false, view);
+	begun_ns = bci_tally_begin(lane);
+	status = hit_try(cache, env, lane, wanted, begun_ns, false, view);
 	for (int i = 1; BCI_UNLIKELY(status == BC_ABSENT); i++)
-		status = hit_try(cache, env, lane, wanted, i == BCI_HIT_RETRIES,
-		                 view);
+		status = hit_try(cache, env, lane, wanted, begun_ns,
+		                 i == BCI_HIT_RETRIES, view);
 	bci_lane_give(lane);
 	if (BCI_LIKELY(status == BC_OK))
 		return BC_OK;

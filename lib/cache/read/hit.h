@@ -7,6 +7,7 @@
 #define BCI_HIT_H
 
 #include "cache.h"
+#include "tally.h"
 
 struct bci_hit {
 	struct bci_locator locator;
@@ -104,14 +105,19 @@ enum bc_status bci_hit_show(struct bc_cache *cache, struct bci_env *env,
                             const struct bci_wanted *wanted,
                             struct bc_view *view);
 
-/* Count a request in the lane's shard and stamp the segment. */
+/*
+ * Count a get in the lane's shard, stamp the segment, and if the request was
+ * begun at 'begun_ns' to be timed, time it.
+ */
 static inline void
 bci_hit_count(struct bci_env *env, struct bci_lane *lane,
-              const struct bci_hit *hit, int64_t now_ns)
+              const struct bci_hit *hit, int64_t begun_ns, int64_t now_ns)
 {
 	struct bci_slot *slot;
 
-	bci_count(&env->ledger, lane->index, BCI_COUNT_HITS + BC_WARM, 1);
+	if (BCI_UNLIKELY(env->untracked))
+		return;
+	bci_tally_hit(env, lane, BC_WARM, BC_OP_GET, begun_ns, now_ns);
 	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);
 	if (BCI_LIKELY(slot != NULL && env->ledger.writable))
 		bci_slot_stamp(slot,

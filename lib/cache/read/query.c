@@ -25,8 +25,7 @@ bci_query_is_bypassed(struct bc_cache *cache, struct bc_view *view)
 	*view = (struct bc_view){ .miss = BC_MISS_BYPASSED };
 	if (bci_cache_env(cache, &env, NULL) == BC_OK) {
 		lane = bci_lane_take(env);
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_BYPASSED, 1);
+		bci_tally_miss(env, lane, BC_MISS_BYPASSED);
 		bci_lane_give(lane);
 	}
 	return true;
@@ -77,7 +76,8 @@ query_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 
 static enum bc_status
 query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
-          const struct bci_query *query, bool last, struct bc_view *view)
+          const struct bci_query *query, int64_t begun_ns, bool last,
+          struct bc_view *view)
 {
 	struct bci_stitch *stitch = NULL;
 	enum bc_miss miss = BC_MISS_CORRUPT;
@@ -97,8 +97,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_excerpt_stamp(&span, span.first, span.end,
 			                  query->now_ns);
-			bci_count(&env->ledger, lane->index,
-			          BCI_COUNT_HITS + BC_WARM, 1);
+			bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
+			              query->now_ns);
 			if (stitch != NULL)
 				bci_recent_add(lane, query, &span, txnid,
 				               stitch, view);
@@ -106,8 +106,7 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		bci_span_close(&span, lane);
 	}
 	if (status == BC_MISS) {
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + (unsigned)miss, 1);
+		bci_tally_miss(env, lane, miss);
 		*view = (struct bc_view){ .miss = miss };
 	}
 	return status;
@@ -121,6 +120,7 @@ bci_query_read(struct bc_cache *cache, const struct bci_query *query,
 	enum bc_status status;
 	struct bci_lane *lane;
 	struct bci_env *env;
+	int64_t begun_ns;
 
 	*view = (struct bc_view){ .miss = BC_MISS_NONE };
 	status = bci_cache_env(cache, &env, NULL);
@@ -128,13 +128,14 @@ bci_query_read(struct bc_cache *cache, const struct bci_query *query,
 		return status;
 	dated.now_ns = bci_clock_coarse_ns();
 	lane = bci_lane_take(env);
-	if (bci_recent_read(cache, env, lane, &dated, view)) {
+	begun_ns = bci_tally_begin(lane);
+	if (bci_recent_read(cache, env, lane, &dated, begun_ns, view)) {
 		bci_lane_give(lane);
 		return BC_OK;
 	}
-	status = query_try(cache, env, lane, &dated, false, view);
+	status = query_try(cache, env, lane, &dated, begun_ns, false, view);
 	for (int i = 1; BCI_UNLIKELY(status == BC_ABSENT); i++)
-		status = query_try(cache, env, lane, &dated,
+		status = query_try(cache, env, lane, &dated, begun_ns,
 		                   i == BCI_HIT_RETRIES, view);
 	bci_lane_give(lane);
 	if (BCI_UNLIKELY(status != BC_OK && status != BC_MISS))
@@ -150,6 +151,7 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 	enum bc_status status;
 	struct bci_lane *lane;
 	struct bci_env *env;
+	int64_t begun_ns;
 	uint64_t txnid;
 
 	*miss = BC_MISS_NONE;
@@ -158,16 +160,16 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 		return status;
 	dated.now_ns = bci_clock_coarse_ns();
 	lane = bci_lane_take(env);
+	begun_ns = bci_tally_begin(lane);
 	status = BC_ABSENT;
 	for (int i = 0; status == BC_ABSENT; i++)
 		status = query_find(cache, env, lane, &dated,
 		                    i == BCI_HIT_RETRIES, span, &txnid, miss);
 	if (status == BC_MISS)
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + (unsigned)*miss, 1);
+		bci_tally_miss(env, lane, *miss);
 	else if (status == BC_OK)
-		bci_count(&env->ledger, lane->index, BCI_COUNT_HITS + BC_WARM,
-		          1);
+		bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
+		              dated.now_ns);
 	bci_lane_give(lane);
 	if (status != BC_MISS)
 		*miss = BC_MISS_NONE;

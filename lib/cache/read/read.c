@@ -209,6 +209,7 @@ static enum bc_status
 bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
           const struct bci_wanted *wanted, struct bc_view *view)
 {
+	int64_t begun_ns = bci_tally_begin(lane);
 	struct bci_hit *hit = &bound->hit;
 	struct bci_slot *slot;
 
@@ -222,7 +223,7 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 		return BC_MISS;
 	bci_map_pin(hit->map, lane->index);
 	bci_hit_view(hit, lane->index, view);
-	bci_hit_count(env, lane, hit, wanted->now_ns);
+	bci_hit_count(env, lane, hit, begun_ns, wanted->now_ns);
 	return BC_OK;
 }
 

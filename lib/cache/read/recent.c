@@ -96,7 +96,7 @@ recent_stamp(struct bci_env *env, const struct recent_item *item,
 bool
 bci_recent_read(struct bc_cache *cache, struct bci_env *env,
                 struct bci_lane *lane, const struct bci_query *query,
-                struct bc_view *view)
+                int64_t begun_ns, struct bc_view *view)
 {
 	struct bci_recent *recent = lane->recent;
 	struct recent_item *item;
@@ -114,7 +114,7 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 		return false;
 	bci_chunk_share(&item->stitch->chunk);
 	*view = item->view;
-	bci_count(&env->ledger, lane->index, BCI_COUNT_HITS + BC_WARM, 1);
+	bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns, query->now_ns);
 	return true;
 }
 

@@ -14,7 +14,7 @@
  */
 bool bci_recent_read(struct bc_cache *cache, struct bci_env *env,
                      struct bci_lane *lane, const struct bci_query *query,
-                     struct bc_view *view);
+                     int64_t begun_ns, struct bc_view *view);
 
 /* Remember what transaction 'txnid' answered. */
 void bci_recent_add(struct bci_lane *lane, const struct bci_query *query,

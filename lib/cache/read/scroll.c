@@ -113,8 +113,7 @@ bci_scroll_show(struct bci_scroll *scroll, uint64_t first, uint64_t end,
 		                  bci_clock_coarse_ns());
 	} else if (status == BC_MISS) {
 		miss = BC_MISS_CORRUPT;
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_CORRUPT, 1);
+		bci_tally_miss(env, lane, BC_MISS_CORRUPT);
 	}
 	bci_lane_give(lane);
 	if (status != BC_OK) {
@@ -163,8 +162,7 @@ bci_scroll_prove(struct bci_scroll *scroll, uint64_t row, int64_t time_ns)
 
 	if (status == BC_MISS) {
 		lane = bci_lane_take(env);
-		bci_count(&env->ledger, lane->index,
-		          BCI_COUNT_MISSES + BC_MISS_CORRUPT, 1);
+		bci_tally_miss(env, lane, BC_MISS_CORRUPT);
 		bci_lane_give(lane);
 	}
 	return status;

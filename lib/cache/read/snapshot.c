@@ -207,8 +207,7 @@ static enum bc_status
 snapshot_miss(struct bci_env *env, struct bci_lane *lane, enum bc_miss miss,
               struct bc_view *view)
 {
-	bci_count(&env->ledger, lane->index, BCI_COUNT_MISSES + (unsigned)miss,
-	          1);
+	bci_tally_miss(env, lane, miss);
 	bci_lane_give(lane);
 	bc_view_release(view);
 	*view = (struct bc_view){ .miss = miss };
@@ -218,7 +217,7 @@ snapshot_miss(struct bci_env *env, struct bci_lane *lane, enum bc_miss miss,
 /* Show all rows of a series that a snapshot holds; gives the lane back. */
 static enum bc_status
 snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
-                    int64_t now_ns, struct bc_view *view)
+                    int64_t begun_ns, int64_t now_ns, struct bc_view *view)
 {
 	enum bc_status status;
 
@@ -230,8 +229,8 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 		return snapshot_miss(span->env, lane, BC_MISS_CORRUPT, view);
 	if (status == BC_OK) {
 		bci_excerpt_stamp(span, span->first, span->end, now_ns);
-		bci_count(&span->env->ledger, lane->index,
-		          BCI_COUNT_HITS + BC_WARM, 1);
+		bci_tally_hit(span->env, lane, BC_WARM, BC_OP_READ, begun_ns,
+		              now_ns);
 	}
 	bci_lane_give(lane);
 	return status;
@@ -255,6 +254,7 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	struct bci_lane *lane;
 	struct bci_env *env;
 	enum bc_miss miss;
+	int64_t begun_ns;
 
 	BCI_ASSERT(snapshot->magic == SNAPSHOT_MAGIC);
 	*view = (struct bc_view){ 0 };
@@ -268,6 +268,7 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 		.now_ns = bci_clock_coarse_ns(),
 	};
 	lane = bci_lane_take(env);
+	begun_ns = bci_tally_begin(lane);
 	miss = entry->miss;
 	if ((snapshot->cache->flags & (BC_OPEN_BYPASS | BC_OPEN_REFRESH)) != 0)
 		miss = BC_MISS_BYPASSED;
@@ -277,8 +278,8 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	if (miss != BC_MISS_NONE)
 		return snapshot_miss(env, lane, miss, view);
 	if (entry->span != NULL)
-		return snapshot_get_series(entry->span, lane, wanted.now_ns,
-		                           view);
+		return snapshot_get_series(entry->span, lane, begun_ns,
+		                           wanted.now_ns, view);
 	if (entry->hit.map != NULL)
 		bci_map_pin(entry->hit.map, lane->index);
 	else
@@ -286,7 +287,7 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	if (bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
 	                 view) != BC_OK)
 		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
-	bci_hit_count(env, lane, &entry->hit, wanted.now_ns);
+	bci_hit_count(env, lane, &entry->hit, begun_ns, wanted.now_ns);
 	bci_lane_give(lane);
 	return BC_OK;
 }

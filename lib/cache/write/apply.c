@@ -314,8 +314,9 @@ apply_store(struct apply *apply, const struct bci_operation *operation,
 	if (records->inlined_bytes != 0)
 		memcpy(to + sizeof(records->locator), records->inlined,
 		       records->inlined_bytes);
-	writer->counted_puts++;
-	writer->counted_bytes += operation->payload_bytes;
+	writer->counted[BCI_COUNT_PUTS]++;
+	writer->counted[BCI_COUNT_PUT_BYTES] += operation->payload_bytes;
+	writer->counted[BCI_COUNT_WRITTEN_BYTES] += records->inlined_bytes;
 	apply_report(operation, old->exists);
 done:
 	return status;
@@ -452,7 +453,7 @@ apply_removals(struct apply *apply, struct bc_error *err)
 		if (status != BC_OK && status != BC_MISS)
 			return status;
 		operation->existed = status == BC_OK;
-		apply->writer.counted_removals += operation->existed;
+		apply->writer.counted[BCI_COUNT_REMOVALS] += operation->existed;
 		apply->changed = apply->changed || operation->existed;
 	}
 	return BC_OK;

@@ -386,9 +386,9 @@ bci_growth_apply(struct bci_writer *writer, struct bci_operation *operation,
 	*changed = true;
 	BCI_TRY(growth_detail(&growth, existed, err));
 	BCI_TRY(bci_splice(edit, BCI_SPLICE_GROW, NULL, err));
-	writer->counted_puts += operation->deed == BCI_APPEND;
+	writer->counted[BCI_COUNT_PUTS] += operation->deed == BCI_APPEND;
 	if (series->schema != NULL)
-		writer->counted_bytes +=
+		writer->counted[BCI_COUNT_PUT_BYTES] +=
 			(edit->counts.inserted + edit->counts.updated) *
 			series->schema->row_bytes;
 done:

@@ -245,10 +245,12 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 		status = BC_OK;
 	}
 	*bad = status == BC_OK && reason != NULL;
-	if (*bad)
+	if (*bad) {
 		bci_log(writer->cache, BC_EVENT_QUARANTINE, "dropped %.*s: %s",
 		        (int)bci_min(key->size, 100), (const char *)key->data,
 		        reason);
+		writer->counted[BCI_COUNT_QUARANTINED]++;
+	}
 	return status;
 }
 

@@ -65,6 +65,8 @@ bci_writer_flush(struct bci_writer *writer, enum bci_queue queue,
 	active->changed = true;
 	*bci_state_linked(&writer->state, bci_queue_class(queue)) +=
 		active->arena.end_bytes - before;
+	writer->counted[BCI_COUNT_WRITTEN_BYTES] +=
+		active->arena.end_bytes - before;
 	if (!durable && !writer->state.unsynced) {
 		writer->state.unsynced = 1;
 		writer->state.unsynced_ns = writer->now_ns;

@@ -220,7 +220,11 @@ writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 {
 	enum bc_status status;
 
-	*writer = (struct bci_writer){ .cache = cache, .env = env };
+	*writer = (struct bci_writer){
+		.cache = cache,
+		.env = env,
+		.begun_ns = bci_clock_monotonic_ns(),
+	};
 	status = writer_lock(cache, env, timeout, err);
 	if (status != BC_OK)
 		return status;
@@ -381,13 +385,17 @@ writer_count(struct bci_writer *writer)
 	struct bci_env *env = writer->env;
 	struct bci_lane *lane = bci_lane_take(env);
 
-	bci_count(&env->ledger, lane->index, BCI_COUNT_PUTS,
-	          writer->counted_puts);
-	bci_count(&env->ledger, lane->index, BCI_COUNT_REMOVALS,
-	          writer->counted_removals);
-	bci_count(&env->ledger, lane->index, BCI_COUNT_PUT_BYTES,
-	          writer->counted_bytes);
+	writer->counted[BCI_COUNT_ARENAS_REMOVED] += writer->retired_count;
+	for (unsigned i = BCI_COUNT_PUTS; i < BCI_COUNT_END; i++) {
+		if (writer->counted[i] != 0)
+			bci_count(&env->ledger, lane->index, i,
+			          writer->counted[i]);
+	}
 	bci_lane_give(lane);
+	if (writer->counted[BCI_COUNT_PUTS] != 0 ||
+	    writer->counted[BCI_COUNT_REMOVALS] != 0)
+		bci_ledger_time(&env->ledger, BC_OP_PUT,
+		                bci_clock_monotonic_ns() - writer->begun_ns);
 }
 
 /* Whether relaxed mode owes the disk a sync. */

@@ -38,7 +38,8 @@ struct bci_writer {
 	size_t freed_count, freed_room;
 	uint64_t bad_seen; /* the bad_count of the ledger acted on; 0: none */
 	int64_t now_ns;
-	uint64_t counted_puts, counted_removals, counted_bytes;
+	int64_t begun_ns; /* of the monotonic clock, before the lock */
+	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
 };
 
 /*
