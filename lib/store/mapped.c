@@ -81,6 +81,20 @@ bci_maps_pins(struct bci_maps *maps)
 	return sum;
 }
 
+bool
+bci_maps_has(struct bci_maps *maps, uint64_t number)
+{
+	bool has;
+
+	pthread_mutex_lock(&maps->mutex);
+	has = bci_maps_find(maps, number) != NULL;
+	for (struct bci_map *map = maps->limbo; map != NULL && !has;
+	     map = map->limbo_next)
+		has = map->number == number;
+	pthread_mutex_unlock(&maps->mutex);
+	return has;
+}
+
 /* Add a map to a sum of bytes, and its pins to the survey. */
 static void
 survey_add(const struct bci_map *map, uint64_t *bytes,

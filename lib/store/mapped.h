@@ -74,6 +74,9 @@ struct bci_survey {
 	uint64_t mapped_bytes, limbo_bytes, pins;
 };
 
+/* Whether arena 'number' is mapped, in limbo or not. */
+bool bci_maps_has(struct bci_maps *maps, uint64_t number);
+
 /* False if another thread has the table: ask later. */
 bool bci_maps_survey(struct bci_maps *maps, struct bci_survey *out);
 
