@@ -22,7 +22,7 @@
 #define STREAM_MORE 3
 enum stream_more { STREAM_NOTHING, STREAM_PATCHES, STREAM_LAYERS };
 /* A layer has to save that much, since it takes time to read. */
-#define STREAM_LAYER_SAVES 96
+#define STREAM_LAYER_SAVES 128
 
 /* Bytes of fields of up to 32 bits: whole words of all lanes. */
 static size_t
@@ -185,6 +185,10 @@ bitstream_try_layers(const unsigned above[65], unsigned most, size_t rows,
 			                     .depth = 1 };
 		unsigned next;
 
+		if (bitstream_units(rows, width) + rows / 8 +
+		            STREAM_LAYER_SAVES >
+		    best->bytes)
+			break; /* Nor does any greater width. */
 		one.layers[0].count = (uint16_t)above[width];
 		one.layers[0].width = (uint8_t)(most - width);
 		bitstream_offer(best, &one, rows);

@@ -125,17 +125,35 @@ kernel_spread64(const unsigned char *marks, const uint32_t *fields,
 
 #else
 
-static void
-kernel_loosen(const unsigned char *in, unsigned width, size_t count,
-              uint32_t *out)
+/* A word of 64 bits, less up to 7 at its beginning, holds so many fields. */
+static inline __attribute__((always_inline)) void
+marks_loosen(const unsigned char *in, unsigned width, size_t count,
+             const unsigned each, uint32_t *out)
 {
 	const uint64_t mask = (UINT64_C(1) << width) - 1;
 	size_t bit = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		out[i] = (uint32_t)(bci_load64(in + bit / 8) >> bit % 8 & mask);
-		bit += width;
+	for (size_t i = 0; i < count; i += each) {
+		uint64_t word = bci_load64(in + bit / 8) >> bit % 8;
+
+		for (unsigned j = 0; j < each; j++) {
+			out[i + j] = (uint32_t)(word & mask);
+			word >>= width;
+		}
+		bit += each * width;
 	}
+}
+
+static void
+kernel_loosen(const unsigned char *in, unsigned width, size_t count,
+              uint32_t *out)
+{
+	if (width <= 14)
+		marks_loosen(in, width, count, 4, out);
+	else if (width <= 28)
+		marks_loosen(in, width, count, 2, out);
+	else
+		marks_loosen(in, width, count, 1, out);
 }
 
 #if BCI_KERNEL_LANES > 0
