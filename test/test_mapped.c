@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,38 @@ maps_are_found_by_number_even_in_one_chain(void **state)
 	assert_int_equal(maps.limbo_count, 1);
 }
 
+static bool
+is_quiet(const void *context)
+{
+	(void)context;
+	return true;
+}
+
+/* Another thread that drops a map now has to wait. */
+static bool
+is_asked_alone(const void *context)
+{
+	(void)context;
+	assert_int_equal(pthread_mutex_trylock(&maps.mutex), EBUSY);
+	return false;
+}
+
+static void
+nothing_is_unmapped_while_somebody_may_pin_it(void **state)
+{
+	unsigned before = test_mappings(dir.path);
+
+	(void)state;
+	add(7, "00000007.mdb");
+	bci_maps_drop(&maps, 7);
+	bci_maps_collect(&maps, is_asked_alone, NULL);
+	assert_int_equal(maps.limbo_count, 1);
+	assert_int_equal(test_mappings(dir.path), before + 1);
+	bci_maps_collect(&maps, is_quiet, NULL);
+	assert_int_equal(maps.limbo_count, 0);
+	assert_int_equal(test_mappings(dir.path), before);
+}
+
 static void
 a_dropped_map_lives_until_its_last_pin(void **state)
 {
@@ -136,15 +169,15 @@ a_dropped_map_lives_until_its_last_pin(void **state)
 	bci_map_pin(map, 15);
 	assert_int_equal(bci_maps_pins(&maps), 3);
 	bci_maps_drop(&maps, 7);
-	bci_maps_collect(&maps);
+	bci_maps_collect(&maps, is_quiet, NULL);
 	assert_int_equal(maps.limbo_count, 1);
 	assert_int_equal(map->base[100], 0); /* Still readable. */
 	atomic_fetch_add(&map->pins[0].dropped, 2);
-	bci_maps_collect(&maps);
+	bci_maps_collect(&maps, is_quiet, NULL);
 	assert_int_equal(bci_maps_pins(&maps), 1);
 	assert_int_equal(maps.limbo_count, 1);
 	atomic_fetch_add(&map->pins[15].dropped, 1);
-	bci_maps_collect(&maps);
+	bci_maps_collect(&maps, is_quiet, NULL);
 	assert_int_equal(maps.limbo_count, 0);
 	assert_int_equal(test_mappings(dir.path), before);
 }
@@ -328,6 +361,7 @@ main(void)
 		TEST(a_map_reaches_as_far_as_its_file),
 		TEST(a_damaged_block_leaves_the_segment_unchecked),
 		TEST(maps_are_found_by_number_even_in_one_chain),
+		TEST(nothing_is_unmapped_while_somebody_may_pin_it),
 		TEST(a_dropped_map_lives_until_its_last_pin),
 		TEST(a_checked_segment_is_not_checked_again_unless_asked),
 		TEST(small_segments_on_one_page_have_bits_of_their_own),

@@ -142,7 +142,7 @@ bci_lane_take(struct bci_env *env)
 	struct bci_lane *lane = &env->lanes[first];
 
 	if (BCI_LIKELY(atomic_exchange_explicit(&lane->busy, 1,
-	                                        memory_order_acquire) == 0))
+	                                        memory_order_seq_cst) == 0))
 		return lane;
 	return bci_lane_take_slow(env, first);
 }

@@ -38,7 +38,7 @@ bci_lane_take_slow(struct bci_env *env, unsigned first)
 		if (atomic_load_explicit(&lane->busy, memory_order_relaxed) ==
 		            0 &&
 		    atomic_exchange_explicit(&lane->busy, 1,
-		                             memory_order_acquire) == 0)
+		                             memory_order_seq_cst) == 0)
 			return lane;
 		if (i % BCI_LANES == BCI_LANES - 1)
 			sched_yield();
@@ -300,16 +300,34 @@ bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane, uint64_t newest,
 	bci_tally_note(env, now_ns);
 }
 
+struct lane_question {
+	const struct bci_env *env;
+	const struct bci_lane *own;
+};
+
+/*
+ * Whether no other lane is taken.  One that is idle now began no lookup before
+ * the maps left their chains, so it cannot be about to pin one.
+ */
+static bool
+lane_are_idle(const void *context)
+{
+	const struct lane_question *question = context;
+
+	for (unsigned i = 0; i < BCI_LANES; i++) {
+		const struct bci_lane *lane = &question->env->lanes[i];
+
+		if (lane != question->own && atomic_load(&lane->busy))
+			return false;
+	}
+	return true;
+}
+
 void
 bci_env_collect(struct bci_env *env, const struct bci_lane *own)
 {
-	if (atomic_load(&env->maps.limbo_count) == 0)
-		return;
-	/* A lane that is idle now began no lookup before the maps left their
-	 * chains, so it cannot be about to pin one. */
-	for (unsigned i = 0; i < BCI_LANES; i++) {
-		if (&env->lanes[i] != own && atomic_load(&env->lanes[i].busy))
-			return;
-	}
-	bci_maps_collect(&env->maps);
+	const struct lane_question question = { env, own };
+
+	if (atomic_load(&env->maps.limbo_count) != 0)
+		bci_maps_collect(&env->maps, lane_are_idle, &question);
 }

@@ -260,12 +260,15 @@ bci_maps_numbers(struct bci_maps *maps, uint64_t *numbers, size_t capacity)
 }
 
 void
-bci_maps_collect(struct bci_maps *maps)
+bci_maps_collect(struct bci_maps *maps, bool (*quiet)(const void *context),
+                 const void *context)
 {
 	struct bci_map **link = &maps->limbo;
 
 	pthread_mutex_lock(&maps->mutex);
-	while (*link != NULL) {
+	if (!quiet(context))
+		link = NULL;
+	while (link != NULL && *link != NULL) {
 		struct bci_map *map = *link;
 
 		if (map_pins(map) != 0) {

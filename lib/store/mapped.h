@@ -84,8 +84,9 @@ bool bci_maps_survey(struct bci_maps *maps, struct bci_survey *out);
 static inline struct bci_map *
 bci_maps_find(struct bci_maps *maps, uint64_t number)
 {
+	/* Not before the lane was taken, which who takes maps out looks at. */
 	struct bci_map *map = atomic_load_explicit(
-		&maps->heads[number % BCI_MAP_HEADS], memory_order_acquire);
+		&maps->heads[number % BCI_MAP_HEADS], memory_order_seq_cst);
 
 	while (map != NULL && map->number != number)
 		map = atomic_load_explicit(&map->next, memory_order_acquire);
@@ -108,10 +109,12 @@ size_t bci_maps_numbers(struct bci_maps *maps, uint64_t *numbers,
                         size_t capacity);
 
 /*
- * Unmap what is in limbo and not pinned.  The caller has made sure that no
- * reader of this process is between a lookup and a pin.
+ * Unmap what is in limbo and not pinned, if 'quiet' says that no reader of this
+ * process is between a lookup and a pin.  It is asked when no map can get into
+ * limbo: one that did so after the question could have been found before.
  */
-void bci_maps_collect(struct bci_maps *maps);
+void bci_maps_collect(struct bci_maps *maps, bool (*quiet)(const void *context),
+                      const void *context);
 
 /* Pin a map; the caller has lane 'lane' to itself. */
 static inline void
