@@ -17,3 +17,8 @@ target_link_libraries(test_portable PRIVATE m) # for fesetenv()
 add_executable(pack_make pack/make.c pack/specimen.c)
 target_link_libraries(pack_make PRIVATE barcache_objects)
 project_python(pack_decode ../pack/decode.py $<TARGET_FILE:pack_make>)
+
+# The same tests on another processor: cmake --build BUILD --target arm64.
+add_custom_target(arm64
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/arm64 ${PROJECT_BINARY_DIR}/arm64
+  USES_TERMINAL VERBATIM)
