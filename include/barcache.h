@@ -742,11 +742,15 @@ enum bc_put_flags {
 	BC_PUT_SUSPECT = 2  /* keep impossible bars and count them */
 };
 
+/* Words for a time to live, beside a positive number of ns. */
+#define BC_TTL_DEFAULT INT64_C(0) /* by the rules of the cache */
+#define BC_TTL_NEVER INT64_MAX    /* it does not expire */
+
 /* Begin with BC_PUT_OPTIONS_INIT; zero means the default everywhere. */
 struct bc_put_options {
 	size_t struct_size;
 	unsigned flags;      /* enum bc_put_flags */
-	int64_t ttl_ns;      /* time to live from now; 0: does not expire */
+	int64_t ttl_ns;      /* time to live from now, or BC_TTL_... */
 	uint64_t dataset_id; /* opaque to barcache; info returns it */
 	uint64_t cost_ns;    /* what fetching it cost; used by eviction */
 	const struct bc_request *request; /* stored, compared on a hit */
@@ -792,6 +796,20 @@ BC_API BC_CHECKED enum bc_status
 bc_put_blob(struct bc_cache *cache, const char *key, const void *data,
             uint64_t bytes, const struct bc_put_options *options,
             struct bc_error *err);
+
+/*
+ * Remove what has expired.  It is a miss already; this gives its room back, a
+ * few hundred entries a commit, so that other writers get their turn.  Commits
+ * do the same for a few entries now and then: see expire_interval_ms in struct
+ * bc_config.  *removed (may be NULL) gets how many entries were removed.
+ *
+ * While the wall clock is in doubt nothing is: for a minute after it was set by
+ * more than a minute, and for the first minute after a boot.
+ *
+ * Returns BC_OK, BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_expire(struct bc_cache *cache, uint64_t *removed, struct bc_error *err);
 
 /*
  * Remove 'key'.  What bc_remove() acknowledged never comes back.  Returns
@@ -1373,12 +1391,21 @@ BC_API const char *bc_policy_name(enum bc_policy policy);
 BC_API BC_CHECKED enum bc_status
 bc_policy_parse(const char *name, enum bc_policy *out);
 
+/* Commits never look: only bc_expire() and bc_compact() do. */
+#define BC_EXPIRE_MANUAL UINT32_MAX
+
 /* Settings stored with the cache. */
 struct bc_config {
 	enum bc_durability durability;
 	uint64_t warm_bytes, cold_bytes;
 	uint64_t value_max_bytes, entries_max;
 	uint32_t sync_interval_ms;
+	uint32_t expire_interval_ms; /* commits look for expired entries so
+	                                often; 0: every 300,000 */
+	int64_t ttl_ns;      /* of values that no rule names; BC_TTL_DEFAULT:
+	                        they do not expire */
+	int64_t cold_ttl_ns; /* what is packed lives no longer than this from
+	                        then on; 0: as long as it would anyway */
 	/* Facts, ignored by bc_config_set(). */
 	uint32_t format_version;
 	uint64_t cache_id;

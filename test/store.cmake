@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
+barcache_test(expiry support.c value.c)
+barcache_test(expire support.c value.c unit.c clockwork.c)
 foreach(name alloc check clock file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()

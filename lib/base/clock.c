@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * clock.c - wall time, coarse wall time for access stamps, monotonic time for
- * deadlines.
+ * deadlines, time since the boot to judge the wall clock by.
  */
 #include "common.h"
 
@@ -34,6 +34,12 @@ int64_t
 bci_clock_monotonic_ns(void)
 {
 	return clock_read(CLOCK_MONOTONIC);
+}
+
+int64_t
+bci_clock_boot_ns(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
 }
 
 void

@@ -16,6 +16,9 @@ int64_t bci_clock_coarse_ns(void);
 /* Monotonic clock for deadlines, ns. */
 int64_t bci_clock_monotonic_ns(void);
 
+/* Since the boot, with the time that the machine slept, ns. */
+int64_t bci_clock_boot_ns(void);
+
 /* Sleep for 'ns' nanoseconds, or less if a signal comes. */
 void bci_clock_sleep_ns(int64_t ns);
 

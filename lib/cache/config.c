@@ -29,6 +29,9 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 		.value_max_bytes = record.value_max_bytes,
 		.entries_max = record.entries_max,
 		.sync_interval_ms = record.sync_interval_ms,
+		.expire_interval_ms = record.expire_interval_ms,
+		.ttl_ns = record.ttl_ns,
+		.cold_ttl_ns = record.cold_ttl_ns,
 		.format_version = record.format_version,
 		.cache_id = record.cache_id,
 		.created_ns = record.created_ns,
@@ -54,6 +57,8 @@ config_check(const struct bc_config *config, struct bc_error *err)
 		                BCI_SEGMENT_MAX);
 	if (config->sync_interval_ms == 0)
 		return bci_fail(err, BC_INVALID, "sync_interval_ms is 0");
+	if (config->ttl_ns < 0 || config->cold_ttl_ns < 0)
+		return bci_fail(err, BC_INVALID, "a negative time to live");
 	return BC_OK;
 }
 
@@ -100,6 +105,9 @@ bc_config_set(struct bc_cache *cache, const struct bc_config *config,
 	next.value_max_bytes = config->value_max_bytes;
 	next.entries_max = config->entries_max;
 	next.sync_interval_ms = config->sync_interval_ms;
+	next.expire_interval_ms = config->expire_interval_ms;
+	next.ttl_ns = config->ttl_ns;
+	next.cold_ttl_ns = config->cold_ttl_ns;
 	if (next.durability == BC_SCRATCH ||
 	    next.durability != writer.config.durability) {
 		status = config_change_durability(&writer, &next, err);

@@ -80,6 +80,7 @@ struct bci_env {
 	struct bci_appender appenders[BCI_QUEUES];
 	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
+	int64_t expired_ns; /* when no expired entry was left */
 };
 
 /* Forks this process has behind it; a child's handles compare it. */

@@ -14,6 +14,7 @@
 
 #include "catalogue.h"
 #include "error.h"
+#include "expiry.h"
 #include "file.h"
 #include "hash.h"
 
@@ -151,6 +152,34 @@ bci_catalogue_tables_write(struct MDB_env *env, struct bci_tables *tables,
 	return tables_open_in(status, txn, tables, err);
 }
 
+/* Name all entries that expire in `expiry`. */
+static enum bc_status
+catalogue_add_expiry(struct MDB_txn *txn, const struct bci_tables *tables,
+                     struct bc_error *err)
+{
+	struct bci_bytes key = { strlen(BCI_KEY_FIRST), BCI_KEY_FIRST }, value;
+	struct MDB_cursor *cursor = NULL;
+	struct bci_entry entry;
+	enum bc_status status;
+
+	BCI_TRY(bci_cursor_open(txn, tables->entries, &cursor, err));
+	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
+	for (; status == BC_OK;
+	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
+		if (key.size > BC_KEY_MAX ||
+		    bci_entry_parse(value.data, value.size, &entry) != BC_OK)
+			continue; /* The next writer drops what is damaged. */
+		BCI_TRY(bci_expiry_change(txn, tables, key.data, key.size, NULL,
+		                          &entry.head, err));
+	}
+	status = status == BC_MISS
+	                 ? BC_OK
+	                 : bci_fail(err, status, "cannot read the entries");
+done:
+	bci_cursor_close(cursor);
+	return status;
+}
+
 enum bc_status
 bci_catalogue_upgrade(struct MDB_env *env, struct bci_tables *tables,
                       struct bc_error *err)
@@ -164,6 +193,7 @@ bci_catalogue_upgrade(struct MDB_env *env, struct bci_tables *tables,
 	BCI_TRY(bci_config_load(txn, tables, &config, err));
 	BCI_TRY(tables_open_added(txn, true, tables, err));
 	if (config.format_version != BCI_FORMAT_VERSION) {
+		BCI_TRY(catalogue_add_expiry(txn, tables, err));
 		config.format_version = BCI_FORMAT_VERSION;
 		BCI_TRY(bci_config_store(txn, tables, &config, err));
 	}

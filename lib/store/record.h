@@ -62,7 +62,9 @@ struct bci_config_record {
 	uint8_t reserved2[5];
 	int64_t ttl_ns;      /* of entries no rule names; 0: they stay */
 	int64_t cold_ttl_ns; /* from going cold on; 0: no other than theirs */
-	uint64_t reserved3[5];
+	uint32_t expire_interval_ms; /* between sweeps; 0: the default */
+	uint32_t reserved3;
+	uint64_t reserved4[4];
 };
 _Static_assert(sizeof(struct bci_config_record) == 128, "config record");
 #define BCI_CONFIG_OLD_BYTES 64u
@@ -91,7 +93,8 @@ struct bci_state_record {
 	uint64_t cold_raw_bytes;           /* what these would take unpacked */
 	int64_t committed_ns;              /* wall clock of the newest commit */
 	uint64_t evicted; /* entries that are known, but evicted */
-	uint64_t reserved1[2];
+	int64_t clock_ns; /* wall clock at the boot, as of that commit */
+	int64_t clock_set_ns; /* ns since the boot when that last changed */
 };
 _Static_assert(sizeof(struct bci_state_record) == 176, "state record");
 #define BCI_STATE_OLD_BYTES 112u

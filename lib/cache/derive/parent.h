@@ -39,4 +39,16 @@ enum bc_status bci_parent_wants(struct bci_writer *writer, const char *key,
                                 const struct bci_parent *parent, bool *wants,
                                 struct bc_error *err);
 
+/*
+ * How long to wait for other writers: who reads has no patience, and can do
+ * without what it would have stored.
+ */
+static inline int64_t
+bci_parent_patience(const struct bci_parent *parent, int64_t timeout_ns)
+{
+	return parent != NULL && timeout_ns > BCI_PARENT_WAIT_NS
+	               ? BCI_PARENT_WAIT_NS
+	               : timeout_ns;
+}
+
 #endif /* BCI_PARENT_H */

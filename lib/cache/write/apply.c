@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "expire.h"
 #include "growth.h"
 #include "hash.h"
 #include "operation.h"
@@ -233,10 +234,6 @@ apply_head(struct apply *apply, const struct bci_operation *operation,
 		                  : writer->state.next_entry++,
 		.revision = writer->state.revision,
 	};
-	if (operation->ttl_ns != 0 &&
-	    __builtin_add_overflow(writer->now_ns, operation->ttl_ns,
-	                           &head->expires_ns))
-		head->expires_ns = INT64_MAX;
 }
 
 static void
@@ -254,6 +251,7 @@ apply_detail(struct apply *apply, const struct bci_operation *operation,
 		.suspect_rows = operation->suspect_rows,
 		.payload_bytes = operation->payload_bytes,
 		.request_bytes = (uint32_t)operation->request_bytes,
+		.ttl_ns = operation->ttl_ns,
 	};
 }
 
@@ -314,6 +312,9 @@ apply_store(struct apply *apply, const struct bci_operation *operation,
 	if (records->inlined_bytes != 0)
 		memcpy(to + sizeof(records->locator), records->inlined,
 		       records->inlined_bytes);
+	BCI_TRY(bci_expiry_change(
+		writer->txn, tables, operation->key, operation->key_bytes,
+		old->exists ? &old->entry.head : NULL, &records->head, err));
 	writer->counted[BCI_COUNT_PUTS]++;
 	writer->counted[BCI_COUNT_PUT_BYTES] += operation->payload_bytes;
 	writer->counted[BCI_COUNT_WRITTEN_BYTES] += records->inlined_bytes;
@@ -354,11 +355,14 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	bci_segment_write(&operation->value, &owner, plan, room,
 	                  &records.locator, records.detail.digest);
 	records.locator.offset = offset;
-	status =
-		bci_writer_name(writer, &records.locator, records.head.id, err);
-	if (status != BC_OK)
-		return status;
-	return apply_store(apply, operation, old, &records, err);
+	status = bci_expire_time(writer, operation->key, operation->ttl_ns,
+	                         &records.head.expires_ns, err);
+	if (status == BC_OK)
+		status = bci_writer_name(writer, &records.locator,
+		                         records.head.id, err);
+	return status != BC_OK
+	               ? status
+	               : apply_store(apply, operation, old, &records, err);
 }
 
 static enum bc_status
@@ -547,20 +551,6 @@ apply_commit(struct apply *apply, struct bc_error *err)
 	return BC_OK;
 }
 
-/*
- * How long to wait for other writers: who reads has no patience, and can do
- * without what it would have stored.
- */
-static int64_t
-apply_patience(const struct bc_cache *cache,
-               const struct bci_operation *operation)
-{
-	return operation->parent != NULL &&
-	                       cache->lock_timeout_ns > BCI_PARENT_WAIT_NS
-	               ? BCI_PARENT_WAIT_NS
-	               : cache->lock_timeout_ns;
-}
-
 enum bc_status
 bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
                       size_t count, struct bc_error *err)
@@ -574,9 +564,10 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	if (status != BC_OK)
 		return status;
 	apply_sort(&apply);
-	status = bci_writer_begin_tidy(cache, env,
-	                               apply_patience(cache, operations),
-	                               &apply.writer, err);
+	status = bci_writer_begin_tidy(
+		cache, env,
+		bci_parent_patience(operations->parent, cache->lock_timeout_ns),
+		&apply.writer, err);
 	if (status != BC_OK)
 		return status;
 	BCI_TRY(apply_is_late(&apply, &late, err));
@@ -584,6 +575,7 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 		goto done;
 	/* Room that removals make counts for the puts beside them. */
 	BCI_TRY(apply_removals(&apply, err));
+	BCI_TRY(bci_expire_some(&apply.writer, &apply.changed, err));
 	BCI_TRY(apply_measure(&apply, err));
 	BCI_TRY(apply_puts(&apply, true, err));
 	BCI_TRY(apply_puts(&apply, false, err));

@@ -12,6 +12,7 @@
 #include "coverage.h"
 #include "directory.h"
 #include "error.h"
+#include "expiry.h"
 #include "hash.h"
 #include "series.h"
 
@@ -195,7 +196,8 @@ series_from_frame(struct bci_series *series)
 		.updated_ns = series->writer->now_ns,
 	};
 	series->head.kind = BC_SERIES;
-	series->head.flags = 0;
+	series->head.flags &= BCI_ENTRY_PINNED | BCI_ENTRY_LABELLED;
+	series->head.expires_ns = 0; /* A part of it may; not the whole. */
 	if (series->entry.segment_count == 0)
 		return;
 	bci_entry_locator(&series->entry, 0, &locator);
@@ -517,6 +519,14 @@ bci_series_store(struct bci_series *series, const struct bci_locator *newer,
 
 	if (record->tail_rows != 0)
 		tail_bytes = record->tail_rows * series->schema->row_bytes;
+	if (series->frame) {
+		status = bci_expiry_change(writer->txn, &writer->env->tables,
+		                           series->key, series->key_bytes,
+		                           &series->entry.head, &series->head,
+		                           err);
+		if (status != BC_OK)
+			return status;
+	}
 	if (!series->same) {
 		series->head.revision = writer->state.revision;
 		record->updated_ns = writer->now_ns;

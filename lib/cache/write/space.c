@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "arena.h"
 #include "error.h"
+#include "expiry.h"
 #include "file.h"
 #include "recover.h"
 #include "series.h"
@@ -186,6 +187,10 @@ bci_writer_remove(struct bci_writer *writer, const char *key, size_t key_bytes,
 	 * the accounts and comes back with its arena. */
 	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK) {
 		status = bci_writer_release(writer, &entry, err);
+		if (status == BC_OK)
+			status = bci_expiry_change(
+				writer->txn, &writer->env->tables, key,
+				key_bytes, &entry.head, NULL, err);
 		if (status != BC_OK)
 			return status;
 	}

@@ -22,6 +22,7 @@
 #include "file.h"
 #include "lock.h"
 #include "recover.h"
+#include "watch.h"
 #include "writer.h"
 
 /* Where the holder of the writer lock says who it is. */
@@ -262,6 +263,7 @@ bci_writer_begin_tidy(struct bc_cache *cache, struct bci_env *env,
 	if (status != BC_OK)
 		return status;
 	bci_boot_id(boot_id);
+	BCI_TRY(bci_watch_clock(writer, boot_id, err));
 	if (memcmp(boot_id, writer->state.boot_id, sizeof(boot_id)) != 0)
 		BCI_TRY(bci_recover_boot(writer, boot_id, err));
 	if (writer->now_ns - env->cleared_ns >= BCI_SECOND_NS ||

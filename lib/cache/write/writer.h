@@ -40,6 +40,7 @@ struct bci_writer {
 	int64_t now_ns;
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
 	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
+	bool clock_settled; /* nobody set the wall clock lately */
 };
 
 /*

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * expire.c - when entries expire, and removing those that have.
+ *
+ * An entry is a miss from the moment it expires; removing it only gives its
+ * room back.  So it is done in small steps: a few entries by ordinary commits
+ * once the interval is over, all of them by bc_expire() and bc_compact().
+ */
+#include "common.h"
+
+#include "clock.h"
+#include "error.h"
+#include "expire.h"
+
+/* Removed by one commit: of somebody who puts, and of bc_expire(). */
+#define EXPIRE_SOME 16
+#define EXPIRE_STEP 256
+
+/* ---- when -------------------------------------------------------------- */
+
+static int64_t
+expire_later(int64_t now_ns, int64_t ttl_ns)
+{
+	int64_t later_ns;
+
+	return __builtin_add_overflow(now_ns, ttl_ns, &later_ns) ? INT64_MAX
+	                                                         : later_ns;
+}
+
+enum bc_status
+bci_expire_time(struct bci_writer *writer, const char *key, int64_t ttl_ns,
+                int64_t *expires_ns, struct bc_error *err)
+{
+	(void)key;
+	(void)err;
+	if (ttl_ns == BC_TTL_DEFAULT)
+		ttl_ns = writer->config.ttl_ns;
+	*expires_ns = ttl_ns == BC_TTL_DEFAULT || ttl_ns == BC_TTL_NEVER
+	                      ? 0
+	                      : expire_later(writer->now_ns, ttl_ns);
+	return BC_OK;
+}
+
+int64_t
+bci_expire_limit(const struct bci_writer *writer, int64_t expires_ns)
+{
+	int64_t ttl_ns = writer->config.cold_ttl_ns, limit_ns;
+
+	if (ttl_ns == 0 || ttl_ns == BC_TTL_NEVER)
+		return expires_ns;
+	limit_ns = expire_later(writer->now_ns, ttl_ns);
+	return expires_ns == 0 || expires_ns > limit_ns ? limit_ns : expires_ns;
+}
+
+/* ---- records ----------------------------------------------------------- */
+
+enum bc_status
+bci_expire_load(struct bci_writer *writer, const char *key, size_t key_bytes,
+                struct bci_expire_entry *out)
+{
+	struct bci_bytes record;
+	enum bc_status status;
+
+	if (key_bytes == 0)
+		return BC_MISS;
+	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
+	                       key_bytes, &record);
+	if (status != BC_OK)
+		return status;
+	if (record.size > sizeof(out->stored))
+		return BC_CORRUPT;
+	/* Writing to a table may move what it had. */
+	memcpy(out->stored, record.data, record.size);
+	out->bytes = record.size;
+	return bci_entry_parse(out->stored, out->bytes, &out->entry);
+}
+
+enum bc_status
+bci_expire_store(struct bci_writer *writer, const char *key, size_t key_bytes,
+                 struct bci_expire_entry *entry, int64_t expires_ns,
+                 struct bc_error *err)
+{
+	const struct bci_tables *tables = &writer->env->tables;
+	struct bci_entry_record *head = &entry->entry.head;
+	const struct bci_entry_record before = *head;
+	enum bc_status status;
+
+	head->expires_ns = expires_ns;
+	memcpy(entry->stored, head, sizeof(*head));
+	status = bci_table_put(writer->txn, tables->entries, key, key_bytes,
+	                       entry->stored, entry->bytes, err);
+	return status != BC_OK
+	               ? status
+	               : bci_expiry_change(writer->txn, tables, key, key_bytes,
+	                                   &before, head, err);
+}
+
+/* ---- removing ---------------------------------------------------------- */
+
+/*
+ * Remove the entry that a row names.  The row goes with it; if the entry's
+ * record says something else, the row goes alone.
+ */
+static enum bc_status
+expire_remove(struct bci_writer *writer, const struct bci_expiry *row,
+              uint64_t *removed, struct bc_error *err)
+{
+	struct bci_expire_entry entry;
+	enum bc_status status;
+	char key[BC_KEY_MAX + 1];
+
+	memcpy(key, row->key, row->key_bytes);
+	key[row->key_bytes] = '\0';
+	status = bci_expire_load(writer, key, row->key_bytes, &entry);
+	if (status == BC_OK && entry.entry.head.id == row->entry_id &&
+	    entry.entry.head.expires_ns == row->expires_ns) {
+		++*removed;
+		writer->counted[BCI_COUNT_EXPIRATIONS]++;
+		return bci_writer_remove(writer, key, row->key_bytes, err);
+	}
+	if (status != BC_OK && status != BC_MISS && status != BC_CORRUPT)
+		return bci_fail(err, status, "the record of entry %s", key);
+	writer->must_sync = true; /* Or it is found again and again. */
+	return bci_expiry_delete(writer->txn, &writer->env->tables,
+	                         row->expires_ns, row->entry_id, err);
+}
+
+enum bc_status
+bci_expire_step(struct bci_writer *writer, uint64_t most, uint64_t *removed,
+                struct bc_error *err)
+{
+	*removed = 0;
+	while (writer->clock_settled && *removed < most) {
+		struct bci_expiry row = { .expires_ns = INT64_MIN };
+		enum bc_status status = bci_expiry_find(
+			writer->txn, &writer->env->tables, &row);
+
+		if (status == BC_MISS ||
+		    (status == BC_OK && row.expires_ns > writer->now_ns))
+			break;
+		if (status != BC_OK)
+			return bci_fail(err, status, "the table of expiry");
+		status = expire_remove(writer, &row, removed, err);
+		if (status != BC_OK)
+			return status;
+	}
+	return BC_OK;
+}
+
+enum bc_status
+bci_expire_some(struct bci_writer *writer, bool *changed, struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	uint32_t interval_ms = writer->config.expire_interval_ms;
+	int64_t age_ns = writer->now_ns - env->expired_ns;
+	uint64_t removed;
+	enum bc_status status;
+
+	if (interval_ms == 0)
+		interval_ms = BCI_EXPIRE_INTERVAL_MS;
+	if (interval_ms == BC_EXPIRE_MANUAL ||
+	    (age_ns >= 0 && age_ns < interval_ms * INT64_C(1000000)))
+		return BC_OK;
+	status = bci_expire_step(writer, EXPIRE_SOME, &removed, err);
+	if (status != BC_OK && status != BC_CORRUPT)
+		return status; /* A damaged table keeps nobody from putting. */
+	*changed = *changed || removed != 0;
+	if (removed < EXPIRE_SOME)
+		env->expired_ns = writer->now_ns;
+	return BC_OK;
+}
+
+/* One commit of bc_expire(). */
+static enum bc_status
+expire_commit(struct bc_cache *cache, struct bci_env *env, uint64_t *removed,
+              struct bc_error *err)
+{
+	struct bci_writer writer;
+	enum bc_status status;
+
+	status = bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns,
+	                               &writer, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_expire_step(&writer, EXPIRE_STEP, removed, err);
+	if (status == BC_OK && (*removed != 0 || writer.must_sync))
+		return bci_writer_commit(&writer, err);
+	bci_writer_abort(&writer);
+	return status;
+}
+
+enum bc_status
+bc_expire(struct bc_cache *cache, uint64_t *removed, struct bc_error *err)
+{
+	uint64_t step = EXPIRE_STEP, all = 0;
+	enum bc_status status;
+	struct bci_env *env;
+
+	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
+	status = bci_cache_env(cache, &env, err);
+	while (status == BC_OK && step == EXPIRE_STEP) {
+		status = expire_commit(cache, env, &step, err);
+		if (status == BC_OK)
+			all += step;
+	}
+	if (removed != NULL)
+		*removed = all;
+	return status;
+}
