@@ -1410,6 +1410,7 @@ struct bc_config {
 	uint32_t format_version;
 	uint64_t cache_id;
 	int64_t created_ns;
+	uint32_t frozen; /* 1: see bc_freeze() */
 };
 
 BC_API BC_CHECKED enum bc_status
@@ -1511,6 +1512,84 @@ BC_API BC_CHECKED enum bc_status
 bc_verify(struct bc_cache *cache, const char *prefix,
           bc_verify_function *function, void *context,
           struct bc_verify_report *report, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  Care                                                                    */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Freeze a cache: sync everything, and let nobody write until bc_thaw().  A
+ * writer gets BC_READONLY, whoever opened the cache before.  Who opens it from
+ * now on writes to no file of it, not even a lock: it may lie on a read-only
+ * mount or in an image, and be read from several containers at once.  Such a
+ * process counts its accesses in its own memory.  Freezing a frozen cache does
+ * nothing.  Returns BC_OK, BC_READONLY, BC_BUSY, BC_NOSPACE, BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_freeze(struct bc_cache *cache, struct bc_error *err);
+
+/*
+ * Thaw the cache in directory 'path', opened with 'options' (may be NULL) and
+ * closed again.  A cache that is not frozen is left as it is.  Returns as
+ * bc_open(); BC_BUSY also while a process has the cache open that opened it
+ * frozen; BC_READONLY if its files cannot be written.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_thaw(const char *path, const struct bc_options *options,
+        struct bc_error *err);
+
+enum bc_copy_flags {
+	BC_COPY_VERIFY = 1, /* read the copy back and check every byte */
+	BC_COPY_FREEZE = 2  /* the copy is frozen */
+};
+
+/*
+ * Called now and then with how many bytes of how many are copied, or checked;
+ * by the calling thread.
+ */
+typedef void bc_progress(void *context, uint64_t done, uint64_t total);
+
+/* Begin with BC_COPY_OPTIONS_INIT. */
+struct bc_copy_options {
+	size_t struct_size;
+	unsigned flags;        /* enum bc_copy_flags */
+	bc_progress *progress; /* NULL: none */
+	void *context;
+};
+#define BC_COPY_OPTIONS_INIT BC_SIZE_FIRST(struct bc_copy_options)
+
+struct bc_copy_report {
+	uint64_t revision;    /* of the last commit that the copy shows */
+	int64_t committed_ns; /* when that was */
+	uint64_t entries;
+	uint64_t arenas;
+	uint64_t bytes;       /* of the arenas, holes included */
+	uint64_t lost_arenas; /* that the cache names but does not have */
+	uint64_t bad_entries; /* found by BC_COPY_VERIFY */
+};
+
+/*
+ * Copy a cache to directory 'path', which must not exist or be empty, as it is
+ * at one moment.  Readers and writers go on; what they do later is not in the
+ * copy.  A file system that can share the blocks of files does.  The copy is
+ * whole and on the disk once it has its name; before that it lies beside it,
+ * under a name of its own, which the next copy to 'path' removes.
+ *
+ * It is a cache like the other, with the same id and durability (relaxed, if
+ * that is scratch), not frozen unless asked for; counters and access times
+ * begin anew.  'options' and 'report' may be NULL.
+ *
+ * Returns BC_OK; BC_CORRUPT if checking it found damage (the copy stays; what
+ * is damaged in the cache is so in the copy); BC_EXISTS if there is something
+ * at 'path'; BC_BUSY if another process is copying to it; BC_ABSENT if the
+ * directory that it is to lie in is not there; BC_INVALID if that is the cache
+ * itself, or for an unknown flag; BC_UNSAFE, BC_DENIED, BC_NOSPACE, BC_NOMEM,
+ * BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_copy(struct bc_cache *cache, const char *path,
+        const struct bc_copy_options *options, struct bc_copy_report *report,
+        struct bc_error *err);
 
 #ifdef __cplusplus
 }

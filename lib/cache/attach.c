@@ -14,6 +14,7 @@
 #include "environment.h"
 #include "error.h"
 #include "file.h"
+#include "freeze.h"
 #include "lock.h"
 #include "writer.h"
 
@@ -61,8 +62,10 @@ attach_files(struct bci_env *env, struct bc_error *err)
 	struct stat st;
 	int fd = -1;
 
-	status = bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE, O_RDWR, &fd,
-	                       err);
+	status = bci_env_is_frozen(env)
+	                 ? BC_READONLY
+	                 : bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE,
+	                                 O_RDWR, &fd, err);
 	if (status == BC_DENIED || status == BC_READONLY) {
 		env->read_only = true;
 		status = bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE,
@@ -118,7 +121,8 @@ attach_lmdb(struct bci_env *env, struct bc_error *err)
 	if (!env->read_only)
 		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
 		                     BCI_CATALOGUE_MAP, 0, &env->db, err);
-	if (status == BC_DENIED || status == BC_READONLY) {
+	if ((status == BC_DENIED || status == BC_READONLY) &&
+	    !bci_env_is_frozen(env)) {
 		env->read_only = true;
 		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
 		                     BCI_CATALOGUE_MAP, BCI_DB_READONLY,
@@ -128,7 +132,7 @@ attach_lmdb(struct bci_env *env, struct bc_error *err)
 		status = bci_db_open(
 			env->dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
 			BCI_DB_READONLY | BCI_DB_NOLOCK, &env->db, err);
-		if (status == BC_OK)
+		if (status == BC_OK && !bci_env_is_frozen(env))
 			atomic_store(&env->guard_db, env->db);
 	}
 	return status;
@@ -214,8 +218,9 @@ attach_tables(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	int fd = -1;
 
 	/* Without a reader table, keep writers from committing meanwhile. */
-	if (env->read_only && bci_file_open(env->dir_fd, "guard.lock", O_RDONLY,
-	                                    &fd, NULL) == BC_OK)
+	if (env->read_only && !bci_env_is_frozen(env) &&
+	    bci_file_open(env->dir_fd, "guard.lock", O_RDONLY, &fd, NULL) ==
+	            BC_OK)
 		(void)bci_lock_gated(fd, BCI_LOCK_GUARD, BCI_LOCK_SHARED,
 		                     bci_clock_monotonic_ns() +
 		                             cache->lock_timeout_ns);
@@ -273,6 +278,8 @@ attach_ledger(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
 	                         false, env->group, &env->allocator, err);
 	if (status == BC_OK && env->ledger.header == NULL && !env->read_only)
 		status = attach_new_ledger(cache, env, err);
+	if (bci_env_is_frozen(env))
+		env->ledger.writable = false; /* Counts in private memory. */
 	if (status == BC_OK && !env->read_only)
 		bci_ledger_claim(&env->ledger,
 		                 cache->name[0] != '\0' ? cache->name : NULL,
@@ -302,7 +309,13 @@ bci_env_attach(struct bc_cache *cache, struct bci_env *env,
 {
 	enum bc_status status;
 
+	BCI_TRY(bci_frozen_attach(cache, env, err));
 	BCI_TRY(attach_files(env, err));
+	if (cache->thaws && env->read_only) {
+		status = bci_fail(err, BC_READONLY,
+		                  "the files of the cache cannot be written");
+		goto done;
+	}
 	BCI_TRY(attach_db(cache, env, err));
 	BCI_TRY(attach_tables(cache, env, err));
 	BCI_TRY(attach_config(env, err));

@@ -157,16 +157,19 @@ static enum bc_status
 cache_check_boot(struct bc_cache *cache, struct bci_env *env,
                  struct bc_error *err)
 {
+	struct bci_config_record config;
 	struct bci_state_record state;
 	uint8_t boot_id[16];
 	struct bci_writer writer;
 	enum bc_status status;
 
-	status = bci_env_read(env, NULL, &state, err);
+	status = bci_env_read(env, &config, &state, err);
 	if (status != BC_OK)
 		return status;
 	bci_boot_id(boot_id);
-	if (memcmp(boot_id, state.boot_id, sizeof(boot_id)) == 0)
+	/* All that a frozen cache holds was synced. */
+	if (config.frozen ||
+	    memcmp(boot_id, state.boot_id, sizeof(boot_id)) == 0)
 		return BC_OK;
 	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0) {
 		if (cache->checking == BC_CHECK_NEVER)
@@ -205,8 +208,8 @@ cache_attach(struct bc_cache *cache, int dir_fd,
 }
 
 enum bc_status
-bc_open(const char *path, const struct bc_options *options,
-        struct bc_cache **out, struct bc_error *err)
+bci_cache_open(const char *path, const struct bc_options *options, bool thaws,
+               struct bc_cache **out, struct bc_error *err)
 {
 	static const struct bc_options defaults = BC_OPTIONS_INIT;
 	struct bci_config_record config;
@@ -234,6 +237,7 @@ bc_open(const char *path, const struct bc_options *options,
 		status = bci_fail(err, BC_NOMEM, "no memory to open %s", path);
 		goto done;
 	}
+	cache->thaws = thaws;
 	dir.create = (options->flags & BC_OPEN_CREATE) != 0;
 	dir.group = (options->flags & BC_OPEN_GROUP) != 0;
 	dir.network = (options->flags & BC_OPEN_NETWORK) != 0;
@@ -255,6 +259,13 @@ done:
 		err->os_errno = inner.os_errno;
 	}
 	return status;
+}
+
+enum bc_status
+bc_open(const char *path, const struct bc_options *options,
+        struct bc_cache **out, struct bc_error *err)
+{
+	return bci_cache_open(path, options, false, out, err);
 }
 
 enum bc_status

@@ -17,6 +17,7 @@ struct bc_cache {
 	unsigned flags; /* enum bc_open_flags */
 	enum bc_checking checking;
 	_Atomic(struct bci_env *) env;
+	bool thaws; /* it may write although the cache is frozen */
 	int64_t lock_timeout_ns;
 	bc_log *log;
 	void *log_context;
@@ -28,6 +29,14 @@ struct bc_cache {
 /* Report an event to the host's log callback. */
 void bci_log(const struct bc_cache *cache, enum bc_event event,
              const char *format, ...) BCI_PRINTF(3, 4);
+
+/*
+ * bc_open(); with 'thaws' as if the cache were not frozen, which is for who is
+ * about to change that.
+ */
+enum bc_status bci_cache_open(const char *path,
+                              const struct bc_options *options, bool thaws,
+                              struct bc_cache **out, struct bc_error *err);
 
 /* After fork(): open anew in the child. */
 enum bc_status bci_cache_reopen(struct bc_cache *cache, struct bci_env **out,

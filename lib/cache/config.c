@@ -35,6 +35,7 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 		.format_version = record.format_version,
 		.cache_id = record.cache_id,
 		.created_ns = record.created_ns,
+		.frozen = record.frozen,
 	};
 	return BC_OK;
 }

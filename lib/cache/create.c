@@ -113,10 +113,9 @@ create_check_empty(int dir_fd, struct bc_error *err)
 	return status;
 }
 
-/* Everything but the lock; the catalogue last. */
-static enum bc_status
-create_files(int dir_fd, const struct bci_config_record *config,
-             struct bc_error *err)
+enum bc_status
+bci_cache_files(int dir_fd, const struct bci_config_record *config,
+                struct bc_error *err)
 {
 	uint8_t boot_id[16];
 	enum bc_status status;
@@ -179,7 +178,7 @@ bci_cache_create(int dir_fd, const struct bci_config_record *config,
 		return status;
 	if (faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) !=
 	    0)
-		status = create_files(dir_fd, config, err);
+		status = bci_cache_files(dir_fd, config, err);
 	bci_file_close(&fd); /* Drops the lock. */
 	return status;
 }
@@ -310,7 +309,7 @@ bci_scratch_check(int dir_fd, int64_t deadline_ns, bool *discarded,
 	(void)unlinkat(dir_fd, BCI_LEDGER_FILE, 0);
 	scratch_remove_arenas(dir_fd, BCI_ARENA_WARM);
 	scratch_remove_arenas(dir_fd, BCI_ARENA_COLD);
-	BCI_TRY(create_files(dir_fd, &record.config, err));
+	BCI_TRY(bci_cache_files(dir_fd, &record.config, err));
 	*discarded = true;
 done:
 	bci_file_close(&fd);

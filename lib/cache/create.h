@@ -19,6 +19,14 @@ enum bc_status bci_cache_create(int dir_fd,
                                 int64_t deadline_ns, struct bc_error *err);
 
 /*
+ * The files of a new cache in an empty directory, but for writer.lock; the
+ * catalogue last.
+ */
+enum bc_status bci_cache_files(int dir_fd,
+                               const struct bci_config_record *config,
+                               struct bc_error *err);
+
+/*
  * A scratch cache is not synced, so after another boot its catalogue must not
  * even be opened.  Its marker, a file beside it, says which boot it belongs to
  * and how to begin afresh.  This begins afresh where needed; *discarded says

@@ -60,6 +60,7 @@ fork_child(void)
 	for (env = registry; env != NULL; env = env->next) {
 		bci_file_close(&env->writer_fd);
 		bci_file_close(&env->guard_fd);
+		bci_file_close(&env->frozen_fd);
 		bci_file_close(&env->maps.lock_fd);
 		bci_ledger_abandon(&env->ledger);
 		for (unsigned i = 0; i < BCI_LANES; i++)
@@ -186,6 +187,7 @@ env_shut(struct bci_env *env)
 		bci_ledger_close(&env->ledger, &env->allocator);
 	bci_file_close(&env->writer_fd);
 	bci_file_close(&env->guard_fd);
+	bci_file_close(&env->frozen_fd);
 	bci_file_close(&env->dir_fd);
 	atomic_store(&env->closed, true);
 	env->next = zombies;
@@ -252,6 +254,7 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	env->dir_fd = dir_fd;
 	env->writer_fd = -1;
 	env->guard_fd = -1;
+	env->frozen_fd = -1;
 	env->references = 1;
 	env->fork_count = atomic_load(&bci_fork_count);
 	env->pid_namespace = bci_process_namespace();

@@ -23,7 +23,14 @@
 /* Bytes of writer.lock and of guard.lock; each lock's gate is the next byte. */
 #define BCI_LOCK_WRITER 0
 #define BCI_LOCK_OPEN 2 /* around opening and closing LMDB */
+#define BCI_LOCK_COPY 4 /* while the directory becomes a copy */
 #define BCI_LOCK_GUARD 0
+
+/*
+ * Byte of meta.mdb: shared by who opened the cache while it was frozen, and so
+ * without LMDB's locks, exclusive by who thaws it.
+ */
+#define BCI_LOCK_FROZEN (1ull << 40)
 
 #define BCI_SCHEMA_CHUNK 256u
 #define BCI_SCHEMA_CHUNKS (BCI_SCHEMAS_MAX / BCI_SCHEMA_CHUNK)
@@ -56,6 +63,7 @@ struct bci_env {
 	ino_t inode;
 	struct bc_allocator allocator;
 	int dir_fd, writer_fd, guard_fd;
+	int frozen_fd; /* holds BCI_LOCK_FROZEN; -1: the cache was not frozen */
 	struct MDB_env *db;
 	_Atomic(struct MDB_env *) guard_db; /* LMDB without its reader table */
 	struct bci_tables tables;
@@ -194,7 +202,14 @@ bci_lane_knows(struct bci_env *env, struct bci_lane *lane,
 	return bci_lane_open_tables(env, lane);
 }
 
-/* Whether this process reads without LMDB's reader table. */
+/* Whether this process opened a frozen cache, which nobody changes. */
+static inline bool
+bci_env_is_frozen(const struct bci_env *env)
+{
+	return env->frozen_fd >= 0;
+}
+
+/* Whether this process has to keep writers away while it looks something up. */
 bool bci_env_is_guarded(struct bci_env *env);
 
 /* Read the catalogue's settings and its state; either may be NULL. */

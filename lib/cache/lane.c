@@ -151,6 +151,8 @@ bci_lane_begin_slow(struct bci_env *env, struct bci_lane *lane)
 	}
 	bci_txn_abort(lane->txn);
 	lane->txn = NULL;
+	if (bci_env_is_frozen(env)) /* Nobody writes: no table, no guard. */
+		return bci_txn_begin_read(env->db, &lane->txn, NULL);
 	if (atomic_load(&env->guard_db) == NULL) {
 		status = bci_txn_begin_read(env->db, &lane->txn, NULL);
 		if (status == BC_OK && lane_has_table(env->db))

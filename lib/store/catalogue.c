@@ -83,6 +83,21 @@ bci_tables_copy_added(struct bci_tables *to, struct bci_tables *from)
 		                     : atomic_load(tables_added_at(from, i)));
 }
 
+_Static_assert(BCI_COUNT(tables_all) + BCI_COUNT(tables_added) == BCI_TABLES,
+               "tables");
+
+unsigned
+bci_table_number(const struct bci_tables *tables, unsigned index)
+{
+	const char *at = (const char *)tables;
+
+	if (index < BCI_COUNT(tables_all))
+		return *(const unsigned *)(const void *)(at + tables_all[index]
+		                                                      .offset);
+	at += tables_added[index - BCI_COUNT(tables_all)].offset;
+	return atomic_load((const atomic_uint *)(const void *)at);
+}
+
 static enum bc_status
 tables_open_added(struct MDB_txn *txn, bool create, struct bci_tables *tables,
                   struct bc_error *err)

@@ -75,6 +75,10 @@ enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
                                           struct bci_tables *tables,
                                           struct bc_error *err);
 
+/* How many tables there are, and the handle of each; or BCI_NO_TABLE. */
+#define BCI_TABLES 15
+unsigned bci_table_number(const struct bci_tables *tables, unsigned index);
+
 /*
  * Make the handles of tables that came with format 2 those of 'from', or none
  * if that is NULL; the one that is opened last, last.

@@ -115,6 +115,12 @@ enum bc_status bci_table_put(struct MDB_txn *txn, unsigned table,
                              const void *value, size_t bytes,
                              struct bc_error *err);
 
+/* Insert behind all others: 'key' is larger than any. */
+enum bc_status bci_table_put_last(struct MDB_txn *txn, unsigned table,
+                                  const struct bci_bytes *key,
+                                  const struct bci_bytes *value,
+                                  struct bc_error *err);
+
 /* Insert or replace by a value of 'bytes' bytes to be written at *room. */
 enum bc_status bci_table_reserve(struct MDB_txn *txn, unsigned table,
                                  const void *key, size_t key_bytes,

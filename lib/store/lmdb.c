@@ -342,6 +342,18 @@ bci_table_put(struct MDB_txn *txn, unsigned table, const void *key,
 }
 
 enum bc_status
+bci_table_put_last(struct MDB_txn *txn, unsigned table,
+                   const struct bci_bytes *key, const struct bci_bytes *value,
+                   struct bc_error *err)
+{
+	MDB_val name = { key->size, (void *)(uintptr_t)key->data };
+	MDB_val content = { value->size, (void *)(uintptr_t)value->data };
+
+	return lmdb_fail(err, mdb_put(txn, table, &name, &content, MDB_APPEND),
+	                 "cannot write a record");
+}
+
+enum bc_status
 bci_table_reserve(struct MDB_txn *txn, unsigned table, const void *key,
                   size_t key_bytes, size_t bytes, void **room,
                   struct bc_error *err)

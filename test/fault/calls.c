@@ -119,6 +119,27 @@ writev(int fd, const struct iovec *vector, int parts)
 	return done;
 }
 
+FAULT_API ssize_t
+copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
+                unsigned flags)
+{
+	REAL(copy_file_range);
+	struct gate gate = gate_enter(FAULT_WRITE, "copy_file_range", to, NULL);
+	ssize_t done;
+
+	if (gate.mode == FAULT_FAIL) {
+		errno = gate.error;
+		return -1;
+	}
+	if (gate.mode == FAULT_TORN || gate.mode == FAULT_SHORT)
+		bytes = half(bytes);
+	done = real(from, in, to, out, bytes, flags);
+	if (gate.mode == FAULT_TORN)
+		gate_die();
+	gate_leave(gate);
+	return done;
+}
+
 /* ------------------------------------------------------------------------ */
 /*  Calls that return 0, or -1 and errno                                    */
 /* ------------------------------------------------------------------------ */

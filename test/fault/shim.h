@@ -18,7 +18,7 @@
 
 /* Kinds of calls; a plan names any number of them. */
 enum fault_calls {
-	FAULT_WRITE = 1, /* write, pwrite, writev */
+	FAULT_WRITE = 1, /* write, pwrite, writev, copy_file_range */
 	FAULT_SYNC = 2,  /* fsync, fdatasync, msync */
 	FAULT_SIZE = 4,  /* ftruncate, fallocate, posix_fallocate */
 	FAULT_OPEN = 8,  /* open, openat */

@@ -539,4 +539,6 @@ bci_recover_sweep(struct bci_writer *writer)
 	sweep_class(writer, BCI_ARENA_COLD);
 	(void)unlinkat(writer->env->dir_fd, "meta.mdb.new", 0);
 	(void)unlinkat(writer->env->dir_fd, "scratch.new", 0);
+	if (!writer->config.frozen)
+		(void)unlinkat(writer->env->dir_fd, "frozen", 0);
 }

@@ -20,6 +20,7 @@
 #include "create.h"
 #include "error.h"
 #include "file.h"
+#include "freeze.h"
 #include "lock.h"
 #include "recover.h"
 #include "watch.h"
@@ -97,6 +98,8 @@ writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 	struct holder last;
 	int error;
 
+	if (bci_env_is_frozen(env))
+		return bci_fail(err, BC_READONLY, BCI_FROZEN_TEXT);
 	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0)
 		return bci_fail(err, BC_READONLY,
 		                env->read_only
@@ -232,6 +235,10 @@ writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 	BCI_TRY(writer_begin_txn(writer, err));
 	BCI_TRY(bci_config_load(writer->txn, &env->tables, &writer->config,
 	                        err));
+	if (writer->config.frozen && !cache->thaws) {
+		status = bci_fail(err, BC_READONLY, BCI_FROZEN_TEXT);
+		goto done;
+	}
 	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
 	writer->first_arena = writer->state.next_arena;
 	writer->first_schema = writer->state.next_schema;

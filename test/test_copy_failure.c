@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_copy_failure.c - copies that are killed, fail, or do not fit.
+ */
+#include "commits.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fault/shim.h"
+
+static char target[TEST_PATH];
+
+static int
+setup(void **state)
+{
+	int result = unit_setup(state);
+
+	test_path(target, fixture.dir.path, "copy");
+	return result;
+}
+
+static int
+teardown(void **state)
+{
+	fault_disarm();
+	return unit_teardown(state);
+}
+
+static struct bc_copy_report
+copy_with(unsigned flags)
+{
+	struct bc_copy_options options = BC_COPY_OPTIONS_INIT;
+	struct bc_copy_report report;
+	struct bc_error err;
+
+	options.flags = flags;
+	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
+	              BC_OK, &err);
+	return report;
+}
+
+/* ---- killed, failing, full --------------------------------------------- */
+
+static void
+copy_under_fault(void *argument)
+{
+	struct bc_copy_options options = BC_COPY_OPTIONS_INIT;
+	struct bc_cache *cache = test_open(fixture.dir.cache, 0);
+	enum bc_status status;
+	struct bc_error err;
+
+	options.flags = BC_COPY_FREEZE;
+	fault_arm(argument);
+	status = bc_copy(cache, target, &options, NULL, &err);
+	fault_disarm();
+	bc_close(cache);
+	_exit(status == BC_OK ? 0 : 1);
+}
+
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * Break a copy at each of its calls.  There is either no copy or all of it; and
+ * one that comes after it clears up and works.
+ */
+static unsigned
+break_everywhere(unsigned calls, enum fault_mode mode, int error)
+{
+	struct fault_plan plan = { .calls = calls,
+		                   .mode = mode,
+		                   .error = error };
+	char left[TEST_PATH];
+	unsigned broken = 0;
+	int result;
+
+	test_path(left, fixture.dir.path, "copy.copying");
+	for (plan.at = 1;; plan.at++) {
+		test_remove_tree(target);
+		result = test_child_run(copy_under_fault, &plan);
+		if (result == 0 && mode != FAULT_FAIL)
+			break;
+		if (mode == FAULT_FAIL && plan.at > 250)
+			break;
+		require(mode == FAULT_FAIL
+		                ? result == 0 || result == 1
+		                : result == TEST_CHILD_SIGNAL + SIGKILL);
+		broken += result != 0;
+		if (is_there(target))
+			require(commit_shown(target) == 6);
+		else if (plan.at % 7 == 0) {
+			(void)copy_with(BC_COPY_FREEZE);
+			require(commit_shown(target) == 6);
+			require(!is_there(left));
+		}
+		if (mode == FAULT_FAIL)
+			require(!is_there(left) || result == 1);
+	}
+	return broken;
+}
+
+static void
+fill_small(void)
+{
+	struct bc_options options = unit_options();
+
+	unit_restart(&options);
+	for (uint64_t version = 1; version <= 6; version++)
+		commit_put(fixture.cache, version);
+	assert_status(bc_sync(fixture.cache, NULL), BC_OK, NULL);
+}
+
+static void
+a_kill_at_any_call_leaves_no_copy_or_all_of_it(void **state)
+{
+	(void)state;
+	fill_small();
+	assert_true(break_everywhere(FAULT_IO, FAULT_KILL, 0) > 40);
+	assert_true(break_everywhere(FAULT_WRITE, FAULT_TORN, 0) > 3);
+	assert_int_equal(commit_shown(fixture.dir.cache), 6);
+}
+
+static void
+a_failure_of_any_call_leaves_no_copy_or_all_of_it(void **state)
+{
+	(void)state;
+	fill_small();
+	assert_true(break_everywhere(FAULT_IO, FAULT_FAIL, EIO) > 20);
+	assert_true(break_everywhere(FAULT_IO, FAULT_FAIL, ENOSPC) > 20);
+	assert_int_equal(commit_shown(fixture.dir.cache), 6);
+}
+
+static void
+copy_by_hand(void *argument)
+{
+	struct fault_plan plan = { .calls = FAULT_WRITE,
+		                   .mode = FAULT_FAIL,
+		                   .error = EXDEV,
+		                   .at = 1,
+		                   .repeat = false };
+	char *path = target;
+
+	(void)argument;
+	/* Find the first call of copy_file_range() by what does not work. */
+	for (plan.at = 1; plan.at < 60; plan.at++) {
+		struct bc_cache *cache = test_open(fixture.dir.cache, 0);
+		enum bc_status status;
+		struct bc_error err;
+
+		test_remove_tree(path);
+		fault_arm(&plan);
+		status = bc_copy(cache, path, NULL, NULL, &err);
+		fault_disarm();
+		bc_close(cache);
+		if (status == BC_OK)
+			require(commit_shown(path) == 6);
+	}
+}
+
+static void
+bytes_pass_through_a_buffer_where_files_cannot_be_cloned(void **state)
+{
+	(void)state;
+	fill_small();
+	assert_int_equal(test_child_run(copy_by_hand, NULL), 0);
+}
+
+static void
+copy_to_a_small_disk(void *argument)
+{
+	const unsigned long *kib = argument;
+	char options[64], path[TEST_PATH], left[TEST_PATH];
+	struct bc_cache *cache;
+	enum bc_status status;
+	struct bc_error err;
+
+	test_own_mounts();
+	snprintf(options, sizeof(options), "size=%luk,mode=0700", *kib);
+	if (mount("tmpfs", target, "tmpfs", 0, options) != 0)
+		_exit(TEST_CHILD_SKIPPED);
+	test_path(path, target, "copy");
+	cache = test_open(fixture.dir.cache, 0);
+	status = bc_copy(cache, path, NULL, NULL, &err);
+	if (status == BC_OK) {
+		bc_close(cache);
+		_exit(1);
+	}
+	assert_status(status, BC_NOSPACE, &err);
+	require(!is_there(path));
+	test_path(left, target, "copy.copying");
+	require(!is_there(left));
+	bc_close(cache);
+}
+
+static void
+a_full_disk_leaves_nothing(void **state)
+{
+	unsigned long kib;
+	unsigned full = 0;
+	int result = 0;
+
+	(void)state;
+	fill_small();
+	assert_int_equal(mkdir(target, 0700), 0);
+	for (kib = 16; result != 1 && kib < 1 << 20; kib += kib / 2) {
+		result = test_child_run(copy_to_a_small_disk, &kib);
+		if (result == TEST_CHILD_SKIPPED)
+			test_skip("no mounts of one's own");
+		require(result == 0 || result == 1);
+		full += result == 0;
+	}
+	assert_int_equal(result, 1); /* In the end it fits. */
+	assert_true(full > 4);
+}
+
+#define TEST(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(a_kill_at_any_call_leaves_no_copy_or_all_of_it),
+		TEST(a_failure_of_any_call_leaves_no_copy_or_all_of_it),
+		TEST(bytes_pass_through_a_buffer_where_files_cannot_be_cloned),
+		TEST(a_full_disk_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests_name("copy_failure", tests, NULL, NULL);
+}
