@@ -93,3 +93,8 @@ if(BARCACHE_BUILD_EXAMPLES)
     set_tests_properties(example_02_arrays PROPERTIES SKIP_RETURN_CODE 77)
   endif()
 endif()
+
+# Models of the protocols between processes, and broken twins of them.
+add_test(NAME protocol COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/protocol/check
+  ${CMAKE_CURRENT_BINARY_DIR}/protocol)
+set_tests_properties(protocol PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
