@@ -223,6 +223,10 @@ struct bc_options {
 	void *log_context;
 	struct bc_allocator allocator;
 	const char *name;         /* this process in `stats`; default comm */
+	const char *backtest;     /* what is hit and put through this handle is
+	                             linked with it: see bc_link() */
+	uint32_t link_interval_ms;/* how long links of hits may stay in memory,
+	                             default 10,000 */
 };
 #define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
@@ -754,6 +758,9 @@ struct bc_put_options {
 	uint64_t dataset_id; /* opaque to barcache; info returns it */
 	uint64_t cost_ns;    /* what fetching it cost; used by eviction */
 	const struct bc_request *request; /* stored, compared on a hit */
+	const char *const *tags; /* ended by NULL, in place of those that it
+	                            has; NULL: as it was */
+	const char *backtest;    /* to link it with; NULL: the handle's */
 };
 #define BC_PUT_OPTIONS_INIT BC_SIZE_FIRST(struct bc_put_options)
 
@@ -812,7 +819,8 @@ BC_API BC_CHECKED enum bc_status
 bc_expire(struct bc_cache *cache, uint64_t *removed, struct bc_error *err);
 
 /*
- * Remove 'key'.  What bc_remove() acknowledged never comes back.  Returns
+ * Remove 'key', its labels, and what bc_read_derived() has kept of it.  What
+ * bc_remove() acknowledged never comes back.  Pinned entries go, too.  Returns
  * BC_OK, BC_MISS if there is no such key, BC_KEY, BC_BUSY, BC_READONLY,
  * BC_NOSPACE, BC_NOMEM, BC_IO.
  */
@@ -889,6 +897,8 @@ struct bc_append_options {
 	int64_t from_ns, to_ns;
 	uint64_t dataset_id; /* as in bc_put_options; 0: as it was */
 	uint64_t cost_ns;
+	const char *const *tags; /* as in bc_put_options */
+	const char *backtest;
 };
 #define BC_APPEND_OPTIONS_INIT BC_SIZE_FIRST(struct bc_append_options)
 
@@ -1280,10 +1290,10 @@ struct bc_derive {
  * The result is kept in the cache as a frame of its own, is shared by all
  * processes, and falls with any change of 'key': it is never older than that.
  * The next read then makes it anew in the same place; where none comes it stays
- * until bc_remove(), under a key that begins with "derived/" and 'key' (hashed
- * if too long).  Where it cannot be stored (a cache that is read-only, full or
- * kept busy by another writer) it is made anew each time, as is one with a bar
- * that had not ended.
+ * until it or 'key' is removed, under a key that begins with "derived/" and
+ * 'key' (hashed if too long), and depends on 'key': see bc_depend().  Where it
+ * cannot be stored (a cache that is read-only, full or kept busy by another
+ * writer) it is made anew each time, as is one with a bar that had not ended.
  *
  * Indicators see the bars before the range as well, where they are stored: as
  * many as they need to be what they would be over all of the series, to the
@@ -1299,6 +1309,146 @@ BC_API BC_CHECKED enum bc_status
 bc_read_derived(struct bc_cache *cache, const char *key, int64_t from_ns,
                 int64_t to_ns, unsigned flags, const struct bc_derive *derive,
                 struct bc_view *view, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
+/*  Labels: tags, backtests, dependencies; pins                             */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * A label is a text that an entry has and is found by.  It stays with the entry
+ * when that is put again, appended to or evicted, and goes with it when it is
+ * removed.  It is 1 to BC_LABEL_MAX bytes of UTF-8 without control characters.
+ */
+#define BC_LABEL_MAX 400
+
+enum bc_label_kind {
+	BC_LABEL_TAG = 1,      /* a word of your own */
+	BC_LABEL_BACKTEST = 2, /* the backtest that used the entry */
+	BC_LABEL_PARENT = 3    /* the key of what the entry was made of */
+};
+
+/* A label of an entry, as two functions list them. */
+struct bc_label {
+	enum bc_label_kind kind;
+	const char *text;
+	const char *key;   /* of the entry */
+	int64_t since_ns;  /* when it got the label */
+};
+
+/* The strings are valid during the call; a non-zero return ends the list. */
+typedef int bc_label_function(void *context, const struct bc_label *label);
+
+/* What becomes of the labels that an entry has. */
+enum bc_labelling {
+	BC_LABELS_ADD = 0, /* they stay; those given are added */
+	BC_LABELS_REMOVE,  /* those given are taken away */
+	BC_LABELS_REPLACE  /* those given take their place */
+};
+
+/*
+ * Change the tags of 'key'; 'tags' is ended by NULL, and may be NULL for none.
+ * Adding one that is there, or taking away one that is not, changes nothing.
+ * Returns BC_OK; BC_MISS if there is no such entry; BC_INVALID (a label that
+ * cannot be one); BC_KEY, BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_tag(struct bc_cache *cache, const char *key, const char *const *tags,
+       enum bc_labelling how, struct bc_error *err);
+
+/*
+ * The same for what 'key' was made of: keys, which need not exist.  A cycle is
+ * no error.  See bc_invalidate().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_depend(struct bc_cache *cache, const char *key, const char *const *parents,
+          enum bc_labelling how, struct bc_error *err);
+
+/*
+ * Link 'key' with a backtest ('linked' is 1), or no longer (0).  Returns as
+ * bc_tag().
+ *
+ * A handle that was opened with options.backtest does so by itself: it links
+ * what is put, as part of the put, and what is hit, in whatever way it is read.
+ * A hit that this process has not seen before is remembered (the key is copied)
+ * and written with the next commit of the process, by bc_flush() or bc_close(),
+ * or by a thread of the library that is started for it, link_interval_ms later
+ * at most.  kill -9 loses what was not yet written.  What cannot be written
+ * links nothing: a handle of BC_OPEN_READONLY has no backtest (BC_INVALID), and
+ * where the files cannot be written hits go unrecorded.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_link(struct bc_cache *cache, const char *backtest, const char *key,
+        int linked, struct bc_error *err);
+
+/*
+ * Write the links of hits that all handles of this process have gathered for
+ * this cache.  Returns BC_OK, BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM,
+ * BC_IO; then they are still to be written.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_flush(struct bc_cache *cache, struct bc_error *err);
+
+/*
+ * List the labels of 'key', by kind and text; 'kind' 0: all kinds.  Returns
+ * BC_OK (also when there are none, or 'function' ended the list), BC_MISS if
+ * there is no such entry, BC_NOMEM, BC_IO, BC_BUSY.  No transaction is held
+ * while 'function' runs, so it may call barcache.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_labels(struct bc_cache *cache, const char *key, enum bc_label_kind kind,
+          bc_label_function *function, void *context, struct bc_error *err);
+
+/*
+ * List the entries with a label, by age of the entry; 'text' NULL: with any of
+ * that kind, by text.  Returns as bc_labels(), but never BC_MISS; BC_INVALID if
+ * there is no such kind.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_labelled(struct bc_cache *cache, enum bc_label_kind kind, const char *text,
+            bc_label_function *function, void *context, struct bc_error *err);
+
+enum bc_invalidate_flags {
+	BC_INVALIDATE_SELF = 1 /* the key itself, too */
+};
+
+/*
+ * Remove all that was made of 'key', and what was made of that, and so on, in
+ * one commit; *removed (may be NULL) is how many entries went.  'key' need not
+ * exist, and stays even if it depends on itself, unless BC_INVALIDATE_SELF is
+ * given.  Pinned entries go: they are no longer true.  Returns BC_OK;
+ * BC_INVALID (flags); BC_KEY, BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM,
+ * BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_invalidate(struct bc_cache *cache, const char *key, unsigned flags,
+              uint64_t *removed, struct bc_error *err);
+
+/* What became of the entries of a backtest. */
+struct bc_cleared {
+	uint64_t unlinked; /* all that it was linked with */
+	uint64_t removed;  /* of these, those that are gone */
+	uint64_t pinned;   /* of these, those kept because they are pinned */
+};
+
+/*
+ * Forget a backtest in one commit: unlink its entries, and remove those that no
+ * other one is linked with; pinned ones stay.  With 'force' all of them are
+ * removed.  Links of hits that other processes have not yet written do not
+ * count.  'cleared' may be NULL.  Returns BC_OK (also if there is no such
+ * backtest); BC_INVALID (the name); BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM,
+ * BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_clear_backtest(struct bc_cache *cache, const char *backtest, int force,
+                  struct bc_cleared *cleared, struct bc_error *err);
+
+/*
+ * Keep 'key' from being evicted ('pinned' is 1), or no longer (0).  It is still
+ * replaced by puts, expires, and is removed by its name.  Returns as bc_tag().
+ */
+BC_API BC_CHECKED enum bc_status
+bc_pin(struct bc_cache *cache, const char *key, int pinned,
+       struct bc_error *err);
 
 /* ------------------------------------------------------------------------ */
 /*  Looking around                                                          */
@@ -1329,6 +1479,9 @@ struct bc_info {
 	                                 for a series */
 	const char *request;          /* canonical JSON, or NULL */
 	const struct bc_schema *schema; /* NULL for a blob */
+	uint32_t pinned;              /* 1: is not evicted */
+	uint32_t labelled;            /* 0: has no labels, as bc_labels() lists
+	                                 them; 1: may have some */
 };
 
 /*

@@ -14,9 +14,12 @@ foreach(name coverage directory)
 endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
-foreach(name batch cache config conformance hit list read recover
+foreach(name batch cache config conformance hit label list read recover
     snapshot space stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
+endforeach()
+foreach(name clear links)
+  barcache_test(${name} support.c value.c unit.c links_unit.c)
 endforeach()
 foreach(name fetch fetch_range fetch_threads lease missing)
   barcache_test(${name} support.c value.c unit.c)

@@ -15,6 +15,7 @@
 #include "error.h"
 #include "file.h"
 #include "hash.h"
+#include "label.h"
 #include "recover.h"
 #include "writer.h"
 
@@ -27,6 +28,7 @@
 #define ENTRIES_DEFAULT (1ull << 40)
 #define SYNC_DEFAULT_MS 10000
 #define LOCK_DEFAULT_MS 10000
+#define LINK_DEFAULT_MS 10000
 
 const char *
 bc_version(void)
@@ -76,6 +78,16 @@ options_check(const struct bc_options *options, struct bc_error *err)
 	if (options->value_max_bytes > BCI_SEGMENT_MAX)
 		return bci_fail(err, BC_INVALID,
 		                "value_max_bytes is at most 1 GiB");
+	if (options->backtest != NULL &&
+	    !bci_label_valid(options->backtest, strlen(options->backtest)))
+		return bci_fail(err, BC_INVALID,
+		                "'%.100s' is no name of a backtest",
+		                options->backtest);
+	if (options->backtest != NULL &&
+	    (options->flags & BC_OPEN_READONLY) != 0)
+		return bci_fail(err, BC_INVALID,
+		                "a backtest is linked with what it reads, "
+		                "which takes a handle that writes");
 	return BC_OK;
 }
 
@@ -120,13 +132,24 @@ cache_make(const struct bc_options *options)
 	uint32_t timeout = options->lock_timeout_ms != 0
 	                           ? options->lock_timeout_ms
 	                           : LOCK_DEFAULT_MS;
+	uint32_t interval = options->link_interval_ms != 0
+	                            ? options->link_interval_ms
+	                            : LINK_DEFAULT_MS;
 
 	if (cache == NULL)
 		return NULL;
+	if (options->backtest != NULL) {
+		cache->linker = bci_linker_make(allocator, options->backtest);
+		if (cache->linker == NULL) {
+			bci_free(allocator, cache);
+			return NULL;
+		}
+	}
 	cache->magic = BCI_CACHE_MAGIC;
 	cache->flags = options->flags;
 	cache->checking = options->checking;
 	cache->lock_timeout_ns = (int64_t)timeout * 1000000;
+	cache->link_interval_ns = (int64_t)interval * 1000000;
 	cache->log = options->log;
 	cache->log_context = options->log_context;
 	cache->allocator = *allocator;
@@ -142,6 +165,7 @@ cache_free(struct bc_cache *cache)
 {
 	struct bc_allocator allocator = cache->allocator;
 
+	bci_linker_free(&allocator, cache->linker);
 	pthread_mutex_destroy(&cache->reopen_mutex);
 	cache->magic = 0;
 	bci_free(&allocator, cache);
@@ -245,6 +269,8 @@ bci_cache_open(const char *path, const struct bc_options *options, bool thaws,
 	BCI_TRY(cache_attach(cache, dir_fd, dir.create ? &config : NULL, &env,
 	                     err));
 	atomic_store(&cache->env, env);
+	if (cache->linker != NULL)
+		bci_links_join(cache, env);
 	*out = cache;
 	cache = NULL;
 done:
@@ -259,6 +285,25 @@ done:
 		err->os_errno = inner.os_errno;
 	}
 	return status;
+}
+
+/*
+ * A child begins anew: what its parent has pending is the parent's, and what
+ * other threads of that were at work on is left alone.
+ */
+static enum bc_status
+cache_relink(struct bc_cache *cache, struct bci_env *env, struct bc_error *err)
+{
+	struct bci_linker *linker;
+
+	if (cache->linker == NULL)
+		return BC_OK;
+	linker = bci_linker_make(&cache->allocator, cache->linker->backtest);
+	if (linker == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory to open a cache");
+	cache->linker = linker;
+	bci_links_join(cache, env);
+	return BC_OK;
 }
 
 enum bc_status
@@ -282,6 +327,8 @@ bci_cache_reopen(struct bc_cache *cache, struct bci_env **out,
 		dir_fd = openat(env->dir_fd, ".",
 		                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		status = cache_attach(cache, dir_fd, NULL, &env, err);
+		if (status == BC_OK)
+			status = cache_relink(cache, env, err);
 		if (status == BC_OK) {
 			atomic_store(&cache->env, env);
 			bci_log(cache, BC_EVENT_REOPEN,
@@ -350,6 +397,8 @@ bc_close(struct bc_cache *cache)
 	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
 	env = atomic_load(&cache->env);
 	if (env->fork_count == atomic_load(&bci_fork_count)) {
+		if (cache->linker != NULL)
+			bci_links_leave(cache, env);
 		if (!env->read_only && atomic_load(&env->wrote) &&
 		    cache_owes_sync(env))
 			(void)cache_sync(cache, env, NULL);

@@ -24,6 +24,9 @@ struct bc_cache {
 	struct bc_allocator allocator;
 	char name[32];
 	pthread_mutex_t reopen_mutex;
+	struct bci_linker *linker; /* of its backtest; NULL: it has none */
+	int64_t link_interval_ns;
+	struct bc_cache *next_linking; /* of the handles with a backtest */
 };
 
 /* Report an event to the host's log callback. */

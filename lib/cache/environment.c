@@ -108,6 +108,7 @@ env_free(struct bci_env *env)
 		bci_chunks_free(env, &env->lanes[i]);
 	bci_picks_free(&env->picks, &env->allocator);
 	bci_stitches_free(&env->stitches);
+	bci_links_free(env);
 	pthread_mutex_destroy(&env->schema_mutex);
 	pthread_mutex_destroy(&env->tables_mutex);
 	pthread_mutex_destroy(&env->writer_mutex);
@@ -270,6 +271,7 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	pthread_mutex_init(&env->writer_mutex, NULL);
 	bci_maps_open(&env->maps, &cache->allocator);
 	bci_stitches_open(&env->stitches);
+	bci_links_init(&env->links);
 }
 
 /* Open an environment that this process has not; takes 'dir_fd' over. */

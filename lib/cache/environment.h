@@ -15,6 +15,7 @@
 #include "catalogue.h"
 #include "chunk.h"
 #include "ledger.h"
+#include "links.h"
 #include "mapped.h"
 #include "pick.h"
 #include "segment.h"
@@ -83,6 +84,7 @@ struct bci_env {
 	pthread_mutex_t tables_mutex; /* LMDB opens tables one at a time */
 	struct bci_picks picks;       /* changed under schema_mutex */
 	struct bci_stitches stitches; /* of this process */
+	struct bci_links links;       /* of hits, to be written */
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appenders[BCI_QUEUES];
@@ -260,6 +262,16 @@ bci_env_newest(const struct bci_env *env)
 	               ? 0
 	               : atomic_load_explicit(&env->ledger.header->generation,
 	                                      memory_order_acquire);
+}
+
+/* It grows when links of backtests are taken away. */
+static inline unsigned
+bci_env_unlinked(const struct bci_env *env)
+{
+	return env->ledger.header == NULL
+	               ? 0
+	               : atomic_load_explicit(&env->ledger.header->unlinked,
+	                                      memory_order_relaxed);
 }
 
 /* Whether this process has not acted on generation 'newest'. */

@@ -184,6 +184,8 @@ info_fill(struct bci_env *env, struct bci_lane *lane,
 	info->revision = entry->head.revision;
 	info->expires_ns = entry->head.expires_ns;
 	info->segment_count = entry->segment_count;
+	info->pinned = (entry->head.flags & BCI_ENTRY_PINNED) != 0;
+	info->labelled = (entry->head.flags & BCI_ENTRY_LABELLED) != 0;
 	if (entry->head.schema != 0)
 		BCI_TRY(bci_env_schema(env, lane->txn, entry->head.schema,
 		                       &info->schema));

@@ -27,7 +27,7 @@ struct walk_step {
 	size_t used, count;
 };
 
-#define STEP_BYTES (STEP * (4 + BC_KEY_MAX + BCI_PAGE))
+#define STEP_BYTES (STEP * (4 + BCI_LABEL_KEY + BCI_PAGE))
 
 /* Copy the next records after '*last' (inclusive where 'from' is true). */
 static enum bc_status
@@ -49,7 +49,7 @@ walk_copy(struct MDB_cursor *cursor, const struct bci_walk *walk,
 			              (uint16_t)value.size };
 		unsigned char *to = step->bytes + step->used;
 
-		if (key.size > BC_KEY_MAX || value.size > BCI_PAGE)
+		if (key.size > sizeof(walk->last) || value.size > BCI_PAGE)
 			return BC_CORRUPT;
 		memcpy(to, sizes, sizeof(sizes));
 		memcpy(to + 4, key.data, key.size);
@@ -61,23 +61,55 @@ walk_copy(struct MDB_cursor *cursor, const struct bci_walk *walk,
 	return status == BC_MISS ? BC_OK : status;
 }
 
+/* The table, if the lane's transaction has it; BC_ABSENT asks for another. */
+static enum bc_status
+walk_table(struct bci_env *env, struct bci_lane *lane,
+           const struct bci_walk *walk, unsigned *table)
+{
+	*table = walk->table == BCI_WALK_ENTRIES ? env->tables.entries
+	         : walk->table == BCI_WALK_LABELS
+	                 ? atomic_load(&env->tables.labels)
+	                 : atomic_load(&env->tables.labelled);
+	return bci_table_is_open(lane->txn, *table)
+	               ? BC_OK
+	               : bci_lane_open_tables(env, lane);
+}
+
+static enum bc_status
+walk_try(struct bci_env *env, struct bci_lane *lane,
+         const struct bci_walk *walk, struct walk_step *step, bool *end)
+{
+	struct MDB_cursor *cursor = NULL;
+	enum bc_status status = bci_lane_begin(env, lane);
+	unsigned table;
+
+	if (status != BC_OK)
+		return status;
+	status = walk_table(env, lane, walk, &table);
+	if (status == BC_OK)
+		status = bci_cursor_open(lane->txn, table, &cursor, NULL);
+	if (status == BC_OK)
+		status = walk_copy(cursor, walk, step, end);
+	bci_cursor_close(cursor);
+	bci_lane_end(lane);
+	return status;
+}
+
 static enum bc_status
 walk_read(struct bci_env *env, const struct bci_walk *walk,
           struct walk_step *step, bool *end)
 {
 	struct bci_lane *lane = bci_lane_take(env);
-	struct MDB_cursor *cursor = NULL;
-	enum bc_status status = bci_lane_begin(env, lane);
+	enum bc_status status = walk_try(env, lane, walk, step, end);
 
-	if (status == BC_OK) {
-		status = bci_cursor_open(lane->txn, env->tables.entries,
-		                         &cursor, NULL);
-		if (status == BC_OK)
-			status = walk_copy(cursor, walk, step, end);
-		bci_cursor_close(cursor);
-		bci_lane_end(lane);
-	}
+	if (status == BC_ABSENT)
+		status = walk_try(env, lane, walk, step, end);
 	bci_lane_give(lane);
+	if (status == BC_ABSENT) { /* A cache of format 1 has no labels. */
+		step->count = 0;
+		*end = true;
+		status = BC_OK;
+	}
 	return status;
 }
 
@@ -123,7 +155,7 @@ bci_walk(struct bc_cache *cache, struct bci_walk *walk)
 
 	if (walk->prefix == NULL)
 		walk->prefix = "";
-	if (walk->prefix_bytes != 0 &&
+	if (walk->table == BCI_WALK_ENTRIES && walk->prefix_bytes != 0 &&
 	    !bci_key_possible(walk->prefix, walk->prefix_bytes))
 		return BC_OK; /* No key begins so. */
 	walk->started = false;

@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.h - walking all entries in short transactions, and what is known of one.
+ * list.h - walking a table in short transactions; what is known of an entry.
  */
 #ifndef BCI_LIST_H
 #define BCI_LIST_H
 
 #include "cache.h"
+#include "label.h"
 
 /*
- * Called for each entry with copies of its key and record.  BC_OK goes on,
+ * Called for each record with copies of its key and value.  BC_OK goes on,
  * BC_MISS ends the walk well, anything else ends it with that status.
  */
 typedef enum bc_status bci_walk_function(void *context,
                                          const struct bci_bytes *key,
                                          const struct bci_bytes *record);
 
+enum bci_walked { BCI_WALK_ENTRIES, BCI_WALK_LABELS, BCI_WALK_LABELLED };
+
 struct bci_walk {
+	enum bci_walked table;
 	const char *prefix;  /* keys that begin so; NULL with prefix_bytes 0 */
-	size_t prefix_bytes; /* at most BC_KEY_MAX */
+	size_t prefix_bytes; /* at most BC_KEY_MAX, of labels BCI_LABEL_KEY */
 	bci_walk_function *function;
 	void *context;
 	/* private */
 	bool started;
 	size_t last_bytes;
-	char last[BC_KEY_MAX];
+	char last[BCI_LABEL_KEY];
 };
 
 /* Walk; no lane is held while the function runs. */

@@ -50,7 +50,10 @@ struct bci_ledger_header {
 	atomic_uint leases_ended;  /* a futex: see lease.h; began as reserved */
 	atomic_uint sketch_ready;  /* bytes of the sketch that may be used */
 	uint64_t birth;            /* random: tells rebuilt ledgers apart */
-	uint64_t reserved0[8];
+	atomic_uint unlinked;      /* grows when links of backtests are taken
+	                              away: see links.h */
+	uint32_t reserved0;
+	uint64_t reserved1[7];
 };
 _Static_assert(sizeof(struct bci_ledger_header) == 128, "ledger header");
 

@@ -303,6 +303,14 @@ _Static_assert(sizeof(struct bci_detail_record) == 96, "detail record");
 #define BCI_DETAIL_VERSION 2
 #define BCI_DETAIL_OLD_BYTES 72u
 
+/* `labels`, key: see label.h. */
+struct bci_label_record {
+	uint8_t version;
+	uint8_t reserved0[7];
+	int64_t since_ns; /* when the entry got the label */
+};
+_Static_assert(sizeof(struct bci_label_record) == 16, "label record");
+
 /*
  * A parsed entry: the fixed part and pointers into the record, which live as
  * long as the transaction that it was read in.

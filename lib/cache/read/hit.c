@@ -358,6 +358,8 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_hit_count(env, lane, &hit, begun_ns,
 			              wanted->now_ns);
+			bci_link_hit(cache, env, lane, hit.entry_id,
+			             wanted->key, wanted->key_bytes);
 			return BC_OK;
 		}
 		miss = BC_MISS_CORRUPT;

@@ -125,6 +125,26 @@ bci_hit_count(struct bci_env *env, struct bci_lane *lane,
 		               (uint32_t)(now_ns / 1000000000));
 }
 
+/*
+ * Link an entry that was hit with the handle's backtest, if it has one.  What
+ * was not opened through it (a snapshot from before a fork) is left out.
+ */
+static inline void
+bci_link_hit(struct bc_cache *cache, struct bci_env *env,
+             const struct bci_lane *lane, uint64_t entry_id, const char *key,
+             size_t key_bytes)
+{
+	struct bci_linked *linked;
+
+	if (BCI_LIKELY(cache->linker == NULL) ||
+	    atomic_load_explicit(&cache->env, memory_order_relaxed) != env)
+		return;
+	linked = &cache->linker->lanes[lane->index];
+	if (linked->unlinked != bci_env_unlinked(env) ||
+	    !bci_linked_has(linked, entry_id))
+		bci_link_note(cache, env, linked, entry_id, key, key_bytes);
+}
+
 /* The whole of a get: lane, lookup, retries, check, counters. */
 enum bc_status bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
                            struct bc_view *view);

@@ -99,6 +99,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 			                  query->now_ns);
 			bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
 			              query->now_ns);
+			bci_link_hit(cache, env, lane, span.entry_id,
+			             query->key, query->key_bytes);
 			if (stitch != NULL)
 				bci_recent_add(lane, query, &span, txnid,
 				               stitch, view);
@@ -167,9 +169,12 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 		                    i == BCI_HIT_RETRIES, span, &txnid, miss);
 	if (status == BC_MISS)
 		bci_tally_miss(env, lane, *miss);
-	else if (status == BC_OK)
+	else if (status == BC_OK) {
 		bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
 		              dated.now_ns);
+		bci_link_hit(cache, env, lane, span->entry_id, query->key,
+		             query->key_bytes);
+	}
 	bci_lane_give(lane);
 	if (status != BC_MISS)
 		*miss = BC_MISS_NONE;

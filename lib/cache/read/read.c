@@ -224,6 +224,8 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	bci_map_pin(hit->map, lane->index);
 	bci_hit_view(hit, lane->index, view);
 	bci_hit_count(env, lane, hit, begun_ns, wanted->now_ns);
+	bci_link_hit(bound->cache, env, lane, hit->entry_id, wanted->key,
+	             wanted->key_bytes);
 	return BC_OK;
 }
 

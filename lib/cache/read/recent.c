@@ -20,6 +20,7 @@
 struct recent_item {
 	struct bci_stitch *stitch; /* a reference; NULL: nothing here */
 	uint64_t txnid;
+	uint64_t entry_id;
 	int64_t expires_ns;
 	const struct bc_schema *schema;
 	struct bc_view view;
@@ -115,6 +116,8 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 	bci_chunk_share(&item->stitch->chunk);
 	*view = item->view;
 	bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns, query->now_ns);
+	bci_link_hit(cache, env, lane, item->entry_id, query->key,
+	             query->key_bytes);
 	return true;
 }
 
@@ -150,6 +153,7 @@ bci_recent_add(struct bci_lane *lane, const struct bci_query *query,
 	bci_chunk_share(&stitch->chunk);
 	item->stitch = stitch;
 	item->txnid = txnid;
+	item->entry_id = span->entry_id;
 	item->expires_ns = span->expires_ns;
 	item->schema = span->schema;
 	item->view = *view;

@@ -231,6 +231,8 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 		bci_excerpt_stamp(span, span->first, span->end, now_ns);
 		bci_tally_hit(span->env, lane, BC_WARM, BC_OP_READ, begun_ns,
 		              now_ns);
+		bci_link_hit(span->cache, span->env, lane, span->entry_id,
+		             span->key, span->key_bytes);
 	}
 	bci_lane_give(lane);
 	return status;
@@ -288,6 +290,8 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	                 view) != BC_OK)
 		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
 	bci_hit_count(env, lane, &entry->hit, begun_ns, wanted.now_ns);
+	bci_link_hit(snapshot->cache, env, lane, entry->hit.entry_id,
+	             entry->key, entry->key_bytes);
 	bci_lane_give(lane);
 	return BC_OK;
 }

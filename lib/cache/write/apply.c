@@ -9,12 +9,11 @@
  */
 #include "common.h"
 
-#include <stdlib.h>
-
 #include "error.h"
 #include "expire.h"
 #include "growth.h"
 #include "hash.h"
+#include "labelling.h"
 #include "operation.h"
 #include "writer.h"
 
@@ -36,41 +35,6 @@ struct apply {
 	bool may_inline; /* the catalogue is small enough for inline values */
 	bool changed;    /* there is something to commit */
 };
-
-/* ---- order ------------------------------------------------------------- */
-
-static int
-apply_compare(const void *left, const void *right)
-{
-	const struct bci_operation *a = left, *b = right;
-	int order = strcmp(a->key, b->key);
-
-	if (order != 0)
-		return order;
-	/* In order of arrival: qsort() is not stable. */
-	return a->sequence < b->sequence ? -1 : 1;
-}
-
-/* Sort, and mark what a later put or removal of the same key makes void. */
-static void
-apply_sort(struct apply *apply)
-{
-	struct bci_operation *operations = apply->operations;
-	bool reset = false;
-
-	for (size_t i = 0; i < apply->count; i++)
-		operations[i].sequence = i;
-	if (apply->count > 1)
-		qsort(operations, apply->count, sizeof(*operations),
-		      apply_compare);
-	for (size_t i = apply->count; i-- > 0;) {
-		if (i + 1 < apply->count &&
-		    strcmp(operations[i].key, operations[i + 1].key) != 0)
-			reset = false;
-		operations[i].superseded = reset;
-		reset = reset || bci_operation_resets(&operations[i]);
-	}
-}
 
 /* Whether it is a put that counts. */
 static bool
@@ -234,6 +198,8 @@ apply_head(struct apply *apply, const struct bci_operation *operation,
 		                  : writer->state.next_entry++,
 		.revision = writer->state.revision,
 	};
+	if (old->exists)
+		head->flags |= old->entry.head.flags & BCI_ENTRY_KEEPS;
 }
 
 static void
@@ -299,6 +265,9 @@ apply_store(struct apply *apply, const struct bci_operation *operation,
 		                          &records->head.schema, err));
 	BCI_TRY(bci_detail_store(writer->txn, tables, records->head.id,
 	                         &records->detail, operation->request, err));
+	BCI_TRY(bci_labelling_apply(writer, operation, records->head.id,
+	                            &records->head.flags, &apply->changed,
+	                            err));
 	BCI_TRY(bci_table_reserve(writer->txn, tables->entries, operation->key,
 	                          operation->key_bytes,
 	                          sizeof(records->head) +
@@ -563,7 +532,7 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	status = bci_cache_env(cache, &env, err);
 	if (status != BC_OK)
 		return status;
-	apply_sort(&apply);
+	bci_operations_sort(operations, count);
 	status = bci_writer_begin_tidy(
 		cache, env,
 		bci_parent_patience(operations->parent, cache->lock_timeout_ns),

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "extent.h"
 #include "growth.h"
+#include "labelling.h"
 #include "splice.h"
 
 struct growth {
@@ -360,6 +361,29 @@ growth_report(const struct growth *growth, struct bci_operation *operation)
 	operation->existed = growth->series.exists;
 }
 
+/* Labels of what is appended; they may be all that is new. */
+static enum bc_status
+growth_label(struct growth *growth, bool existed, bool *changed,
+             struct bc_error *err)
+{
+	struct bci_series *series = &growth->series;
+	const struct bci_operation *operation = growth->operation;
+	bool grows = growth->edit.changed || growth->known_changed;
+	uint16_t stored = series->entry.head.flags;
+	enum bc_status status;
+
+	if (operation->deed != BCI_APPEND || !(existed || grows))
+		return BC_OK;
+	status = bci_labelling_apply(series->writer, operation, series->head.id,
+	                             &series->head.flags, changed, err);
+	if (status != BC_OK || grows ||
+	    ((stored ^ series->head.flags) & BCI_ENTRY_LABELLED) == 0)
+		return status;
+	return bci_entry_flag(series->writer, operation->key,
+	                      operation->key_bytes, stored ^ BCI_ENTRY_LABELLED,
+	                      err);
+}
+
 enum bc_status
 bci_growth_apply(struct bci_writer *writer, struct bci_operation *operation,
                  bool *changed, struct bc_error *err)
@@ -381,6 +405,7 @@ bci_growth_apply(struct bci_writer *writer, struct bci_operation *operation,
 	else
 		BCI_TRY(growth_cut(&growth, err));
 	growth_report(&growth, operation);
+	BCI_TRY(growth_label(&growth, existed, changed, err));
 	if (!edit->changed && !growth.known_changed)
 		goto done;
 	*changed = true;

@@ -7,11 +7,14 @@
  */
 #include "common.h"
 
+#include <stdlib.h>
+
 #include "alloc.h"
 #include "bar.h"
 #include "error.h"
 #include "extent.h"
 #include "key.h"
+#include "label.h"
 #include "operation.h"
 
 #define TEXT_MAX 65535u
@@ -53,7 +56,56 @@ operation_key(const struct bc_allocator *allocator, const char *key,
 }
 
 static enum bc_status
-operation_options(const struct bc_put_options *options,
+operation_check_label(const char *text, struct bc_error *err)
+{
+	if (bci_label_valid(text, strlen(text)))
+		return BC_OK;
+	return bci_fail(err, BC_INVALID,
+	                "'%.100s' is no label: 1 to %d bytes of UTF-8 without "
+	                "control characters",
+	                text, BC_LABEL_MAX);
+}
+
+/* Check and copy the labels that a put gives. */
+static enum bc_status
+operation_labels(const struct bc_allocator *allocator, const char *const *tags,
+                 const char *backtest, struct bci_operation *operation,
+                 struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+	size_t count = 0, bytes = 0;
+	char *to;
+
+	if (backtest != NULL) {
+		BCI_TRY(operation_check_label(backtest, err));
+		operation->backtest =
+			bci_strndup(allocator, backtest, strlen(backtest));
+		if (operation->backtest == NULL)
+			return bci_fail(err, BC_NOMEM, "no memory for labels");
+	}
+	if (tags == NULL)
+		return BC_OK;
+	for (; tags[count] != NULL; count++) {
+		BCI_TRY(operation_check_label(tags[count], err));
+		bytes += strlen(tags[count]) + 1;
+	}
+	operation->tags =
+		bci_alloc(allocator, 1, (count + 1) * sizeof(char *) + bytes);
+	if (operation->tags == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory for labels");
+	to = (char *)&operation->tags[count + 1];
+	for (size_t i = 0; i < count; i++) {
+		operation->tags[i] = to;
+		to = stpcpy(to, tags[i]) + 1;
+	}
+	operation->tags[count] = NULL;
+done:
+	return status;
+}
+
+static enum bc_status
+operation_options(const struct bc_allocator *allocator,
+                  const struct bc_put_options *options,
                   struct bci_operation *operation, struct bc_error *err)
 {
 	if (options == NULL)
@@ -71,7 +123,8 @@ operation_options(const struct bc_put_options *options,
 	operation->ttl_ns = options->ttl_ns;
 	operation->dataset_id = options->dataset_id;
 	operation->cost_ns = options->cost_ns;
-	return BC_OK;
+	return operation_labels(allocator, options->tags, options->backtest,
+	                        operation, err);
 }
 
 /* ---- frames ------------------------------------------------------------ */
@@ -229,7 +282,7 @@ bci_operation_put(const struct bc_allocator *allocator, const char *key,
 		*counts = (struct bc_counts){ 0 };
 	if (frame == NULL)
 		return bci_fail(err, BC_INVALID, "the frame is NULL");
-	BCI_TRY(operation_options(options, operation, err));
+	BCI_TRY(operation_options(allocator, options, operation, err));
 	BCI_TRY(operation_key(allocator, key,
 	                      options == NULL ? NULL : options->request,
 	                      operation, err));
@@ -252,7 +305,7 @@ bci_operation_blob(const struct bc_allocator *allocator, const char *key,
 	*operation = (struct bci_operation){ .payload_bytes = bytes };
 	if (data == NULL && bytes != 0)
 		return bci_fail(err, BC_INVALID, "the data are NULL");
-	BCI_TRY(operation_options(options, operation, err));
+	BCI_TRY(operation_options(allocator, options, operation, err));
 	BCI_TRY(operation_key(allocator, key,
 	                      options == NULL ? NULL : options->request,
 	                      operation, err));
@@ -275,7 +328,8 @@ bci_operation_remove(const struct bc_allocator *allocator, const char *key,
 /* ---- series ------------------------------------------------------------ */
 
 static enum bc_status
-operation_append_options(const struct bc_append_options *options,
+operation_append_options(const struct bc_allocator *allocator,
+                         const struct bc_append_options *options,
                          struct bci_operation *operation, struct bc_error *err)
 {
 	if (options == NULL)
@@ -299,7 +353,8 @@ operation_append_options(const struct bc_append_options *options,
 	operation->to_ns = options->to_ns;
 	operation->dataset_id = options->dataset_id;
 	operation->cost_ns = options->cost_ns;
-	return BC_OK;
+	return operation_labels(allocator, options->tags, options->backtest,
+	                        operation, err);
 }
 
 /* The range must hold the rows; if none is given it is theirs. */
@@ -348,7 +403,7 @@ bci_operation_append(const struct bc_allocator *allocator, const char *key,
 	};
 	if (counts != NULL)
 		*counts = (struct bc_counts){ 0 };
-	BCI_TRY(operation_append_options(options, operation, err));
+	BCI_TRY(operation_append_options(allocator, options, operation, err));
 	BCI_TRY(operation_key(allocator, key, NULL, operation, err));
 	if (frame != NULL && frame->rows != 0) {
 		if (frame->time_ns == NULL) {
@@ -391,5 +446,40 @@ bci_operation_free(const struct bc_allocator *allocator,
 	bci_free(allocator, operation->schema);
 	bci_free(allocator, operation->schema_stored);
 	bci_free(allocator, operation->request);
+	bci_free(allocator, operation->tags);
+	bci_free(allocator, operation->backtest);
 	*operation = (struct bci_operation){ 0 };
+}
+
+/* ---- order ------------------------------------------------------------- */
+
+static int
+operation_compare(const void *left, const void *right)
+{
+	const struct bci_operation *a = left, *b = right;
+	int order = strcmp(a->key, b->key);
+
+	if (order != 0)
+		return order;
+	/* In order of arrival: qsort() is not stable. */
+	return a->sequence < b->sequence ? -1 : 1;
+}
+
+void
+bci_operations_sort(struct bci_operation *operations, size_t count)
+{
+	bool reset = false;
+
+	for (size_t i = 0; i < count; i++)
+		operations[i].sequence = i;
+	if (count > 1)
+		qsort(operations, count, sizeof(*operations),
+		      operation_compare);
+	for (size_t i = count; i-- > 0;) {
+		if (i + 1 < count &&
+		    strcmp(operations[i].key, operations[i + 1].key) != 0)
+			reset = false;
+		operations[i].superseded = reset;
+		reset = reset || bci_operation_resets(&operations[i]);
+	}
 }

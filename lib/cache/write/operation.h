@@ -31,6 +31,8 @@ struct bci_operation {
 	size_t request_bytes;
 	int64_t ttl_ns;
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
+	const char **tags;               /* ended by NULL; NULL: as they were */
+	char *backtest;                  /* or NULL */
 	struct bc_counts *counts;        /* the caller's, or NULL */
 	struct bci_turn *turn;           /* borrowed, or NULL */
 	const struct bci_parent *parent; /* borrowed, or NULL */
@@ -93,6 +95,12 @@ enum bc_status bci_operation_cut(const struct bc_allocator *allocator,
 
 void bci_operation_free(const struct bc_allocator *allocator,
                         struct bci_operation *operation);
+
+/*
+ * Sort by key, and by order of arrival; mark what a later put or removal of the
+ * same key makes void.
+ */
+void bci_operations_sort(struct bci_operation *operations, size_t count);
 
 /*
  * Apply 'count' operations in one commit.  Of several on one key the last put

@@ -14,6 +14,7 @@
 #include "error.h"
 #include "expiry.h"
 #include "hash.h"
+#include "labelling.h"
 #include "series.h"
 
 #define SERIES_CAPACITY 8 /* segments, at first */
@@ -196,7 +197,7 @@ series_from_frame(struct bci_series *series)
 		.updated_ns = series->writer->now_ns,
 	};
 	series->head.kind = BC_SERIES;
-	series->head.flags &= BCI_ENTRY_PINNED | BCI_ENTRY_LABELLED;
+	series->head.flags &= BCI_ENTRY_KEEPS;
 	series->head.expires_ns = 0; /* A part of it may; not the whole. */
 	if (series->entry.segment_count == 0)
 		return;

@@ -11,7 +11,6 @@
 #include "alloc.h"
 #include "arena.h"
 #include "error.h"
-#include "expiry.h"
 #include "file.h"
 #include "recover.h"
 #include "series.h"
@@ -167,36 +166,6 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 	}
 	return bci_detail_delete(writer->txn, &writer->env->tables,
 	                         entry->head.id, err);
-}
-
-enum bc_status
-bci_writer_remove(struct bci_writer *writer, const char *key, size_t key_bytes,
-                  struct bc_error *err)
-{
-	unsigned table = writer->env->tables.entries;
-	struct bci_bytes record;
-	struct bci_entry entry;
-	enum bc_status status;
-
-	status = bci_table_get(writer->txn, table, key, key_bytes, &record);
-	if (status == BC_MISS)
-		return BC_MISS;
-	if (status != BC_OK)
-		return bci_fail(err, status, "cannot read entry %s", key);
-	/* A damaged record is removed all the same; what it held is lost to
-	 * the accounts and comes back with its arena. */
-	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK) {
-		status = bci_writer_release(writer, &entry, err);
-		if (status == BC_OK)
-			status = bci_expiry_change(
-				writer->txn, &writer->env->tables, key,
-				key_bytes, &entry.head, NULL, err);
-		if (status != BC_OK)
-			return status;
-	}
-	writer->must_sync = true;
-	writer->state.entries--;
-	return bci_table_delete(writer->txn, table, key, key_bytes, err);
 }
 
 /* ---- syncing ----------------------------------------------------------- */

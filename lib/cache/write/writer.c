@@ -26,6 +26,9 @@
 #include "watch.h"
 #include "writer.h"
 
+/* Links of hits that a commit takes along. */
+#define LINKS_ALONG 256
+
 /* Where the holder of the writer lock says who it is. */
 #define HOLDER_AT 64
 
@@ -307,6 +310,7 @@ bci_writer_abort(struct bci_writer *writer)
 {
 	bci_txn_abort(writer->txn);
 	writer->txn = NULL;
+	bci_links_give_back(writer);
 	/* Drops what was added.  It may be an arena that this transaction
 	 * made, whose number another writer will use again: never keep it. */
 	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
@@ -357,6 +361,8 @@ writer_settle_ledger(struct bci_writer *writer)
 		bci_slot_begin(ledger, writer->freed[i], 0, 0, 0);
 	if (writer->bad_seen != 0)
 		atomic_store(&ledger->header->bad_handled, writer->bad_seen);
+	if (writer->unlinks && ledger->header != NULL && ledger->writable)
+		atomic_fetch_add(&ledger->header->unlinked, 1);
 }
 
 static enum bci_db_sync
@@ -426,6 +432,7 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	uint64_t failed = 0;
 	enum bc_status status;
 
+	BCI_TRY(bci_links_write(writer, LINKS_ALONG, err));
 	BCI_TRY(bci_writer_flush_all(writer, err));
 	if (writer_sync_is_due(writer) ||
 	    (writer->must_settle && writer->config.durability == BC_RELAXED))
@@ -439,6 +446,7 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	writer_settle_ledger(writer);
 	atomic_store(&env->wrote, true);
 	writer_unlink_retired(writer);
+	bci_links_written(writer);
 	writer_count(writer);
 	writer_end(writer);
 	return BC_OK;

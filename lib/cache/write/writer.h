@@ -41,6 +41,8 @@ struct bci_writer {
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
 	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
 	bool clock_settled; /* nobody set the wall clock lately */
+	struct bci_pending *linking; /* links of hits that this commit writes */
+	bool unlinks;                /* it takes links of backtests away */
 };
 
 /*
@@ -143,7 +145,10 @@ enum bc_status bci_writer_release(struct bci_writer *writer,
                                   const struct bci_entry *entry,
                                   struct bc_error *err);
 
-/* Remove entry 'key'; BC_MISS if there is none. */
+/*
+ * Remove entry 'key', its labels, and what bc_read_derived() has kept of it;
+ * BC_MISS if there is none.
+ */
 enum bc_status bci_writer_remove(struct bci_writer *writer, const char *key,
                                  size_t key_bytes, struct bc_error *err);
 
