@@ -1578,12 +1578,27 @@ BC_API BC_CHECKED enum bc_status
 bc_config_set(struct bc_cache *cache, const struct bc_config *config,
               struct bc_error *err);
 
-/* Counters: hits by tier, misses by reason; hits + misses = requests. */
+/*
+ * Counters: hits by tier, misses by reason; hits + misses = requests.  They
+ * only grow; one that is full stays so.
+ */
 struct bc_counters {
 	uint64_t hits[BC_TIERS];          /* indexed by enum bc_tier */
 	uint64_t misses[BC_MISS_REASONS]; /* indexed by enum bc_miss */
 	uint64_t puts, removals;
 	uint64_t put_bytes;               /* payload put */
+	uint64_t written_bytes;           /* stored, for whatever reason */
+	uint64_t evictions;               /* entries, segments of series */
+	uint64_t evicted_bytes;
+	uint64_t expirations;             /* entries that a sweep removed */
+	uint64_t demotions, promotions;   /* entries packed; unpacked */
+	uint64_t moved_bytes;             /* copied to clean arenas */
+	uint64_t arenas_removed;          /* files */
+	uint64_t fetches, fetch_ns;       /* calls of callers' functions */
+	uint64_t links;                   /* of backtests, written */
+	uint64_t not_cached;              /* puts let go: best effort */
+	uint64_t quarantined;             /* damaged entries dropped */
+	uint64_t stale;                   /* hits on what had expired */
 };
 
 /* Operations whose time is taken: all of some, 1 in 64 of reads. */
@@ -1606,11 +1621,22 @@ struct bc_latency {
 	uint64_t p50_ns, p99_ns, p999_ns; /* to an eighth */
 };
 
+/* Sums of counters, and what follows from them. */
+struct bc_rates {
+	uint64_t requests, hits, misses;
+	double hit_ratio;           /* 0 to 1; 0 without requests */
+	double write_amplification; /* written_bytes / put_bytes; 0 if none */
+	double avg_fetch_ns;        /* 0 without fetches */
+};
+
+BC_API void bc_rates(const struct bc_counters *counters, struct bc_rates *out);
+
 struct bc_stats {
 	struct bc_counters total;    /* of all processes, ever */
 	struct bc_counters process;  /* of this process and cache */
 	uint64_t entries, segments;
-	uint64_t live_bytes;     /* arena bytes that entries name */
+	uint64_t live_bytes;     /* of segments that entries name: the sum of
+	                            their stored_bytes, but tails of series */
 	uint64_t warm_bytes;     /* linked: bytes of warm arena files */
 	uint64_t cold_bytes;     /* linked: bytes of cold arena files */
 	uint64_t catalogue_bytes, ledger_bytes;
@@ -1621,11 +1647,71 @@ struct bc_stats {
 	uint32_t processes;      /* that have this cache open */
 	uint32_t guarded;        /* 1 if this process reads guarded */
 	uint32_t read_only;      /* 1 if this process cannot write */
+	uint64_t entries_max;    /* the limit */
+	uint64_t evicted_entries; /* known, but evicted: part of 'entries' */
+	uint64_t live_cold_bytes; /* the part of live_bytes that is packed */
+	uint64_t corrupt;        /* segments found damaged, by the ledger */
+	uint64_t pinned_unlinked_bytes; /* of arenas that are removed, but on
+	                            the disk as long as processes map them */
+	double avg_access_count; /* access_sum / entries; 0 if none */
+	double compression_ratio;/* unpacked / packed bytes; 1 if none */
+	double ops_per_second;   /* requests, puts, removals of the processes
+	                            that have it open, each since it did */
+	int64_t folded_ns;       /* when counters were last added to a day */
+	int64_t compacted_ns;    /* the newest bc_compact(); 0: none */
 };
 
 /* Returns BC_OK, BC_IO, BC_BUSY, BC_NOMEM. */
 BC_API BC_CHECKED enum bc_status
 bc_stats(struct bc_cache *cache, struct bc_stats *stats, struct bc_error *err);
+
+/* The counters of one day (UTC). */
+struct bc_day {
+	int64_t day;        /* since 1970-01-01 */
+	struct bc_counters counters;
+	/* As of the last fold of the day, or now if it is today. */
+	uint64_t entries, live_bytes;
+};
+
+/*
+ * Copy the days from 'first' to 'last', both included and counted since
+ * 1970-01-01, to 'days' (room for 'capacity', 0 to count only) in order, and
+ * how many there are to *count.  Days without a row are left out; today has one
+ * always.  What was counted since the last commit of a writer is today's.
+ * Returns BC_OK, BC_IO, BC_BUSY, BC_CORRUPT.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_days(struct bc_cache *cache, int64_t first, int64_t last,
+        struct bc_day *days, size_t capacity, size_t *count,
+        struct bc_error *err);
+
+/*
+ * How long operations of this process took if 'process', else of all processes
+ * since the ledger was made.  BC_INVALID if there is no such operation; BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_latency(struct bc_cache *cache, enum bc_op op, int process,
+           struct bc_latency *out, struct bc_error *err);
+
+/* One of the entries that are read most. */
+struct bc_hot {
+	char key[BC_KEY_MAX + 1];
+	enum bc_kind kind;
+	enum bc_tier tier;
+	uint64_t access_count; /* 1 for the put, 1 for every hit */
+	int64_t accessed_ns;   /* last hit, to the second */
+	uint64_t stored_bytes;
+};
+
+/*
+ * The entries with the most accesses, at most 'capacity' of them, most first;
+ * equal ones in order of their keys.  Looks at every entry, a part at a time.
+ * Returns BC_OK, BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_top(struct bc_cache *cache, const struct bc_filter *filter,
+       struct bc_hot *out, size_t capacity, size_t *count,
+       struct bc_error *err);
 
 /* One process that has the cache open. */
 struct bc_process {
@@ -1634,6 +1720,15 @@ struct bc_process {
 	int64_t started_ns;    /* when it opened the cache */
 	char name[32];
 	struct bc_counters counters;
+	/* As it last noted, at its last slow step or second of hits. */
+	int64_t noted_ns;
+	uint64_t mapped_bytes; /* of arenas */
+	uint64_t views;        /* held */
+	int64_t views_since_ns;/* it has held one without a break; 0: none */
+	uint64_t links_pending;/* of backtests, not written yet */
+	/* Of removed arenas that it keeps on the disk; what the kernel says
+	 * where it may be asked, else as noted. */
+	uint64_t pinned_unlinked_bytes;
 };
 
 /*
@@ -1643,6 +1738,63 @@ struct bc_process {
 BC_API BC_CHECKED enum bc_status
 bc_processes(struct bc_cache *cache, struct bc_process *processes,
              size_t capacity, size_t *count, struct bc_error *err);
+
+/* How bad something is; also the exit status of `barcache health`. */
+enum bc_severity { BC_FINE = 0, BC_WARNING = 1, BC_CRITICAL = 2 };
+
+/* What is wrong, and what to do about it, in a sentence or two. */
+struct bc_advice {
+	enum bc_severity severity;
+	const char *name; /* "budget", "disk", ...: stable; static */
+	char text[200];
+};
+#define BC_ADVICE_MAX 16
+
+/* How a cache is.  What is not known is 0, and -1 where that could be so. */
+struct bc_health {
+	enum bc_severity severity;  /* the worst of 'advice' */
+	uint32_t opens;             /* 1; else 'error' says why not */
+	struct bc_error error;
+	uint32_t format_version;
+	uint32_t writable;          /* 1 if this user may put */
+	uint32_t guarded;           /* 1: read without LMDB's reader table */
+	uint32_t frozen;
+	uint32_t ledger;            /* 1: it is there and used */
+	double map_used;            /* of the catalogue's room, 0 to 1 */
+	double warm_used, cold_used;/* of the budgets, 0 to 1 and above */
+	uint64_t disk_free_bytes;   /* for this user, where the cache is */
+	uint64_t disk_bytes;
+	uint32_t readers, readers_max, readers_stale;
+	uint64_t reader_lag;        /* commits since the oldest reader began */
+	uint32_t processes;
+	int64_t views_since_ns;     /* the oldest of all processes; 0: none */
+	uint64_t pinned_unlinked_bytes;
+	uint64_t linked_bytes;      /* arenas, catalogue, ledger */
+	uint64_t budget_bytes;      /* warm and cold */
+	uint64_t writer_pid;        /* who holds the writer lock, or did last */
+	int64_t writer_since_ns;    /* took it, or gave it back */
+	uint32_t writer_holds;      /* 1: the lock is held now */
+	int32_t writer_alive;       /* 1, 0; -1: in another PID namespace */
+	uint64_t corrupt;           /* segments found damaged */
+	uint64_t corrupt_pending;   /* of these, not looked at by a writer */
+	uint64_t quarantined;       /* entries dropped */
+	int64_t committed_ns;       /* the newest commit; 0: none */
+	int64_t compacted_ns;       /* the newest compaction; 0: none */
+	uint64_t resident_bytes;    /* of arenas, in memory right now */
+	uint64_t resident_of_bytes; /* of so many that were looked at */
+	uint32_t advice_count;
+	struct bc_advice advice[BC_ADVICE_MAX];
+};
+
+/*
+ * Examine the cache in directory 'path' without changing it; it need not be one
+ * that can be opened.  'flags' are of enum bc_open_flags (BC_OPEN_NETWORK).
+ * Returns BC_OK whenever *health was filled, also for a cache that does not
+ * open; BC_NOMEM.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_health(const char *path, unsigned flags, struct bc_health *health,
+          struct bc_error *err);
 
 /* What bc_verify() found. */
 struct bc_verify_report {

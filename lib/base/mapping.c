@@ -69,6 +69,25 @@ bci_map_soon(const void *from, uint64_t bytes)
 	              MADV_WILLNEED);
 }
 
+uint64_t
+bci_map_resident(const void *from, uint64_t bytes)
+{
+	const uint64_t page = 4096, step = 1024 * page;
+	unsigned char pages[1024];
+	uint64_t resident = 0;
+
+	for (uint64_t at = 0; at < bytes; at += step) {
+		uint64_t some = bytes - at < step ? bytes - at : step;
+		uint64_t count = (some + page - 1) / page;
+
+		if (mincore((void *)((uintptr_t)from + at), some, pages) != 0)
+			return resident;
+		for (uint64_t i = 0; i < count; i++)
+			resident += (pages[i] & 1) * page;
+	}
+	return resident < bytes ? resident : bytes;
+}
+
 void
 bci_unmap(void *memory, uint64_t bytes)
 {

@@ -35,6 +35,9 @@ void bci_map_seal(void *memory, uint64_t bytes);
 /* Ask the kernel to read what is not in memory yet. */
 void bci_map_soon(const void *from, uint64_t bytes);
 
+/* Bytes of [from, from + bytes) that are in memory; 'from' begins a page. */
+uint64_t bci_map_resident(const void *from, uint64_t bytes);
+
 /* Undo any of these; NULL is allowed. */
 void bci_unmap(void *memory, uint64_t bytes);
 

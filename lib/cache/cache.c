@@ -12,6 +12,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "create.h"
+#include "day.h"
 #include "error.h"
 #include "file.h"
 #include "hash.h"
@@ -387,6 +388,45 @@ cache_owes_sync(struct bci_env *env)
 	       state.unsynced && config.durability == BC_RELAXED;
 }
 
+/*
+ * Whether this handle may fold counters into days, and it is due.  Not in a
+ * cache without that table: reading one of an older format does not upgrade it.
+ */
+static bool
+cache_owes_fold(struct bc_cache *cache, struct bci_env *env)
+{
+	bool due = false;
+	struct bci_folded folded;
+	struct bci_lane *lane;
+
+	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0)
+		return false;
+	lane = bci_lane_take(env);
+	if (bci_lane_begin(env, lane) == BC_OK) {
+		due = bci_table_is_open(lane->txn, env->tables.days) &&
+		      bci_folded_load(lane->txn, &env->tables, &folded) ==
+		              BC_OK &&
+		      bci_day_is_due(folded.folded_ns, bci_clock_wall_ns());
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	return due;
+}
+
+/* Fold, unless somebody writes: who does will fold. */
+static void
+cache_fold(struct bc_cache *cache, struct bci_env *env)
+{
+	struct bci_writer writer;
+
+	if (bci_writer_begin_tidy(cache, env, 0, &writer, NULL) != BC_OK)
+		return;
+	if (bci_writer_fold(&writer, false, NULL) == BC_OK)
+		(void)bci_writer_commit(&writer, NULL);
+	else
+		bci_writer_abort(&writer);
+}
+
 void
 bc_close(struct bc_cache *cache)
 {
@@ -399,6 +439,8 @@ bc_close(struct bc_cache *cache)
 	if (env->fork_count == atomic_load(&bci_fork_count)) {
 		if (cache->linker != NULL)
 			bci_links_leave(cache, env);
+		if (cache_owes_fold(cache, env))
+			cache_fold(cache, env);
 		if (!env->read_only && atomic_load(&env->wrote) &&
 		    cache_owes_sync(env))
 			(void)cache_sync(cache, env, NULL);

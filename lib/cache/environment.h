@@ -91,6 +91,7 @@ struct bci_env {
 	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
 	int64_t expired_ns; /* when no expired entry was left */
+	int64_t folded_ns;  /* when counters were folded, as far as known */
 };
 
 /* Forks this process has behind it; a child's handles compare it. */

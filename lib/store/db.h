@@ -65,6 +65,15 @@ enum bc_status bci_db_facts(struct MDB_env *env, struct bci_db_facts *facts,
 /* The newest commit, read without a transaction. */
 uint64_t bci_db_newest(struct MDB_env *env);
 
+/* LMDB's reader table. */
+struct bci_db_readers {
+	uint32_t used;   /* slots that a process has */
+	uint32_t stale;  /* of these, whose process is not alive (here) */
+	uint64_t oldest; /* the oldest commit that one reads; 0: none does */
+};
+
+void bci_db_readers(struct MDB_env *env, struct bci_db_readers *out);
+
 /* Free slots of LMDB's reader table whose processes are gone. */
 void bci_db_clear_readers(struct MDB_env *env);
 

@@ -404,14 +404,20 @@ bci_row_counters(const struct bci_row *row, uint64_t out[BCI_COUNTERS])
 }
 
 void
-bci_ledger_totals(struct bci_ledger *ledger, uint64_t totals[BCI_COUNTERS],
-                  uint64_t own[BCI_COUNTERS])
+bci_ledger_sums(struct bci_ledger *ledger, uint64_t sums[BCI_COUNTERS])
 {
 	unsigned ready = bci_ledger_rows(ledger);
 
-	memset(totals, 0, BCI_COUNTERS * sizeof(*totals));
+	memset(sums, 0, BCI_COUNTERS * sizeof(*sums));
 	for (unsigned i = 0; i < ready; i++)
-		row_sum(&ledger->rows[i], totals);
+		row_sum(&ledger->rows[i], sums);
+}
+
+void
+bci_ledger_totals(struct bci_ledger *ledger, uint64_t totals[BCI_COUNTERS],
+                  uint64_t own[BCI_COUNTERS])
+{
+	bci_ledger_sums(ledger, totals);
 	bci_row_counters(ledger->row, own);
 	if (ledger->row_index == BCI_LEDGER_ROWS)
 		row_sum(ledger->row, totals);

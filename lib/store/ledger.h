@@ -271,7 +271,10 @@ bci_ledger_time(struct bci_ledger *ledger, enum bc_op op, int64_t ns)
 	bci_histogram_add(&ledger->row->latency[op], ns < 0 ? 0 : (uint64_t)ns);
 }
 
-/* Sums over all rows, and of this process alone. */
+/* Sums over all rows of the file. */
+void bci_ledger_sums(struct bci_ledger *ledger, uint64_t sums[BCI_COUNTERS]);
+
+/* The same with what is in private memory, and of this process alone. */
 void bci_ledger_totals(struct bci_ledger *ledger, uint64_t totals[BCI_COUNTERS],
                        uint64_t own[BCI_COUNTERS]);
 

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -207,6 +208,33 @@ bci_db_newest(struct MDB_env *env)
 	MDB_envinfo info;
 
 	return mdb_env_info(env, &info) == MDB_SUCCESS ? info.me_last_txnid : 0;
+}
+
+/* A line of mdb_reader_list(): process, thread, and the commit or "-". */
+static int
+readers_line(const char *line, void *context)
+{
+	struct bci_db_readers *readers = context;
+	unsigned long long txnid;
+	char thread[32];
+	int pid, fields;
+
+	fields = sscanf(line, "%d %31s %llu", &pid, thread, &txnid);
+	if (fields < 2)
+		return 0; /* The heading, or that there are none. */
+	readers->used++;
+	if (kill(pid, 0) != 0 && errno == ESRCH)
+		readers->stale++;
+	if (fields == 3 && (readers->oldest == 0 || txnid < readers->oldest))
+		readers->oldest = txnid;
+	return 0;
+}
+
+void
+bci_db_readers(struct MDB_env *env, struct bci_db_readers *out)
+{
+	*out = (struct bci_db_readers){ 0 };
+	(void)mdb_reader_list(env, readers_line, out);
 }
 
 void

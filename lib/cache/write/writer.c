@@ -18,6 +18,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "create.h"
+#include "day.h"
 #include "error.h"
 #include "file.h"
 #include "freeze.h"
@@ -32,19 +33,12 @@
 /* Where the holder of the writer lock says who it is. */
 #define HOLDER_AT 64
 
-struct holder {
-	uint64_t pid;
-	uint64_t pid_namespace;
-	int64_t since_ns;
-	uint64_t held; /* 1 from taking the lock to giving it back */
-};
-
 /* ---- the lock ---------------------------------------------------------- */
 
 static void
 holder_write(struct bci_env *env, bool held)
 {
-	struct holder holder = {
+	struct bci_holder holder = {
 		.pid = (uint64_t)getpid(),
 		.pid_namespace = env->pid_namespace,
 		.since_ns = bci_clock_wall_ns(),
@@ -55,8 +49,8 @@ holder_write(struct bci_env *env, bool held)
 	                     NULL);
 }
 
-static bool
-holder_read(struct bci_env *env, struct holder *holder)
+bool
+bci_writer_holder(struct bci_env *env, struct bci_holder *holder)
 {
 	return bci_file_read(env->writer_fd, holder, sizeof(*holder),
 	                     HOLDER_AT) == (ssize_t)sizeof(*holder);
@@ -65,9 +59,9 @@ holder_read(struct bci_env *env, struct holder *holder)
 static enum bc_status
 lock_fail_busy(struct bci_env *env, int64_t waited_ns, struct bc_error *err)
 {
-	struct holder holder;
+	struct bci_holder holder;
 
-	if (!holder_read(env, &holder) || holder.pid == 0)
+	if (!bci_writer_holder(env, &holder) || holder.pid == 0)
 		return bci_fail(err, BC_BUSY,
 		                "the writer lock was not to be had in %lld ms",
 		                (long long)(waited_ns / 1000000));
@@ -98,7 +92,7 @@ static enum bc_status
 writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
             struct bc_error *err)
 {
-	struct holder last;
+	struct bci_holder last;
 	int error;
 
 	if (bci_env_is_frozen(env))
@@ -123,7 +117,7 @@ writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 			return lock_fail_busy(env, timeout, err);
 		return bci_fail_os(err, error, "cannot lock writer.lock");
 	}
-	if (holder_read(env, &last) && last.held == 1)
+	if (bci_writer_holder(env, &last) && last.held == 1)
 		bci_log(cache, BC_EVENT_TAKEOVER,
 		        "process %llu ended while it held the writer lock",
 		        (unsigned long long)last.pid);
@@ -413,6 +407,33 @@ writer_count(struct bci_writer *writer)
 		                bci_clock_monotonic_ns() - writer->begun_ns);
 }
 
+enum bc_status
+bci_writer_fold(struct bci_writer *writer, bool compacted, struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	struct bci_folded folded;
+	struct bci_fold_facts facts = {
+		.now_ns = writer->now_ns,
+		.entries = writer->state.entries,
+		.bytes = writer->state.live_bytes,
+		.compacted = compacted,
+	};
+	enum bc_status status;
+
+	if (env->ledger.header == NULL ||
+	    (!compacted && !bci_day_is_due(env->folded_ns, writer->now_ns)))
+		return BC_OK;
+	status = bci_folded_load(writer->txn, &env->tables, &folded);
+	if (status != BC_OK)
+		return bci_fail(err, status, "cannot read what was counted");
+	env->folded_ns = folded.folded_ns; /* Perhaps another process did. */
+	if (!compacted && !bci_day_is_due(folded.folded_ns, writer->now_ns))
+		return BC_OK;
+	facts.birth = env->ledger.header->birth;
+	bci_ledger_sums(&env->ledger, facts.totals);
+	return bci_day_fold(writer->txn, &env->tables, &facts, err);
+}
+
 /* Whether relaxed mode owes the disk a sync. */
 static bool
 writer_sync_is_due(const struct bci_writer *writer)
@@ -439,6 +460,7 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
 	BCI_TRY(bci_writer_store_active(writer, err));
 	writer->state.committed_ns = writer->now_ns;
+	BCI_TRY(bci_writer_fold(writer, false, err));
 	BCI_TRY(writer_give_slots(writer, err));
 	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
 	                        err));

@@ -45,6 +45,16 @@ struct bci_writer {
 	bool unlinks;                /* it takes links of backtests away */
 };
 
+/* Who has the writer lock, or had it last, as it says in writer.lock. */
+struct bci_holder {
+	uint64_t pid; /* 0: nobody ever */
+	uint64_t pid_namespace;
+	int64_t since_ns; /* it took the lock, or gave it back */
+	uint64_t held;    /* 1: it has the lock, or died with it */
+};
+
+bool bci_writer_holder(struct bci_env *env, struct bci_holder *holder);
+
 /*
  * Take the writer lock: the mutex of this process, the gate, the lock itself.
  * Returns BC_OK, BC_READONLY, BC_BUSY ("last holder ..."), BC_IO.
@@ -74,6 +84,13 @@ enum bc_status bci_writer_begin_tidy(struct bc_cache *cache,
  */
 enum bc_status bci_writer_commit(struct bci_writer *writer,
                                  struct bc_error *err);
+
+/*
+ * Fold the ledger's counters into today's row: if it is due, as every commit
+ * does, or as part of a compaction, whose time is noted.
+ */
+enum bc_status bci_writer_fold(struct bci_writer *writer, bool compacted,
+                               struct bc_error *err);
 
 /* Forget everything since the beginning and give the lock back. */
 void bci_writer_abort(struct bci_writer *writer);
