@@ -750,6 +750,18 @@ enum bc_put_flags {
 #define BC_TTL_DEFAULT INT64_C(0) /* by the rules of the cache */
 #define BC_TTL_NEVER INT64_MAX    /* it does not expire */
 
+/*
+ * Where a value goes when it is put.  Warm ones are read in place; cold ones
+ * are packed to a fraction and decoded when they are read (see "The cold
+ * tier").  What packing would not make smaller by a tenth is stored as it is,
+ * also in the cold tier.
+ */
+enum bc_placement {
+	BC_PLACE_AUTO = 0, /* warm; it goes cold when its room is needed */
+	BC_PLACE_WARM = 1,
+	BC_PLACE_COLD = 2
+};
+
 /* Begin with BC_PUT_OPTIONS_INIT; zero means the default everywhere. */
 struct bc_put_options {
 	size_t struct_size;
@@ -761,6 +773,7 @@ struct bc_put_options {
 	const char *const *tags; /* ended by NULL, in place of those that it
 	                            has; NULL: as it was */
 	const char *backtest;    /* to link it with; NULL: the handle's */
+	enum bc_placement placement;
 };
 #define BC_PUT_OPTIONS_INIT BC_SIZE_FIRST(struct bc_put_options)
 
@@ -790,7 +803,7 @@ struct bc_counts {
  *
  * Returns BC_OK; BC_KEY; BC_INVALID (column name or type, text code, request);
  * BC_ORDER; BC_BARS; BC_EXISTS; BC_TOO_LARGE (above value_max_bytes or a
- * quarter of the warm budget); BC_ENTRIES (or 262,144 shapes of frames);
+ * quarter of the budget of its tier); BC_ENTRIES (or 262,144 shapes of frames);
  * BC_FULL; BC_NOSPACE; BC_BUSY; BC_READONLY; BC_NOMEM; BC_IO.
  */
 BC_API BC_CHECKED enum bc_status
@@ -899,6 +912,7 @@ struct bc_append_options {
 	uint64_t cost_ns;
 	const char *const *tags; /* as in bc_put_options */
 	const char *backtest;
+	enum bc_placement placement; /* of segments that this call writes */
 };
 #define BC_APPEND_OPTIONS_INIT BC_SIZE_FIRST(struct bc_append_options)
 

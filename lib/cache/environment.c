@@ -104,11 +104,14 @@ env_free(struct bci_env *env)
 	bci_file_close(&env->maps.lock_fd);
 	bci_maps_close(&env->maps);
 	env_free_schemas(env);
-	for (unsigned i = 0; i < BCI_LANES; i++)
+	for (unsigned i = 0; i < BCI_LANES; i++) {
 		bci_chunks_free(env, &env->lanes[i]);
+		bci_free(&allocator, env->lanes[i].work);
+	}
 	bci_picks_free(&env->picks, &env->allocator);
 	bci_stitches_free(&env->stitches);
 	bci_links_free(env);
+	bci_hots_free(&env->hots);
 	pthread_mutex_destroy(&env->schema_mutex);
 	pthread_mutex_destroy(&env->tables_mutex);
 	pthread_mutex_destroy(&env->writer_mutex);
@@ -182,6 +185,7 @@ env_shut(struct bci_env *env)
 	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
 		bci_appender_close(&env->appenders[queue]);
 	bci_stitches_shut(env);
+	bci_hots_shut(env);
 	env_close_lanes(env);
 	env_close_db(env);
 	if (env->ledger.row != NULL)
@@ -272,6 +276,7 @@ env_init(struct bc_cache *cache, struct bci_env *env, int dir_fd)
 	bci_maps_open(&env->maps, &cache->allocator);
 	bci_stitches_open(&env->stitches);
 	bci_links_init(&env->links);
+	bci_hots_open(&env->hots);
 }
 
 /* Open an environment that this process has not; takes 'dir_fd' over. */

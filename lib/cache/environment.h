@@ -20,6 +20,7 @@
 #include "pick.h"
 #include "segment.h"
 #include "stitch.h"
+#include "tier.h"
 
 /* Bytes of writer.lock and of guard.lock; each lock's gate is the next byte. */
 #define BCI_LOCK_WRITER 0
@@ -51,7 +52,10 @@ struct bci_lane {
 	struct bci_recent *recent; /* reads that may come again */
 	struct bci_chunk *chunks[BCI_CHUNK_SIZES]; /* free ones */
 	uint16_t chunk_counts[BCI_CHUNK_SIZES];
-	char rest[48]; /* no two lanes share a cache line */
+	void *work;            /* the codec's; NULL until first used */
+	uint64_t narrow_id;    /* the segment that a part was last read of, */
+	uint32_t narrow_count; /* and how often in a row */
+	char rest[24];         /* no two lanes share a cache line */
 };
 _Static_assert(sizeof(struct bci_lane) == 128, "lane");
 
@@ -71,9 +75,9 @@ struct bci_env {
 	uint64_t cache_id;
 	uint64_t pid_namespace; /* of this process */
 	bool read_only, group;
-	bool untracked; /* a benchmark wants hits that leave no trace */
-	atomic_bool closed;       /* only views are left */
-	atomic_bool wrote;        /* this process committed something */
+	bool untracked;     /* a benchmark wants hits that leave no trace */
+	atomic_bool closed; /* only views are left */
+	atomic_bool wrote;  /* this process committed something */
 	atomic_ullong generation; /* of the ledger, when last looked */
 	atomic_llong collected_s; /* when maps were last collected */
 	atomic_long chunks_out;
@@ -85,6 +89,7 @@ struct bci_env {
 	struct bci_picks picks;       /* changed under schema_mutex */
 	struct bci_stitches stitches; /* of this process */
 	struct bci_links links;       /* of hits, to be written */
+	struct bci_hots hots;         /* of this process, too */
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appenders[BCI_QUEUES];
@@ -292,6 +297,15 @@ bci_env_is_stale(const struct bci_env *env, uint64_t newest)
  */
 void bci_env_drop_maps(struct bci_env *env, struct bci_lane *lane,
                        uint64_t newest, int64_t now_ns);
+
+/* Let go of decoded segments that are in place, or gone, by now. */
+static inline void
+bci_env_tidy(struct bci_env *env, int64_t now_ns)
+{
+	if (BCI_UNLIKELY(atomic_load_explicit(&env->hots.count,
+	                                      memory_order_relaxed) != 0))
+		bci_hots_tidy_slow(env, now_ns);
+}
 
 /* Unmap what was let go, if no lane but 'own' is busy. */
 void bci_env_collect(struct bci_env *env, const struct bci_lane *own);

@@ -77,6 +77,7 @@ info_segment(struct bci_env *env, const struct bci_entry *entry,
 	info->last_ns = locator.last_ns;
 	info->rows = locator.rows;
 	info->stored_bytes = locator.bytes;
+	info->tier = bci_locator_tier(&locator);
 	info->step_ns = locator.step_ns;
 	info_accesses(env, &locator, info);
 }

@@ -6,6 +6,7 @@
 
 #include "bar.h"
 #include "clock.h"
+#include "decode.h"
 #include "error.h"
 #include "hit.h"
 #include "list.h"
@@ -72,6 +73,11 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 	verify->report->bytes += hit.locator.bytes;
 	if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
 		*wrong = "checksum or header";
+	else if (hit.locator.codec == BCI_FORM_PACKED)
+		*wrong = bci_decode_verify(
+			env,
+			&(struct bci_cold){ bci_hit_image(&hit), &hit.locator,
+		                            hit.schema, hit.entry_id });
 	else
 		*wrong = bci_verify_times(bc_view_time(&view), view.rows,
 		                          view.first_ns, view.last_ns);

@@ -11,6 +11,7 @@
 
 #include "bar.h"
 #include "coverage.h"
+#include "decode.h"
 #include "directory.h"
 #include "hash.h"
 #include "hit.h"
@@ -203,6 +204,11 @@ series_bytes(const struct series_check *check, struct bci_map *map,
 		wrong = bci_segment_check_claim(image, &claim);
 	if (wrong != NULL)
 		return wrong;
+	if (locator->codec == BCI_FORM_PACKED)
+		return bci_decode_verify(check->env,
+		                         &(struct bci_cold){ image, locator,
+		                                             check->schema,
+		                                             check->id });
 	return bci_verify_times(
 		(const int64_t *)(const void *)(image + locator->header_bytes),
 		locator->rows, locator->first_ns, locator->last_ns);

@@ -483,9 +483,27 @@ bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id)
 
 	if (slot == NULL || !ledger->writable)
 		return;
-	if (atomic_compare_exchange_strong(&slot->word, &expected,
-	                                   id | BCI_SLOT_BAD))
+	/* What else the word says of the segment does not matter any more. */
+	while ((expected & ~BCI_SLOT_DECODED) == id) {
+		if (!atomic_compare_exchange_strong(&slot->word, &expected,
+		                                    id | BCI_SLOT_BAD))
+			continue;
 		atomic_fetch_add(&ledger->header->bad_count, 1);
+		return;
+	}
+}
+
+bool
+bci_slot_decoded(struct bci_ledger *ledger, uint32_t number, uint64_t id)
+{
+	struct bci_slot *slot = bci_ledger_slot(ledger, number);
+	unsigned long long expected = id;
+
+	if (slot == NULL || !ledger->writable ||
+	    atomic_compare_exchange_strong(&slot->word, &expected,
+	                                   id | BCI_SLOT_DECODED))
+		return false;
+	return expected == (id | BCI_SLOT_DECODED);
 }
 
 uint64_t

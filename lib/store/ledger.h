@@ -132,6 +132,7 @@ struct bci_slot {
 _Static_assert(sizeof(struct bci_slot) == 16, "slot");
 
 #define BCI_SLOT_BAD (1ull << 63)
+#define BCI_SLOT_DECODED (1ull << 62) /* some process has decoded it */
 #define BCI_SLOT_ID ((1ull << 62) - 1)
 
 struct bci_ledger {
@@ -221,9 +222,20 @@ static inline bool
 bci_slot_is_bad(const struct bci_slot *slot, uint64_t id)
 {
 	return slot != NULL &&
-	       atomic_load_explicit(&slot->word, memory_order_relaxed) ==
-	               (id | BCI_SLOT_BAD);
+	       (atomic_load_explicit(&slot->word, memory_order_relaxed) &
+	        ~BCI_SLOT_DECODED) == (id | BCI_SLOT_BAD);
 }
+
+/* The segment that a slot is of. */
+static inline uint64_t
+bci_slot_id(const struct bci_slot *slot)
+{
+	return atomic_load_explicit(&slot->word, memory_order_relaxed) &
+	       BCI_SLOT_ID;
+}
+
+/* Note that the segment was decoded; whether it had been before. */
+bool bci_slot_decoded(struct bci_ledger *ledger, uint32_t number, uint64_t id);
 
 /*
  * Note a hit.  The count is a load and a store: two processes that hit one

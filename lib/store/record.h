@@ -164,10 +164,58 @@ struct bci_locator {
 	uint32_t rows;
 	uint32_t slot;         /* in the ledger */
 	uint32_t header_bytes; /* from the header to the column data */
-	uint8_t codec;         /* 0: raw */
-	uint8_t reserved0[3];
+	uint8_t codec;         /* enum bci_form */
+	uint8_t raw_lines[3];  /* in a cold arena: lines it takes unpacked */
 };
 _Static_assert(sizeof(struct bci_locator) == 64, "segment locator");
+
+/* How the content of a segment is stored. */
+enum bci_form {
+	BCI_FORM_RAW = 0,   /* as readers use it */
+	BCI_FORM_PACKED = 1 /* see doc/format.md; only in cold arenas */
+};
+
+/*
+ * What the image of a segment takes as readers use it, in lines of 64 bytes;
+ * 0 unless it lies in a cold arena.
+ */
+static inline uint32_t
+bci_locator_raw_lines(const struct bci_locator *locator)
+{
+	return locator->raw_lines[0] | (uint32_t)locator->raw_lines[1] << 8 |
+	       (uint32_t)locator->raw_lines[2] << 16;
+}
+
+static inline void
+bci_locator_set_raw_lines(struct bci_locator *locator, uint32_t lines)
+{
+	locator->raw_lines[0] = (uint8_t)lines;
+	locator->raw_lines[1] = (uint8_t)(lines >> 8);
+	locator->raw_lines[2] = (uint8_t)(lines >> 16);
+}
+
+/* Whether it lies in a cold arena. */
+static inline bool
+bci_locator_is_cold(const struct bci_locator *locator)
+{
+	return bci_locator_raw_lines(locator) != 0;
+}
+
+/* Where it is read from, as long as nobody has decoded it. */
+static inline enum bc_tier
+bci_locator_tier(const struct bci_locator *locator)
+{
+	return bci_locator_is_cold(locator) ? BC_COLD : BC_WARM;
+}
+
+/* Bytes of the image as readers use it; if it is cold, rounded up to 64. */
+static inline uint64_t
+bci_locator_raw_bytes(const struct bci_locator *locator)
+{
+	return bci_locator_is_cold(locator)
+	               ? 64ull * bci_locator_raw_lines(locator)
+	               : locator->bytes;
+}
 
 enum bci_entry_flags {
 	BCI_ENTRY_INLINE = 1,  /* the segment follows its locator */

@@ -93,11 +93,26 @@ bci_segment_text(const unsigned char *area, uint64_t area_bytes,
 
 /* ---- sizes ------------------------------------------------------------- */
 
+/* What follows from data and text, and so many bytes of schema and key. */
+static bool
+plan_finish(struct bci_segment_plan *plan, uint64_t names, uint64_t unit)
+{
+	uint64_t body = plan->data_bytes + plan->text_bytes;
+	uint64_t head = sizeof(struct bci_segment_header) + names;
+
+	plan->block_count = (uint32_t)((body + BCI_BLOCK - 1) / BCI_BLOCK);
+	head = bci_round_up(head, 8) + 8ull * plan->block_count;
+	plan->header_bytes =
+		bci_round_up(BCI_VALUE_SHIFT + head, unit) - BCI_VALUE_SHIFT;
+	plan->bytes = plan->header_bytes + body;
+	return plan->bytes <= BCI_SEGMENT_MAX;
+}
+
 bool
 bci_segment_plan(const struct bci_value *value, size_t key_bytes, bool bare,
                  struct bci_segment_plan *plan)
 {
-	uint64_t head = sizeof(struct bci_segment_header), unit, body;
+	uint64_t unit;
 
 	if (value->kind == BC_BLOB) {
 		plan->data_bytes = value->blob_bytes;
@@ -113,16 +128,9 @@ bci_segment_plan(const struct bci_value *value, size_t key_bytes, bool bare,
 	if (plan->data_bytes > BCI_SEGMENT_MAX ||
 	    plan->text_bytes > BCI_SEGMENT_MAX)
 		return false;
-	body = plan->data_bytes + plan->text_bytes;
 	plan->bare = bare;
-	plan->block_count = (uint32_t)((body + BCI_BLOCK - 1) / BCI_BLOCK);
-	if (!bare)
-		head += value->schema_bytes + key_bytes;
-	head = bci_round_up(head, 8) + 8ull * plan->block_count;
-	plan->header_bytes =
-		bci_round_up(BCI_VALUE_SHIFT + head, unit) - BCI_VALUE_SHIFT;
-	plan->bytes = plan->header_bytes + body;
-	return plan->bytes <= BCI_SEGMENT_MAX;
+	return plan_finish(plan, bare ? 0 : value->schema_bytes + key_bytes,
+	                   unit);
 }
 
 /* ---- writing ----------------------------------------------------------- */
@@ -373,6 +381,79 @@ bci_segment_write(const struct bci_value *value,
 	};
 }
 
+/* ---- another form of one that exists ----------------------------------- */
+
+/* Bytes of schema and key, or UINT64_MAX if the header has no room for them. */
+static uint64_t
+segment_names(const unsigned char *image, struct bci_segment_header *header)
+{
+	uint64_t names;
+
+	memcpy(header, image, sizeof(*header));
+	names = (uint64_t)header->schema_bytes + header->key_bytes;
+	return names + sizeof(*header) <= header->header_bytes ? names
+	                                                       : UINT64_MAX;
+}
+
+bool
+bci_segment_replan(const unsigned char *image, enum bci_form form,
+                   uint64_t data_bytes, uint64_t text_bytes,
+                   struct bci_segment_plan *plan)
+{
+	struct bci_segment_header header;
+	uint64_t names = segment_names(image, &header), unit = BCI_LINE;
+
+	if (names == UINT64_MAX || data_bytes > BCI_SEGMENT_MAX ||
+	    text_bytes > BCI_SEGMENT_MAX)
+		return false;
+	if (form == BCI_FORM_RAW && header.kind != BC_BLOB)
+		unit = bci_layout_alignment(header.rows);
+	*plan = (struct bci_segment_plan){
+		.data_bytes = data_bytes,
+		.text_bytes = text_bytes,
+	};
+	return plan_finish(plan, names, unit);
+}
+
+void
+bci_segment_rewrite(const unsigned char *image, enum bci_form form,
+                    const struct bci_segment_plan *plan, uint32_t arena,
+                    unsigned char *to, struct bci_locator *locator)
+{
+	const uint64_t table_at = plan->header_bytes - 8ull * plan->block_count;
+	struct segment_writer writer = {
+		.to = to + plan->header_bytes,
+		.block = to + plan->header_bytes,
+		.table = (uint64_t *)(void *)(to + table_at),
+	};
+	struct bci_segment_header header;
+	uint64_t names = segment_names(image, &header);
+
+	BCI_ASSERT(names + sizeof(header) <= table_at);
+	header.arena = arena;
+	header.header_bytes = (uint32_t)plan->header_bytes;
+	header.data_bytes = plan->data_bytes;
+	header.text_bytes = plan->text_bytes;
+	header.block_count = plan->block_count;
+	header.codec = (uint8_t)form;
+	memcpy(to, &header, sizeof(header));
+	memcpy(to + sizeof(header), image + sizeof(header), names);
+	memset(to + sizeof(header) + names, 0,
+	       table_at - names - sizeof(header));
+	for (uint64_t left = plan->bytes - plan->header_bytes; left != 0;) {
+		uint64_t step = bci_min(left, BCI_BLOCK);
+
+		writer.to += step;
+		left -= step;
+		writer_close_block(&writer);
+	}
+	locator->arena = arena;
+	locator->bytes = (uint32_t)plan->bytes;
+	locator->header_bytes = (uint32_t)plan->header_bytes;
+	locator->checksum = bci_hash64(to, plan->header_bytes);
+	locator->codec = (uint8_t)form;
+}
+
 /* ---- checking ---------------------------------------------------------- */
 
 bool
@@ -399,14 +480,17 @@ bci_segment_check(const unsigned char *image, const struct bci_locator *locator,
 	if (bci_hash64(image, locator->header_bytes) != locator->checksum)
 		return "checksum of the header";
 	memcpy(&header, image, sizeof(header));
-	data_bytes = schema == NULL ? locator->bytes - locator->header_bytes
-	                            : bci_layout_bytes(schema, locator->rows);
+	data_bytes = header.data_bytes;
+	if (locator->codec == BCI_FORM_RAW)
+		data_bytes = schema == NULL
+		                     ? locator->bytes - locator->header_bytes
+		                     : bci_layout_bytes(schema, locator->rows);
 	if (header.rows != locator->rows ||
 	    header.first_ns != locator->first_ns ||
 	    header.last_ns != locator->last_ns ||
 	    header.codec != locator->codec)
 		return "header and catalogue differ";
-	if (header.data_bytes != data_bytes ||
+	if (header.data_bytes != data_bytes || data_bytes > locator->bytes ||
 	    header.text_bytes > locator->bytes ||
 	    locator->header_bytes + data_bytes + header.text_bytes !=
 	            locator->bytes)

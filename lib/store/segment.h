@@ -9,6 +9,9 @@
  *   header_bytes  columns, each from a multiple of its alignment
  *   ...           dictionaries, one a text column
  *
+ * A packed segment has the same header; what follows is not columns, but their
+ * packed form.
+ *
  * An image lies 16 bytes after a multiple of 64 in its file (LMDB puts 16 bytes
  * before a value), so header_bytes is 48 modulo 64, or 4,080 modulo 4,096 where
  * columns begin on pages.  Everything that is not data is zero.
@@ -39,9 +42,9 @@ struct bci_segment_header {
 	int64_t first_ns;
 	int64_t last_ns;
 	uint64_t data_bytes; /* columns with their padding, or the blob */
-	uint64_t text_bytes; /* dictionaries */
+	uint64_t text_bytes; /* dictionaries; both as they are stored */
 	uint32_t block_count;
-	uint8_t codec;
+	uint8_t codec; /* enum bci_form */
 	uint8_t kind;
 	uint8_t reserved0[2];
 	uint32_t schema_bytes;
@@ -109,6 +112,24 @@ void bci_segment_write(const struct bci_value *value,
                        struct bci_locator *locator, uint8_t digest[16]);
 
 /*
+ * Sizes of an image with the same header as 'image', which was checked, and
+ * another body: another form of its content, or only another place for it.
+ * False if it would exceed BCI_SEGMENT_MAX.
+ */
+bool bci_segment_replan(const unsigned char *image, enum bci_form form,
+                        uint64_t data_bytes, uint64_t text_bytes,
+                        struct bci_segment_plan *plan);
+
+/*
+ * Write header and table of that image to 'to', where its body is already.
+ * 'locator' is that of 'image' and becomes that of the new one; its offset,
+ * slot and raw lines are the caller's.
+ */
+void bci_segment_rewrite(const unsigned char *image, enum bci_form form,
+                         const struct bci_segment_plan *plan, uint32_t arena,
+                         unsigned char *to, struct bci_locator *locator);
+
+/*
  * Bounds that must hold before a single byte of a segment is touched, and the
  * places at which columns are aligned.  No sum of offset and bytes overflows.
  */
@@ -119,7 +140,10 @@ bci_locator_is_sane(const struct bci_locator *locator)
 
 	return locator->header_bytes >= sizeof(struct bci_segment_header) &&
 	       locator->header_bytes <= locator->bytes &&
-	       locator->bytes <= BCI_SEGMENT_MAX && locator->codec == 0 &&
+	       locator->bytes <= BCI_SEGMENT_MAX &&
+	       (locator->codec == BCI_FORM_RAW ||
+	        (locator->codec == BCI_FORM_PACKED && locator->arena != 0 &&
+	         bci_locator_is_cold(locator))) &&
 	       (BCI_VALUE_SHIFT + locator->header_bytes) % BCI_LINE == 0 &&
 	       locator->offset <= INT64_MAX &&
 	       locator->offset % BCI_LINE == shift;

@@ -82,7 +82,8 @@ derived_get(struct bc_cache *cache, struct bci_env *env,
 	if (status == BC_OK) {
 		status = bci_hit_show(cache, env, lane, &hit, &wanted, view);
 		if (status == BC_OK && count) {
-			bci_hit_count(env, lane, &hit, 0, wanted.now_ns);
+			bci_hit_count(env, lane, &hit, view->tier, 0,
+			              wanted.now_ns);
 			bci_link_hit(cache, env, lane, hit.entry_id, wanted.key,
 			             wanted.key_bytes);
 		}

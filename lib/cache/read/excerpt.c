@@ -9,6 +9,7 @@
 #include "common.h"
 
 #include "excerpt.h"
+#include "piece.h"
 
 /* Up to so many bytes it is cheaper to copy than to map. */
 #define EXCERPT_COPY_MAX (128u << 10)
@@ -54,7 +55,7 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 	const struct bci_locator *locator = &piece->locator;
 	const char *wrong;
 
-	if (piece->map == NULL)
+	if (piece->map == NULL || piece->hot != NULL)
 		return BC_OK; /* It was checked before it was copied. */
 	if (BCI_UNLIKELY(bci_slot_is_bad(
 		    bci_ledger_slot(&span->env->ledger, locator->slot),
@@ -83,7 +84,7 @@ bci_excerpt_prove(const struct bci_span *span, uint64_t row, int64_t time_ns)
 
 	while (piece != end && piece->locator.last_ns < time_ns)
 		piece++;
-	if (piece == end || piece->map == NULL ||
+	if (piece == end || piece->map == NULL || bci_piece_is_packed(piece) ||
 	    span->cache->checking == BC_CHECK_NEVER)
 		return BC_OK; /* Nothing was searched, or what was copied. */
 	times = bci_piece_times(piece);
@@ -101,25 +102,52 @@ bci_excerpt_prove(const struct bci_span *span, uint64_t row, int64_t time_ns)
 	return BC_MISS;
 }
 
-enum bc_status
-bci_excerpt_check(const struct bci_span *span, uint64_t first, uint64_t end)
+/* Check closed pieces; open those that are shown or whose times are needed. */
+static enum bc_status
+excerpt_open(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+             uint64_t end)
 {
+	const bool whole = bci_excerpt_is_whole(span, first, end);
 	enum bc_status status = BC_OK;
 
 	for (size_t i = bci_span_piece(span, first);
-	     i < span->count && span->pieces[i].start < end; i++) {
+	     status == BC_OK && i < span->count && span->pieces[i].start < end;
+	     i++) {
+		struct bci_piece *piece = &span->pieces[i];
+
+		if (!bci_piece_is_closed(piece))
+			continue;
+		status = whole ? bci_piece_open(span, lane, piece)
+		               : bci_piece_check(span, piece);
+	}
+	if (status == BC_OK)
+		status = bci_span_open_row(span, lane, first);
+	if (status == BC_OK)
+		status = bci_span_open_row(span, lane, end - 1);
+	return status;
+}
+
+enum bc_status
+bci_excerpt_check(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+                  uint64_t end)
+{
+	enum bc_status status = BC_OK;
+
+	if (first != end)
+		status = excerpt_open(span, lane, first, end);
+	for (size_t i = bci_span_piece(span, first);
+	     status == BC_OK && i < span->count && span->pieces[i].start < end;
+	     i++) {
 		const struct bci_piece *piece = &span->pieces[i];
 		uint64_t low = bci_max(first, piece->start) - piece->start;
 		uint64_t high =
 			bci_min(end - piece->start, piece->locator.rows);
 
-		if (low < high)
+		if (low < high && !bci_piece_is_closed(piece))
 			status = piece_check(span, piece, span->shown, low,
 			                     high - low);
-		if (status != BC_OK)
-			return status;
 	}
-	if (span->words.map != NULL && first != end &&
+	if (status == BC_OK && span->words.map != NULL && first != end &&
 	    !bci_excerpt_is_whole(span, first, end))
 		status = piece_check(span, &span->words, span->shown, 0, 0);
 	if (status != BC_OK || !span->searched)
@@ -141,7 +169,7 @@ view_fill(const struct bci_span *span, uint64_t first, uint64_t end,
 {
 	*view = (struct bc_view){
 		.kind = span->kind,
-		.tier = BC_WARM,
+		.tier = span->tier,
 		.open_rows = first <= span->open_row && span->open_row < end,
 		.rows = end - first,
 		.schema = span->shown,
@@ -162,19 +190,19 @@ view_piece(struct bci_span *span, struct bci_lane *lane,
 	view->data = piece->data;
 	view->layout_rows = piece->locator.rows;
 	view->first_row = first - piece->start;
+	view->body_bytes = piece->body_bytes;
+	if (BCI_UNLIKELY(bci_piece_is_packed(piece))) {
+		view->copied_bytes = view->bytes;
+		bci_chunk_share(&piece->hot->chunk);
+		view->pin = piece->hot;
+		return;
+	}
 	if (BCI_LIKELY(piece->map != NULL)) {
-		view->body_bytes =
-			piece->locator.bytes - piece->locator.header_bytes;
 		bci_map_pin(piece->map, lane->index);
 		view->pin = piece->map;
 		view->pin_count = &piece->map->pins[lane->index].dropped;
 		return;
 	}
-	/* An inline frame has dictionaries of its own, a tail has none. */
-	view->body_bytes =
-		piece->locator.bytes != 0
-			? piece->locator.bytes - piece->locator.header_bytes
-			: bci_layout_bytes(span->schema, piece->locator.rows);
 	view->copied_bytes = view->bytes;
 	bci_chunk_share(span->chunk);
 	view->pin = span->chunk;
@@ -188,7 +216,7 @@ piece_words(const struct bci_span *span, const struct bci_piece *piece,
 {
 	uint64_t columns = bci_layout_bytes(span->schema, piece->locator.rows);
 
-	*bytes = piece->locator.bytes - piece->locator.header_bytes - columns;
+	*bytes = piece->body_bytes - columns;
 	return piece->data + columns;
 }
 
@@ -219,15 +247,22 @@ bci_excerpt_room(const struct bci_span *span, uint64_t layout_rows)
 	if (span->words.map != NULL)
 		(void)piece_words(span, &span->words, &words);
 	for (size_t i = 0; i < span->count; i++) {
-		if (span->pieces[i].locator.bytes == 0)
+		const struct bci_piece *piece = &span->pieces[i];
+
+		if (piece->locator.bytes == 0)
 			continue;
-		(void)piece_words(span, &span->pieces[i], &bytes);
+		if (bci_piece_is_closed(piece)) /* At most so many. */
+			bytes = bci_locator_raw_bytes(&piece->locator) -
+			        bci_layout_bytes(span->schema,
+			                         piece->locator.rows);
+		else
+			(void)piece_words(span, piece, &bytes);
 		words = bci_max(words, bytes);
 	}
 	return bci_layout_bytes(span->schema, layout_rows) + words;
 }
 
-/* Copy rows of a piece to row 'at' of the layout. */
+/* Copy rows of an open piece to row 'at' of the layout. */
 static void
 piece_copy(const struct bc_schema *shown, const struct bci_piece *piece,
            uint64_t first, uint64_t count, unsigned char *to,
@@ -248,11 +283,13 @@ piece_copy(const struct bc_schema *shown, const struct bci_piece *piece,
 	}
 }
 
-void
-bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
-                 unsigned char *to, uint64_t layout_rows, struct bc_view *view)
+enum bc_status
+bci_excerpt_copy(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+                 uint64_t end, unsigned char *to, uint64_t layout_rows,
+                 struct bc_view *view)
 {
 	const unsigned char *words;
+	enum bc_status status = BC_OK;
 	uint64_t bytes;
 
 	for (size_t i = bci_span_piece(span, first);
@@ -262,8 +299,15 @@ bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
 		uint64_t high =
 			bci_min(end, piece->start + piece->locator.rows);
 
-		piece_copy(span->shown, piece, low - piece->start, high - low,
-		           to, layout_rows, low - first);
+		if (bci_piece_is_closed(piece))
+			status = bci_piece_decode(
+				span, lane, piece, low - piece->start,
+				high - low, to, layout_rows, low - first);
+		else
+			piece_copy(span->shown, piece, low - piece->start,
+			           high - low, to, layout_rows, low - first);
+		if (status != BC_OK)
+			return status;
 	}
 	view_fill(span, first, end, view);
 	view->data = to;
@@ -274,25 +318,30 @@ bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
 	if (bytes != 0)
 		memcpy(to + view->body_bytes, words, bytes);
 	view->body_bytes += bytes;
+	return BC_OK;
 }
 
 /* Copied to memory that the view keeps. */
 static enum bc_status
-excerpt_gather(const struct bci_span *span, struct bci_lane *lane,
-               uint64_t first, uint64_t end, struct bc_view *view)
+excerpt_gather(struct bci_span *span, struct bci_lane *lane, uint64_t first,
+               uint64_t end, struct bc_view *view)
 {
 	uint64_t bytes = bci_excerpt_room(span, end - first);
 	struct bci_chunk *chunk;
+	enum bc_status status;
 
 	chunk = bytes <= BCI_CHUNK_POOLED
 	                ? bci_chunk_take(span->env, lane, bytes)
 	                : bci_chunk_make(span->env, bytes);
 	if (chunk == NULL)
 		return BC_NOMEM;
-	bci_excerpt_copy(span, first, end, bci_chunk_data(chunk), end - first,
-	                 view);
-	view->pin = chunk;
-	return BC_OK;
+	status = bci_excerpt_copy(span, lane, first, end, bci_chunk_data(chunk),
+	                          end - first, view);
+	if (status == BC_OK)
+		view->pin = chunk;
+	else
+		bci_chunk_give(chunk, lane);
+	return status;
 }
 
 /* ---- stitches ---------------------------------------------------------- */
@@ -313,6 +362,8 @@ excerpt_stitch(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 		return status;
 	row = first - span->pieces[bci_span_piece(span, first)].start;
 	view_fill(span, first, end, view);
+	if (stitch->packed && span->tier == BC_WARM)
+		view->tier = BC_HOT; /* It was decoded for an earlier read. */
 	view->copied_bytes = bci_stitch_copied(stitch, row, row + end - first);
 	view->data = stitch->data;
 	view->layout_rows = stitch->layout_rows;
@@ -371,7 +422,8 @@ bci_excerpt_show(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 		return excerpt_gather(span, lane, first, end, view);
 	if (BCI_LIKELY(bci_excerpt_is_whole(span, first, end))) {
 		piece = &span->pieces[bci_span_piece(span, first)];
-		if (piece->map == NULL && (flags & BC_READ_ZERO_COPY) != 0)
+		if ((piece->map == NULL || bci_piece_is_packed(piece)) &&
+		    (flags & BC_READ_ZERO_COPY) != 0)
 			return BC_COPY;
 		view_fill(span, first, end, view);
 		view_piece(span, lane, piece, first, view);

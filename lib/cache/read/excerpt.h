@@ -9,12 +9,13 @@
 #include "span.h"
 
 /*
- * Check rows [first, end) of a span and, where they were searched for, that the
+ * Check rows [first, end) of a span, open what is packed of them as far as it
+ * is not decoded where it goes, and, where they were searched for, that the
  * search was not led astray.  BC_OK, or BC_MISS: damaged, reported, and marked
  * in the ledger for the next writer.
  */
-enum bc_status bci_excerpt_check(const struct bci_span *span, uint64_t first,
-                                 uint64_t end);
+enum bc_status bci_excerpt_check(struct bci_span *span, struct bci_lane *lane,
+                                 uint64_t first, uint64_t end);
 
 /* Whether 'row' is the first that is not before 'time_ns', checked. */
 enum bc_status bci_excerpt_prove(const struct bci_span *span, uint64_t row,
@@ -34,11 +35,12 @@ enum bc_status bci_excerpt_show(struct bci_span *span, struct bci_lane *lane,
 /*
  * Copy them to memory of the caller, laid out as a segment of 'layout_rows'
  * rows, and show that: the view holds no reference to it.  Dictionaries go
- * behind the columns; see bci_excerpt_room().
+ * behind the columns; see bci_excerpt_room().  BC_OK; BC_MISS if packed rows
+ * are damaged; BC_NOMEM.
  */
-void bci_excerpt_copy(const struct bci_span *span, uint64_t first, uint64_t end,
-                      unsigned char *to, uint64_t layout_rows,
-                      struct bc_view *view);
+enum bc_status bci_excerpt_copy(struct bci_span *span, struct bci_lane *lane,
+                                uint64_t first, uint64_t end, unsigned char *to,
+                                uint64_t layout_rows, struct bc_view *view);
 
 /* Bytes that this takes at most. */
 uint64_t bci_excerpt_room(const struct bci_span *span, uint64_t layout_rows);

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "decode.h"
 #include "query.h"
 
 void
@@ -290,7 +291,7 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	const struct bci_locator *locator = &hit->locator;
 
 	view->kind = hit->kind;
-	view->tier = BC_WARM;
+	view->tier = bci_locator_tier(locator);
 	view->miss = BC_MISS_NONE;
 	view->open_rows = 0;
 	view->copied_bytes = 0;
@@ -316,6 +317,70 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	}
 }
 
+/* Show a decoded segment instead of the packed one, whose pin it replaces. */
+static void
+hit_view_hot(const struct bci_hit *hit, struct bci_hot *hot, enum bc_tier tier,
+             struct bc_view *view)
+{
+	bci_map_unpin(view->pin, view->pin_count);
+	view->tier = tier;
+	view->data = hot->data;
+	view->body_bytes = hot->body_bytes;
+	if (hit->schema == NULL)
+		view->bytes = hot->body_bytes;
+	view->copied_bytes = view->bytes;
+	view->pin = hot;
+	view->pin_count = NULL;
+}
+
+/* The same of a packed segment: decoded, unless somebody has already. */
+static enum bc_status
+hit_show_packed(struct bc_cache *cache, struct bci_env *env,
+                struct bci_lane *lane, const struct bci_hit *hit,
+                const struct bci_wanted *wanted, struct bc_view *view)
+{
+	const struct bci_cold cold = {
+		.image = bci_hit_image(hit),
+		.locator = &hit->locator,
+		.schema = hit->schema,
+		.entry_id = hit->entry_id,
+	};
+	enum bc_status status = BC_OK;
+	struct bci_hot *hot;
+
+	if (bci_hit_show_hot(cache, env, hit, view))
+		return BC_OK;
+	if (!bci_hit_is_checked(cache, hit))
+		status = bci_hit_check(cache, env, hit, wanted,
+		                       cache->checking == BC_CHECK_ALWAYS);
+	if (status == BC_OK)
+		status = bci_decode_segment(env, lane, &cold, &hot);
+	if (status == BC_OK)
+		hit_view_hot(hit, hot, BC_COLD, view);
+	if (status != BC_CORRUPT)
+		return status;
+	hit_report(cache, env, hit, wanted, "what is packed");
+	return BC_MISS;
+}
+
+bool
+bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
+                 const struct bci_hit *hit, struct bc_view *view)
+{
+	const uint64_t id = bci_segment_id(&hit->locator, hit->entry_id);
+	struct bci_hot *hot;
+
+	if (cache->checking == BC_CHECK_ALWAYS ||
+	    bci_slot_is_bad(bci_ledger_slot(&env->ledger, hit->locator.slot),
+	                    id))
+		return false;
+	hot = bci_hot_find(env, id);
+	if (hot == NULL)
+		return false;
+	hit_view_hot(hit, hot, BC_HOT, view);
+	return true;
+}
+
 enum bc_status
 bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              const struct bci_hit *hit, const struct bci_wanted *wanted,
@@ -325,6 +390,8 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		bci_ledger_slot(&env->ledger, hit->locator.slot);
 
 	bci_hit_view(hit, lane->index, view);
+	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED))
+		return hit_show_packed(cache, env, lane, hit, wanted, view);
 	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&
 	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
 	                                                     hit->entry_id))))
@@ -349,6 +416,7 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		return status;
 	if (BCI_UNLIKELY(bci_env_is_stale(env, newest)))
 		bci_env_drop_maps(env, lane, newest, wanted->now_ns);
+	bci_env_tidy(env, wanted->now_ns);
 	status = bci_hit_find(cache, env, lane, wanted, &hit, &miss);
 	if (BCI_LIKELY(status == BC_OK && hit.map != NULL))
 		bci_map_pin(hit.map, lane->index);
@@ -356,7 +424,7 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	if (BCI_LIKELY(status == BC_OK)) {
 		status = bci_hit_show(cache, env, lane, &hit, wanted, view);
 		if (BCI_LIKELY(status == BC_OK)) {
-			bci_hit_count(env, lane, &hit, begun_ns,
+			bci_hit_count(env, lane, &hit, view->tier, begun_ns,
 			              wanted->now_ns);
 			bci_link_hit(cache, env, lane, hit.entry_id,
 			             wanted->key, wanted->key_bytes);

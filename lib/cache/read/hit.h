@@ -106,18 +106,26 @@ enum bc_status bci_hit_show(struct bc_cache *cache, struct bci_env *env,
                             struct bc_view *view);
 
 /*
+ * Show a packed segment from the hot tier, if it is there: the view, filled by
+ * bci_hit_view(), gives its pin back for a reference.
+ */
+bool bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
+                      const struct bci_hit *hit, struct bc_view *view);
+
+/*
  * Count a get in the lane's shard, stamp the segment, and if the request was
  * begun at 'begun_ns' to be timed, time it.
  */
 static inline void
 bci_hit_count(struct bci_env *env, struct bci_lane *lane,
-              const struct bci_hit *hit, int64_t begun_ns, int64_t now_ns)
+              const struct bci_hit *hit, enum bc_tier tier, int64_t begun_ns,
+              int64_t now_ns)
 {
 	struct bci_slot *slot;
 
 	if (BCI_UNLIKELY(env->untracked))
 		return;
-	bci_tally_hit(env, lane, BC_WARM, BC_OP_GET, begun_ns, now_ns);
+	bci_tally_hit(env, lane, tier, BC_OP_GET, begun_ns, now_ns);
 	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);
 	if (BCI_LIKELY(slot != NULL && env->ledger.writable))
 		bci_slot_stamp(slot,

@@ -89,7 +89,7 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		query_find(cache, env, lane, query, last, &span, &txnid, &miss);
 	if (BCI_LIKELY(status == BC_OK)) {
 		miss = BC_MISS_CORRUPT;
-		status = bci_excerpt_check(&span, span.first, span.end);
+		status = bci_excerpt_check(&span, lane, span.first, span.end);
 		if (BCI_LIKELY(status == BC_OK))
 			status = bci_excerpt_show(&span, lane, span.first,
 			                          span.end, query->flags,
@@ -97,7 +97,7 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_excerpt_stamp(&span, span.first, span.end,
 			                  query->now_ns);
-			bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
+			bci_tally_hit(env, lane, view->tier, BC_OP_READ, begun_ns,
 			              query->now_ns);
 			bci_link_hit(cache, env, lane, span.entry_id,
 			             query->key, query->key_bytes);
@@ -170,7 +170,7 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 	if (status == BC_MISS)
 		bci_tally_miss(env, lane, *miss);
 	else if (status == BC_OK) {
-		bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns,
+		bci_tally_hit(env, lane, span->tier, BC_OP_READ, begun_ns,
 		              dated.now_ns);
 		bci_link_hit(cache, env, lane, span->entry_id, query->key,
 		             query->key_bytes);

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "hash.h"
+#include "piece.h"
 #include "reach.h"
 
 /* ---- pieces ------------------------------------------------------------ */
@@ -19,9 +20,12 @@ bool
 bci_piece_is_sane(const struct bci_locator *locator,
                   const struct bc_schema *schema)
 {
+	uint64_t most = locator->codec == BCI_FORM_RAW
+	                        ? locator->bytes - locator->header_bytes
+	                        : bci_locator_raw_bytes(locator);
+
 	return bci_locator_is_sane(locator) &&
-	       bci_layout_bytes(schema, locator->rows) <=
-	               locator->bytes - locator->header_bytes &&
+	       bci_layout_bytes(schema, locator->rows) <= most &&
 	       locator->first_ns <= locator->last_ns;
 }
 
@@ -36,16 +40,47 @@ reach_pin(struct bci_reach *search, const struct bci_locator *locator,
 	if (!bci_piece_is_sane(locator, span->schema))
 		return BC_CORRUPT;
 	piece->locator = *locator;
+	piece->hot = NULL;
 	status = bci_hit_map(span->env, search->lane, locator, &piece->map);
 	if (status != BC_OK) {
 		piece->map = NULL;
 		span->lost = *locator;
 		return status;
 	}
+	piece->data = NULL;
+	bci_map_pin(piece->map, search->lane->index);
+	if (BCI_UNLIKELY(locator->codec == BCI_FORM_PACKED)) {
+		bci_piece_find(span, piece);
+		return BC_OK;
+	}
 	piece->data =
 		piece->map->base + locator->offset + locator->header_bytes;
-	bci_map_pin(piece->map, search->lane->index);
+	piece->body_bytes = locator->bytes - locator->header_bytes;
+	if (BCI_UNLIKELY(bci_locator_is_cold(locator)))
+		span->tier = BC_COLD;
 	return BC_OK;
+}
+
+/* To a search, what is missing is no damage. */
+static enum bc_status
+reach_damage(enum bc_status status)
+{
+	return status == BC_MISS ? BC_CORRUPT : status;
+}
+
+/* Decode some rows of a packed piece, where the query asks for few by time. */
+static enum bc_status
+reach_narrow(struct bci_reach *search, struct bci_piece *piece)
+{
+	const struct bci_query *query = search->query;
+	int64_t from_ns = query->from_ns;
+
+	if (query->by == BCI_BY_MOMENT)
+		from_ns = query->to_ns - (query->to_ns != INT64_MIN);
+	else if (query->by != BCI_BY_TIME || query->count != 0)
+		return BC_OK;
+	return reach_damage(bci_piece_narrow_times(
+		search->span, search->lane, piece, from_ns, query->to_ns));
 }
 
 enum bc_status
@@ -60,8 +95,47 @@ bci_reach_add(struct bci_reach *search, const struct bci_locator *locator)
 			return status;
 	}
 	status = reach_pin(search, locator, &span->pieces[span->count]);
-	span->count += status == BC_OK;
-	return status;
+	if (status != BC_OK)
+		return status;
+	span->count++;
+	return bci_piece_is_closed(&span->pieces[span->count - 1])
+	               ? reach_narrow(search, &span->pieces[span->count - 1])
+	               : BC_OK;
+}
+
+/* Add one of which only rows [first, end) are asked for. */
+static enum bc_status
+reach_add_rows(struct bci_reach *search, const struct bci_locator *locator,
+               uint64_t *first, uint64_t end)
+{
+	struct bci_span *span = search->span;
+	enum bc_status status = bci_reach_add(search, locator);
+
+	if (status != BC_OK ||
+	    !bci_piece_is_closed(&span->pieces[span->count - 1])) {
+		*first = 0;
+		return status;
+	}
+	return reach_damage(bci_piece_narrow(
+		span, search->lane, &span->pieces[span->count - 1], first,
+		bci_min(end, locator->rows)));
+}
+
+enum bc_status
+bci_reach_frame(struct bci_reach *search, const struct bci_locator *locator,
+                uint64_t *before)
+{
+	const struct bci_query *query = search->query;
+	uint64_t end = UINT64_MAX, rows = locator->rows;
+
+	*before = 0;
+	if (query->by == BCI_BY_TAIL) {
+		*before = rows - bci_min(query->count, rows);
+	} else if (query->by == BCI_BY_ROWS) {
+		*before = bci_min(query->first, rows);
+		end = *before + bci_min(query->count, rows - *before);
+	}
+	return reach_add_rows(search, locator, before, end);
 }
 
 static void
@@ -125,6 +199,7 @@ reach_tail_piece(struct bci_reach *search)
 		.locator.last_ns = entry->series.last_ns,
 		.locator.rows = rows,
 		.data = bci_chunk_data(span->chunk),
+		.body_bytes = bci_layout_bytes(schema, rows),
 	};
 	for (uint32_t i = 0; i < schema->column_count; i++) {
 		const struct bc_schema_column *column = &schema->columns[i];
@@ -155,8 +230,13 @@ reach_back(struct bci_reach *search, int64_t time_ns, uint64_t rows)
 	while (status == BC_OK && found < rows) {
 		status = bci_directory_before(&search->directory, time_ns,
 		                              &locator);
-		if (status == BC_OK)
-			status = bci_reach_add(search, &locator);
+		if (status == BC_OK) {
+			uint64_t first = locator.rows -
+			                 bci_min(rows - found, locator.rows);
+
+			status = reach_add_rows(search, &locator, &first,
+			                        UINT64_MAX);
+		}
 		found += locator.rows;
 		time_ns = locator.first_ns;
 	}
@@ -284,11 +364,15 @@ reach_rows(struct bci_reach *search, uint64_t first, uint64_t end,
 	}
 	*before = at;
 	while (status == BC_OK && at < end) {
+		uint64_t skip = bci_max(first, at) - at;
+
+		if (skip < locator.rows) {
+			status = reach_add_rows(search, &locator, &skip,
+			                        end - at);
+			if (search->span->count == 1)
+				*before = at + skip;
+		}
 		at += locator.rows;
-		if (at <= first)
-			*before = at;
-		else
-			status = bci_reach_add(search, &locator);
 		if (status == BC_OK && at < end)
 			status = bci_directory_next(&search->directory,
 			                            &locator);
@@ -328,8 +412,13 @@ bci_reach_words(struct bci_reach *search)
 		behind_ns = span->pieces[span->count - 1].locator.last_ns;
 	behind_ns += behind_ns != INT64_MAX;
 	status = bci_directory_before(&search->directory, behind_ns, &locator);
-	if (status == BC_OK)
-		return reach_pin(search, &locator, &span->words);
+	if (status == BC_OK) {
+		status = reach_pin(search, &locator, &span->words);
+		if (status == BC_OK && bci_piece_is_closed(&span->words))
+			status = reach_damage(bci_piece_open_words(
+				span, search->lane, &span->words));
+		return status;
+	}
 	return status == BC_MISS ? BC_OK : status;
 }
 

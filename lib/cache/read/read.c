@@ -223,7 +223,12 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 		return BC_MISS;
 	bci_map_pin(hit->map, lane->index);
 	bci_hit_view(hit, lane->index, view);
-	bci_hit_count(env, lane, hit, begun_ns, wanted->now_ns);
+	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED) &&
+	    !bci_hit_show_hot(bound->cache, env, hit, view)) {
+		bc_view_release(view);
+		return BC_MISS;
+	}
+	bci_hit_count(env, lane, hit, view->tier, begun_ns, wanted->now_ns);
 	bci_link_hit(bound->cache, env, lane, hit->entry_id, wanted->key,
 	             wanted->key_bytes);
 	return BC_OK;

@@ -115,7 +115,8 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 		return false;
 	bci_chunk_share(&item->stitch->chunk);
 	*view = item->view;
-	bci_tally_hit(env, lane, BC_WARM, BC_OP_READ, begun_ns, query->now_ns);
+	bci_tally_hit(env, lane, view->tier, BC_OP_READ, begun_ns,
+	              query->now_ns);
 	bci_link_hit(cache, env, lane, item->entry_id, query->key,
 	             query->key_bytes);
 	return true;
@@ -157,6 +158,8 @@ bci_recent_add(struct bci_lane *lane, const struct bci_query *query,
 	item->expires_ns = span->expires_ns;
 	item->schema = span->schema;
 	item->view = *view;
+	if (stitch->packed) /* From now on it is there decoded. */
+		item->view.tier = BC_HOT;
 	item->query = *query;
 	memcpy(item->key, query->key, query->key_bytes);
 }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "error.h"
 #include "mapping.h"
+#include "piece.h"
 #include "query.h"
 #include "scroll.h"
 
@@ -61,8 +62,8 @@ failed:
 
 /* Copy the rows to the buffer, made by the first that need it. */
 static enum bc_status
-scroll_copy(struct bci_scroll *scroll, uint64_t first, uint64_t end,
-            uint64_t most, struct bc_view *view)
+scroll_copy(struct bci_scroll *scroll, struct bci_lane *lane, uint64_t first,
+            uint64_t end, uint64_t most, struct bc_view *view)
 {
 	if (scroll->buffer == NULL) {
 		scroll->buffer_bytes = bci_excerpt_room(&scroll->span, most);
@@ -70,8 +71,8 @@ scroll_copy(struct bci_scroll *scroll, uint64_t first, uint64_t end,
 		if (scroll->buffer == NULL)
 			return BC_NOMEM;
 	}
-	bci_excerpt_copy(&scroll->span, first, end, scroll->buffer, most, view);
-	return BC_OK;
+	return bci_excerpt_copy(&scroll->span, lane, first, end, scroll->buffer,
+	                        most, view);
 }
 
 /* Show the rows; the caller has the lane. */
@@ -80,7 +81,7 @@ scroll_try(struct bci_scroll *scroll, struct bci_lane *lane, uint64_t first,
            uint64_t end, uint64_t most, struct bc_view *view)
 {
 	struct bci_span *span = &scroll->span;
-	enum bc_status status = bci_excerpt_check(span, first, end);
+	enum bc_status status = bci_excerpt_check(span, lane, first, end);
 
 	if (status != BC_OK)
 		return status;
@@ -93,7 +94,7 @@ scroll_try(struct bci_scroll *scroll, struct bci_lane *lane, uint64_t first,
 	}
 	if ((scroll->flags & BC_READ_ZERO_COPY) != 0)
 		return BC_COPY;
-	return scroll_copy(scroll, first, end, most, view);
+	return scroll_copy(scroll, lane, first, end, most, view);
 }
 
 enum bc_status
@@ -137,7 +138,7 @@ bci_scroll_expect(const struct bci_scroll *scroll, uint64_t first,
 	piece = &span->pieces[bci_span_piece(span, first)];
 	rows = bci_min(bci_min(count, span->end - first),
 	               piece->start + piece->locator.rows - first);
-	if (piece->map == NULL)
+	if (piece->map == NULL || bci_piece_is_packed(piece))
 		return;
 	for (uint32_t i = 0; i < span->shown->column_count; i++) {
 		const struct bc_schema_column *column =
@@ -151,6 +152,19 @@ bci_scroll_expect(const struct bci_scroll *scroll, uint64_t first,
 		                     (first - piece->start) * column->bytes,
 		             rows * column->bytes);
 	}
+}
+
+enum bc_status
+bci_scroll_row(struct bci_scroll *scroll, int64_t time_ns, uint64_t *row)
+{
+	struct bci_span *span = &scroll->span;
+	struct bci_lane *lane = bci_lane_take(span->env);
+	enum bc_status status = bci_span_open_time(span, lane, time_ns);
+
+	bci_lane_give(lane);
+	if (status == BC_OK)
+		*row = bci_span_row(span, time_ns);
+	return status;
 }
 
 enum bc_status

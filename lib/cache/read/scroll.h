@@ -15,9 +15,9 @@ struct bci_scroll {
 	struct bci_span span;
 	struct bc_allocator allocator;
 	char *key;
-	unsigned flags;        /* enum bc_read_flags */
+	unsigned flags;         /* enum bc_read_flags */
 	struct bci_chunk *hold; /* keeps the schema as long as this lives */
-	unsigned char *buffer; /* for rows that do not lie together */
+	unsigned char *buffer;  /* for rows that do not lie together */
 	uint64_t buffer_bytes;
 	struct bc_view shown; /* what is to be released before the next */
 };
@@ -38,6 +38,10 @@ enum bc_status bci_scroll_show(struct bci_scroll *scroll, uint64_t first,
 /* Have the kernel read rows from 'first' on, which will be asked for next. */
 void bci_scroll_expect(const struct bci_scroll *scroll, uint64_t first,
                        uint64_t count);
+
+/* The first row whose time is not before 'time_ns'; BC_MISS, BC_NOMEM. */
+enum bc_status bci_scroll_row(struct bci_scroll *scroll, int64_t time_ns,
+                              uint64_t *row);
 
 /* Whether 'row' is the first not before 'time_ns'; BC_MISS: damage. */
 enum bc_status bci_scroll_prove(struct bci_scroll *scroll, uint64_t row,

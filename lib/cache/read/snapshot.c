@@ -221,7 +221,7 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 {
 	enum bc_status status;
 
-	status = bci_excerpt_check(span, span->first, span->end);
+	status = bci_excerpt_check(span, lane, span->first, span->end);
 	if (status == BC_OK)
 		status = bci_excerpt_show(span, lane, span->first, span->end, 0,
 		                          NULL, view);
@@ -229,7 +229,7 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 		return snapshot_miss(span->env, lane, BC_MISS_CORRUPT, view);
 	if (status == BC_OK) {
 		bci_excerpt_stamp(span, span->first, span->end, now_ns);
-		bci_tally_hit(span->env, lane, BC_WARM, BC_OP_READ, begun_ns,
+		bci_tally_hit(span->env, lane, view->tier, BC_OP_READ, begun_ns,
 		              now_ns);
 		bci_link_hit(span->cache, span->env, lane, span->entry_id,
 		             span->key, span->key_bytes);
@@ -289,7 +289,8 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	if (bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
 	                 view) != BC_OK)
 		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
-	bci_hit_count(env, lane, &entry->hit, begun_ns, wanted.now_ns);
+	bci_hit_count(env, lane, &entry->hit, view->tier, begun_ns,
+	              wanted.now_ns);
 	bci_link_hit(snapshot->cache, env, lane, entry->hit.entry_id,
 	             entry->key, entry->key_bytes);
 	bci_lane_give(lane);

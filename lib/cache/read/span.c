@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "coverage.h"
 #include "lookup.h"
+#include "piece.h"
 #include "reach.h"
 
 /* The schema of a series that never had a row. */
@@ -77,8 +78,44 @@ bci_span_time(const struct bci_span *span, uint64_t row)
 {
 	const struct bci_piece *piece =
 		&span->pieces[bci_span_piece(span, row)];
+	const struct bci_locator *locator = &piece->locator;
 
-	return bci_piece_times(piece)[row - piece->start];
+	row -= piece->start;
+	if (!bci_piece_is_closed(piece))
+		return bci_piece_times(piece)[row];
+	if (row + 1 == locator->rows)
+		return locator->last_ns;
+	return locator->first_ns + (int64_t)row * locator->step_ns;
+}
+
+enum bc_status
+bci_span_open_row(struct bci_span *span, struct bci_lane *lane, uint64_t row)
+{
+	struct bci_piece *piece = &span->pieces[bci_span_piece(span, row)];
+
+	row -= piece->start;
+	if (!bci_piece_is_closed(piece) || piece->locator.step_ns != 0 ||
+	    row == 0 || row + 1 == piece->locator.rows)
+		return BC_OK;
+	return bci_piece_open(span, lane, piece);
+}
+
+enum bc_status
+bci_span_open_time(struct bci_span *span, struct bci_lane *lane,
+                   int64_t time_ns)
+{
+	for (size_t i = 0; i < span->count; i++) {
+		struct bci_piece *piece = &span->pieces[i];
+
+		if (piece->locator.last_ns < time_ns)
+			continue;
+		if (!bci_piece_is_closed(piece) ||
+		    piece->locator.step_ns != 0 ||
+		    piece->locator.first_ns >= time_ns)
+			return BC_OK;
+		return bci_piece_open(span, lane, piece);
+	}
+	return BC_OK;
 }
 
 uint64_t
@@ -93,10 +130,15 @@ bci_span_row(const struct bci_span *span, int64_t time_ns)
 			.step_ns = piece->locator.step_ns,
 		};
 
-		if (known.rows != 0 && known.last_ns >= time_ns)
-			return piece->start +
-			       bci_lookup_row(&known, bci_piece_times(piece),
-			                      time_ns);
+		if (known.rows == 0 || known.last_ns < time_ns)
+			continue;
+		/* The first row of a closed one needs no look at the times. */
+		return known.first_ns >= time_ns
+		               ? piece->start
+		               : piece->start +
+		                         bci_lookup_row(&known,
+		                                        bci_piece_times(piece),
+		                                        time_ns);
 	}
 	return span->rows;
 }
@@ -104,33 +146,42 @@ bci_span_row(const struct bci_span *span, int64_t time_ns)
 /* ---- rows -------------------------------------------------------------- */
 
 /* Find first and end among the rows of the pieces by time. */
-static void
-span_settle_time(struct bci_span *span, const struct bci_query *query,
-                 uint64_t rows)
+static enum bc_status
+span_settle_time(struct bci_reach *search, uint64_t rows)
 {
+	const struct bci_query *query = search->query;
+	struct bci_span *span = search->span;
+	enum bc_status status = BC_OK;
+
 	span->searched = true;
 	span->from_ns = query->from_ns;
 	span->to_ns = query->to_ns;
-	if (rows != span->rows) /* The one that had not ended is left out. */
+	if (rows != span->rows) { /* The one that had not ended is left out. */
+		BCI_TRY(bci_span_open_row(span, search->lane, rows));
 		span->to_ns = bci_span_time(span, rows) < span->to_ns
 		                      ? bci_span_time(span, rows)
 		                      : span->to_ns;
+	}
+	BCI_TRY(bci_span_open_time(span, search->lane, span->to_ns));
 	if (span->to_ns != INT64_MAX)
 		span->end = bci_min(bci_span_row(span, span->to_ns), rows);
 	if (query->by == BCI_BY_MOMENT) {
 		span->from_ns = INT64_MIN;
 		span->begin = 0;
 		span->first = span->end - (span->end != 0);
-		return;
+		return BC_OK;
 	}
+	BCI_TRY(bci_span_open_time(span, search->lane, query->from_ns));
 	span->begin = bci_min(bci_span_row(span, query->from_ns), span->end);
 	span->from_ns =
 		span->from_ns < span->to_ns ? span->from_ns : span->to_ns;
 	span->first = span->begin - bci_min(query->count, span->begin);
+done:
+	return status;
 }
 
 /* Find first and end; 'before' rows come before those of the pieces. */
-static void
+static enum bc_status
 span_settle(struct bci_reach *search, uint64_t before)
 {
 	const struct bci_query *query = search->query;
@@ -143,10 +194,8 @@ span_settle(struct bci_reach *search, uint64_t before)
 		span->open_row = UINT64_MAX;
 	}
 	span->end = rows;
-	if (query->by == BCI_BY_TIME || query->by == BCI_BY_MOMENT) {
-		span_settle_time(span, query, rows);
-		return;
-	}
+	if (query->by == BCI_BY_TIME || query->by == BCI_BY_MOMENT)
+		return span_settle_time(search, rows);
 	if (query->by == BCI_BY_TAIL) {
 		span->first = rows - bci_min(query->count, rows);
 	} else {
@@ -156,6 +205,7 @@ span_settle(struct bci_reach *search, uint64_t before)
 			span->first + bci_min(query->count, rows - span->first);
 	}
 	span->begin = span->first;
+	return BC_OK;
 }
 
 /* ---- coverage ---------------------------------------------------------- */
@@ -170,14 +220,21 @@ span_is_known(struct bci_reach *search)
 {
 	const struct bci_series_record *series = &search->entry->series;
 	const struct bci_query *query = search->query;
-	const struct bci_span *span = search->span;
+	struct bci_span *span = search->span;
 	int64_t from_ns = query->from_ns, to_ns = query->to_ns, last_ns;
+	enum bc_status status;
 
 	if ((query->flags & BC_READ_PARTIAL) != 0)
 		return BC_OK;
 	if (query->by != BCI_BY_TIME) {
 		if (span->first == span->end)
 			return BC_OK;
+		status = bci_span_open_row(span, search->lane, span->first);
+		if (status == BC_OK)
+			status = bci_span_open_row(span, search->lane,
+			                           span->end - 1);
+		if (status != BC_OK)
+			return status == BC_MISS ? BC_CORRUPT : status;
 		from_ns = bci_span_time(span, span->first);
 		last_ns = bci_span_time(span, span->end - 1);
 		if (query->by != BCI_BY_MOMENT)
@@ -216,7 +273,7 @@ span_find_series(struct bci_reach *search, enum bc_miss *miss)
 	if (series->open && span->count != 0 &&
 	    span->pieces[span->count - 1].locator.last_ns == series->last_ns)
 		span->open_row = span->rows - 1;
-	span_settle(search, before);
+	BCI_TRY(span_settle(search, before));
 	status = span_is_known(search);
 	if (status == BC_MISS)
 		*miss = BC_MISS_NOT_COVERED;
@@ -236,6 +293,7 @@ span_find_frame(struct bc_cache *cache, struct bci_reach *search,
 		.key_bytes = query->key_bytes,
 	};
 	struct bci_locator locator;
+	uint64_t before = 0;
 	enum bc_status status;
 	struct bci_hit hit;
 
@@ -245,7 +303,7 @@ span_find_frame(struct bc_cache *cache, struct bci_reach *search,
 	}
 	bci_entry_locator(search->entry, 0, &locator);
 	if (search->entry->inlined == NULL) {
-		status = bci_reach_add(search, &locator);
+		status = bci_reach_frame(search, &locator, &before);
 	} else if (!bci_piece_is_sane(&locator, span->schema)) {
 		status = BC_CORRUPT;
 	} else {
@@ -257,14 +315,14 @@ span_find_frame(struct bc_cache *cache, struct bci_reach *search,
 		span->pieces[span->count++] = (struct bci_piece){
 			.locator = locator,
 			.data = hit.chunk->image + locator.header_bytes,
+			.body_bytes = locator.bytes - locator.header_bytes,
 		};
 		status = bci_hit_check(cache, span->env, &hit, &wanted, true);
 	}
 	if (status != BC_OK)
 		return status;
 	span_number(span);
-	span_settle(search, 0);
-	return BC_OK;
+	return span_settle(search, before);
 }
 
 /* The schema of the entry, and of what is shown. */
@@ -319,6 +377,8 @@ bci_span_find(struct bc_cache *cache, struct bci_env *env,
 	span->revision = entry.head.revision;
 	span->expires_ns = entry.head.expires_ns;
 	span->kind = (enum bc_kind)entry.head.kind;
+	span->tier = BC_WARM;
+	span->reported = false;
 	span->shard = lane->index;
 	span->pieces = span->own;
 	span->count = 0;
@@ -339,8 +399,10 @@ bci_span_find(struct bc_cache *cache, struct bci_env *env,
 	bci_span_close(span, lane);
 	if (status != BC_CORRUPT)
 		return status;
-	bci_log(cache, BC_EVENT_CHECKSUM, "%.*s: the catalogue is damaged",
-	        (int)query->key_bytes, query->key);
+	if (!span->reported)
+		bci_log(cache, BC_EVENT_CHECKSUM,
+		        "%.*s: the catalogue is damaged", (int)query->key_bytes,
+		        query->key);
 	return BC_MISS;
 }
 
@@ -351,16 +413,29 @@ piece_unpin(const struct bci_piece *piece, unsigned shard)
 		bci_map_unpin(piece->map, &piece->map->pins[shard].dropped);
 }
 
+/* Give back what packed pieces were decoded to. */
+static void
+piece_give(const struct bci_piece *piece, struct bci_lane *lane)
+{
+	if (piece->map != NULL && piece->hot != NULL)
+		bci_chunk_give(&piece->hot->chunk, lane);
+}
+
 void
 bci_span_close(struct bci_span *span, struct bci_lane *lane)
 {
+	const struct bc_allocator allocator = span->env->allocator;
+
 	/* Pins first: without them the chunk may be all that keeps the cache.
 	 */
 	for (size_t i = 0; i < span->count; i++)
 		piece_unpin(&span->pieces[i], span->shard);
 	piece_unpin(&span->words, span->shard);
+	for (size_t i = 0; i < span->count; i++)
+		piece_give(&span->pieces[i], lane);
+	piece_give(&span->words, lane);
 	if (span->pieces != span->own)
-		bci_free(&span->env->allocator, span->pieces);
+		bci_free(&allocator, span->pieces);
 	if (span->chunk != NULL)
 		bci_chunk_give(span->chunk, lane);
 	span->count = 0;

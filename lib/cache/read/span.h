@@ -36,11 +36,16 @@ struct bci_query {
 		.to_ns = INT64_MAX                                             \
 	}
 
-/* A segment, or (map is NULL) a copy in the span's chunk that was checked. */
+/*
+ * A segment, or (map is NULL) a copy in the span's chunk that was checked.  A
+ * packed one has no data until it is decoded; see cold/piece.h.
+ */
 struct bci_piece {
-	struct bci_locator locator;
-	struct bci_map *map; /* pinned */
+	struct bci_locator locator; /* rows and times: those of the piece */
+	struct bci_map *map;        /* pinned */
+	struct bci_hot *hot;        /* a reference: what it was decoded to */
 	const unsigned char *data;
+	uint64_t body_bytes; /* behind 'data' */
 	uint64_t start; /* its first row, as rows of the span are counted */
 };
 
@@ -62,7 +67,9 @@ struct bci_span {
 	uint64_t entry_id, revision;
 	int64_t expires_ns;
 	enum bc_kind kind;
-	unsigned shard; /* that our pins are in */
+	enum bc_tier tier; /* that rows have come from so far */
+	bool reported;     /* damage is known already */
+	unsigned shard;    /* that our pins are in */
 	const struct bc_schema *schema, *shown;
 	struct bci_piece *pieces;
 	size_t count, capacity;
@@ -99,9 +106,21 @@ enum bc_status bci_span_grow(struct bci_span *span);
 /* The index of the piece that has row 'row'. */
 size_t bci_span_piece(const struct bci_span *span, uint64_t row);
 
-/* The time of a row, and the first row whose time is not before 'time_ns'. */
+/*
+ * The time of a row, and the first row whose time is not before 'time_ns'.
+ * Packed pieces that this looks into must be open.
+ */
 int64_t bci_span_time(const struct bci_span *span, uint64_t row);
 uint64_t bci_span_row(const struct bci_span *span, int64_t time_ns);
+
+/*
+ * Open what these two are about to look into; the caller has the lane.  BC_OK;
+ * BC_MISS if it is damaged; BC_NOMEM.
+ */
+enum bc_status bci_span_open_row(struct bci_span *span, struct bci_lane *lane,
+                                 uint64_t row);
+enum bc_status bci_span_open_time(struct bci_span *span, struct bci_lane *lane,
+                                  int64_t time_ns);
 
 /* Whether columns and dictionaries lie within the segment. */
 bool bci_piece_is_sane(const struct bci_locator *locator,

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "excerpt.h"
 #include "mapping.h"
+#include "piece.h"
 
 #define STITCH_ADDRESS_MAX (1ull << 46)
 
@@ -76,7 +77,8 @@ static bool
 stitch_fits(const struct bci_stitch *stitch, const struct bci_piece *piece,
             uint64_t row)
 {
-	if (piece->map == NULL || piece->locator.rows < BCI_PAGED_ROWS)
+	if (piece->map == NULL || bci_piece_is_packed(piece) ||
+	    piece->locator.rows < BCI_PAGED_ROWS)
 		return false;
 	for (uint32_t i = 0; i < stitch->shown->column_count; i++) {
 		const struct bc_schema_column *column =
@@ -192,6 +194,23 @@ stitch_map_piece(struct bci_stitch_work *work, size_t seam, uint64_t row)
 	return true;
 }
 
+/* Decode the shown rows of a packed piece right there. */
+static enum bc_status
+stitch_decode_piece(struct bci_stitch_work *work, size_t seam, uint64_t row)
+{
+	const struct bci_stitch *stitch = work->stitch;
+	uint64_t end = row + stitch->seams[seam].rows;
+	uint64_t low = bci_max(work->first, row),
+		 high = bci_min(work->end, end);
+
+	if (low >= high)
+		return BC_OK;
+	return bci_piece_decode(work->span, work->lane,
+	                        &work->span->pieces[work->piece + seam],
+	                        low - row, high - low, stitch->data,
+	                        stitch->layout_rows, stitch->lead + low);
+}
+
 /* Copy what of the shown rows of a piece is not mapped. */
 static void
 stitch_copy_piece(struct bci_stitch_work *work, size_t seam, uint64_t row)
@@ -256,26 +275,33 @@ stitch_release(struct bci_chunk *chunk)
 	}
 }
 
-/* Reserve, map and copy; false if the kernel did not let us. */
-static bool
+/* Reserve, map, copy and decode; BC_NOMEM if the kernel did not let us. */
+static enum bc_status
 stitch_fill(struct bci_stitch_work *work)
 {
 	struct bci_stitch *stitch = work->stitch;
+	enum bc_status status = BC_OK;
 	uint64_t row = 0;
 
 	stitch->data = bci_map_zeroed(stitch->map_bytes);
 	if (stitch->data == NULL)
-		return false;
+		return BC_NOMEM;
 	for (size_t i = 0; i < stitch->count; row += stitch->seams[i++].rows) {
 		if (stitch->seams[i].mapped && !stitch_map_piece(work, i, row))
-			return false;
+			return BC_NOMEM;
 	}
 	row = 0;
-	for (size_t i = 0; i < stitch->count; row += stitch->seams[i++].rows)
-		stitch_copy_piece(work, i, row);
+	for (size_t i = 0; i < stitch->count; row += stitch->seams[i++].rows) {
+		if (bci_piece_is_closed(&work->span->pieces[work->piece + i]))
+			status = stitch_decode_piece(work, i, row);
+		else
+			stitch_copy_piece(work, i, row);
+		if (status != BC_OK)
+			return status;
+	}
 	stitch_copy_words(work);
 	bci_map_seal(stitch->data, stitch->map_bytes);
-	return true;
+	return BC_OK;
 }
 
 /* Let go of what was reckoned, so that everything is copied instead. */
@@ -363,7 +389,7 @@ stitch_widen(struct bci_stitch_work *work)
 		work->end =
 			bci_max(work->end, before + bci_min(last->rows, page));
 	}
-	return bci_excerpt_check(work->span, origin + work->first,
+	return bci_excerpt_check(work->span, work->lane, origin + work->first,
 	                         origin + work->end);
 }
 
@@ -377,6 +403,7 @@ stitch_pin(struct bci_stitch_work *work, struct bci_lane *lane)
 			&work->span->pieces[work->piece + i];
 		struct bci_seam *seam = &stitch->seams[i];
 
+		stitch->packed |= bci_piece_is_packed(piece);
 		seam->map = piece->map;
 		seam->rows = piece->locator.rows;
 		seam->slot = piece->locator.slot;
@@ -433,24 +460,25 @@ bci_stitch_make(struct bci_stitch_work *work, size_t count,
 	const uint64_t first = work->first, end = work->end;
 	struct bci_stitch *stitch = stitch_new(work, count, lane);
 	enum bc_status status;
-	bool done;
 
 	if (stitch == NULL)
 		return BC_NOMEM;
+	work->lane = lane;
 	stitch_decide(work, lane);
 	status = stitch_widen(work);
-	done = status == BC_OK && stitch_fill(work);
-	if (status == BC_OK && !done && stitch->mappings != 0) {
+	if (status == BC_OK)
+		status = stitch_fill(work);
+	if (status == BC_NOMEM && stitch->mappings != 0) {
 		stitch_give_up_mapping(stitch);
 		work->first = stitch->valid_first = first;
 		work->end = stitch->valid_end = end;
-		done = stitch_fill(work);
+		status = stitch_fill(work);
 	}
-	if (done) {
+	if (status == BC_OK) {
 		stitch->private_bytes = bci_stitch_copied(
 			stitch, stitch->valid_first, stitch->valid_end);
 		return BC_OK;
 	}
 	bci_chunk_give(&stitch->chunk, lane);
-	return status != BC_OK ? status : BC_NOMEM;
+	return status;
 }

@@ -18,8 +18,8 @@ struct bci_map;
 
 /* A piece of a stitch: which segment it is, and what keeps it. */
 struct bci_seam {
-	uint64_t id;   /* of the segment */
-	uint64_t rows; /* of the piece */
+	uint64_t id;         /* of the segment */
+	uint64_t rows;       /* of the piece */
 	struct bci_map *map; /* pinned; NULL: the tail */
 	uint32_t slot;       /* in the ledger */
 	bool mapped;         /* all its whole pages are the segment's own */
@@ -43,6 +43,7 @@ struct bci_stitch {
 	uint64_t private_bytes; /* of these: copies */
 	long mappings;          /* that it was reckoned to take */
 	bool refused;           /* what could be mapped was copied */
+	bool packed;            /* some of it was decoded */
 	unsigned shard;
 	size_t count;
 	struct bci_seam seams[];
@@ -81,7 +82,8 @@ enum bc_status bci_stitch_get(struct bci_span *span, struct bci_lane *lane,
  * counted from the first of these. */
 struct bci_stitch_work {
 	struct bci_stitch *stitch;
-	const struct bci_span *span;
+	struct bci_span *span;
+	struct bci_lane *lane;
 	size_t piece; /* the first of the span */
 	uint64_t first, end;
 };

@@ -136,10 +136,13 @@ enum bc_status
 bc_window_seek(struct bc_window *window, int64_t time_ns)
 {
 	struct bci_span *span = &window->scroll.span;
+	enum bc_status status;
 	uint64_t row;
 
 	BCI_ASSERT(window->magic == WINDOW_MAGIC);
-	row = bci_span_row(span, time_ns);
+	status = bci_scroll_row(&window->scroll, time_ns, &row);
+	if (status != BC_OK)
+		return status;
 	window->at = bci_max(bci_min(row, span->end), span->begin);
 	return bci_scroll_prove(&window->scroll, row, time_ns);
 }

@@ -63,6 +63,14 @@ apply_is_inline(const struct apply *apply,
 	               BCI_LEAF_BYTES;
 }
 
+/* Whether it goes to the cold tier; inline values stay in the catalogue. */
+static bool
+apply_is_cold(const struct apply *apply, const struct bci_operation *operation)
+{
+	return operation->placement == BC_PLACE_COLD &&
+	       !apply_is_inline(apply, operation);
+}
+
 /* Bytes of a small segment in a bundle: the next begins on a line again. */
 static uint64_t
 apply_bundled_bytes(const struct bci_operation *operation)
@@ -106,6 +114,8 @@ apply_measure(struct apply *apply, struct bc_error *err)
 				operation->key,
 				(unsigned long long)operation->payload_bytes,
 				(unsigned long long)config->value_max_bytes);
+		if (operation->placement == BC_PLACE_COLD)
+			continue; /* It is checked when it is stored. */
 		if (operation->plan.bytes > quarter)
 			return bci_fail(
 				err, BC_TOO_LARGE,
@@ -292,7 +302,10 @@ done:
 	return status;
 }
 
-/* Put a value whose image goes to 'room', bytes 'offset' of arena 'arena'. */
+/*
+ * Put a value whose image goes to 'room', bytes 'offset' of arena 'arena'; to
+ * the cold tier if 'room' is NULL, with any arena but 0.
+ */
 static enum bc_status
 apply_at(struct apply *apply, const struct bci_operation *operation,
          const struct apply_old *old, unsigned char *room, uint32_t arena,
@@ -321,9 +334,17 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	if (bare)
 		records.head.flags |= BCI_ENTRY_INLINE;
 	owner.entry_id = records.head.id;
-	bci_segment_write(&operation->value, &owner, plan, room,
-	                  &records.locator, records.detail.digest);
-	records.locator.offset = offset;
+	if (room != NULL) {
+		bci_segment_write(&operation->value, &owner, plan, room,
+		                  &records.locator, records.detail.digest);
+		records.locator.offset = offset;
+	} else {
+		status = bci_parcel_store(
+			writer, &operation->parcel, &operation->value, plan,
+			&owner, &records.locator, records.detail.digest, err);
+		if (status != BC_OK)
+			return status;
+	}
 	status = bci_expire_time(writer, operation->key, operation->ttl_ns,
 	                         &records.head.expires_ns, err);
 	if (status == BC_OK)
@@ -374,7 +395,8 @@ apply_begin_bundle(struct apply *apply, size_t index,
 	for (; index < apply->count; index++) {
 		const struct bci_operation *next = &apply->operations[index];
 
-		if (!apply_is_put(next) || !apply_is_small(next))
+		if (!apply_is_put(next) || !apply_is_small(next) ||
+		    apply_is_cold(apply, next))
 			continue;
 		if (bytes + apply_bundled_bytes(next) > BUNDLE_BYTES)
 			break;
@@ -451,6 +473,9 @@ apply_puts(struct apply *apply, bool small, struct bc_error *err)
 			return status;
 		if (apply_is_inline(apply, operation))
 			status = apply_inline(apply, operation, &old, err);
+		else if (apply_is_cold(apply, operation))
+			status = apply_at(apply, operation, &old, NULL,
+			                  UINT32_MAX, 0, err);
 		else if (small && apply->bundling)
 			status = apply_bundled(apply, i, &old, &bundle, err);
 		else

@@ -33,14 +33,12 @@ static enum bc_status
 glossary_area(struct bci_series *series, struct bci_series_segment *segment,
               struct glossary_area *area, struct bc_error *err)
 {
-	const struct bci_locator *locator = &segment->locator;
 	enum bc_status status = bci_series_map(series, segment, err);
 
 	if (status != BC_OK)
 		return status;
-	area->size = bci_series_text_bytes(series, locator);
-	area->bytes = segment->map->base + locator->offset + locator->bytes -
-	              area->size;
+	area->size = bci_series_text_bytes(series, segment);
+	area->bytes = segment->data + segment->body_bytes - area->size;
 	return BC_OK;
 }
 
@@ -95,23 +93,27 @@ glossary_find(struct bci_glossary *glossary, struct bci_series *series,
               struct glossary_area *area, struct bc_error *err)
 {
 	struct bci_series_segment *largest = NULL, *last = NULL;
-	struct bci_locator locator;
+	struct bci_series_segment inlined = { .body_bytes = 0 };
 	struct glossary_area newest;
 	uint64_t most = 0;
-	enum bc_status status;
+	enum bc_status status = BC_OK;
 
 	if (series->entry.inlined != NULL) {
-		bci_entry_locator(&series->entry, 0, &locator);
-		area->size = bci_series_text_bytes(series, &locator);
-		area->bytes = series->image + BCI_VALUE_SHIFT + locator.bytes -
-		              area->size;
+		bci_entry_locator(&series->entry, 0, &inlined.locator);
+		area->size = bci_series_text_bytes(series, &inlined);
+		area->bytes = series->image + BCI_VALUE_SHIFT +
+		              inlined.locator.bytes - area->size;
 		return BC_OK;
 	}
 	for (size_t i = 0; i < series->segment_count; i++) {
 		struct bci_series_segment *segment = &series->segments[i];
-		uint64_t bytes =
-			bci_series_text_bytes(series, &segment->locator);
+		uint64_t bytes;
 
+		if (segment->locator.codec == BCI_FORM_PACKED)
+			status = bci_series_map(series, segment, err);
+		if (status != BC_OK)
+			return status;
+		bytes = bci_series_text_bytes(series, segment);
 		last = segment;
 		if (bytes >= most) {
 			most = bytes;

@@ -119,6 +119,10 @@ operation_options(const struct bc_allocator *allocator,
 		                options->flags);
 	if (options->ttl_ns < 0)
 		return bci_fail(err, BC_INVALID, "a negative time to live");
+	if ((unsigned)options->placement > BC_PLACE_COLD)
+		return bci_fail(err, BC_INVALID, "unknown placement %u",
+		                (unsigned)options->placement);
+	operation->placement = options->placement;
 	operation->flags = options->flags;
 	operation->ttl_ns = options->ttl_ns;
 	operation->dataset_id = options->dataset_id;
@@ -255,17 +259,38 @@ done:
 	return status;
 }
 
+/* Pack the value of a put for the cold tier. */
 static enum bc_status
-operation_plan(struct bci_operation *operation, struct bc_error *err)
+operation_pack(const struct bc_allocator *allocator,
+               struct bci_operation *operation, struct bc_error *err)
 {
-	if (bci_segment_plan(&operation->value, operation->key_bytes, false,
-	                     &operation->plan) &&
-	    bci_segment_plan(&operation->value, operation->key_bytes, true,
-	                     &operation->bare))
-		return BC_OK;
-	return bci_fail(err, BC_TOO_LARGE,
-	                "%s: a value may have %u MiB with its header",
-	                operation->key, BCI_SEGMENT_MAX >> 20);
+	const struct bci_segment_owner owner = {
+		.key = operation->key,
+		.key_bytes = operation->key_bytes,
+	};
+	enum bc_status status;
+
+	status = bci_parcel_make(allocator, &operation->value, &operation->plan,
+	                         &owner, &operation->parcel, err);
+	operation->packed = status == BC_OK;
+	return status;
+}
+
+/* Reckon what the value takes; what goes to the cold tier is packed now. */
+static enum bc_status
+operation_plan(const struct bc_allocator *allocator,
+               struct bci_operation *operation, struct bc_error *err)
+{
+	if (!bci_segment_plan(&operation->value, operation->key_bytes, false,
+	                      &operation->plan) ||
+	    !bci_segment_plan(&operation->value, operation->key_bytes, true,
+	                      &operation->bare))
+		return bci_fail(err, BC_TOO_LARGE,
+		                "%s: a value may have %u MiB with its header",
+		                operation->key, BCI_SEGMENT_MAX >> 20);
+	return operation->placement == BC_PLACE_COLD
+	               ? operation_pack(allocator, operation, err)
+	               : BC_OK;
 }
 
 enum bc_status
@@ -287,7 +312,7 @@ bci_operation_put(const struct bc_allocator *allocator, const char *key,
 	                      options == NULL ? NULL : options->request,
 	                      operation, err));
 	BCI_TRY(operation_frame(allocator, frame, operation, err));
-	BCI_TRY(operation_plan(operation, err));
+	BCI_TRY(operation_plan(allocator, operation, err));
 	if (counts != NULL)
 		counts->suspect = operation->suspect_rows;
 done:
@@ -312,7 +337,7 @@ bci_operation_blob(const struct bc_allocator *allocator, const char *key,
 	operation->value.kind = BC_BLOB;
 	operation->value.blob = data;
 	operation->value.blob_bytes = bytes;
-	BCI_TRY(operation_plan(operation, err));
+	BCI_TRY(operation_plan(allocator, operation, err));
 done:
 	return status;
 }
@@ -351,6 +376,10 @@ operation_append_options(const struct bc_allocator *allocator,
 	operation->merge = options->merge;
 	operation->from_ns = options->from_ns;
 	operation->to_ns = options->to_ns;
+	if ((unsigned)options->placement > BC_PLACE_COLD)
+		return bci_fail(err, BC_INVALID, "unknown placement %u",
+		                (unsigned)options->placement);
+	operation->placement = options->placement;
 	operation->dataset_id = options->dataset_id;
 	operation->cost_ns = options->cost_ns;
 	return operation_labels(allocator, options->tags, options->backtest,
@@ -448,6 +477,8 @@ bci_operation_free(const struct bc_allocator *allocator,
 	bci_free(allocator, operation->request);
 	bci_free(allocator, operation->tags);
 	bci_free(allocator, operation->backtest);
+	if (operation->packed)
+		bci_parcel_free(&operation->parcel);
 	*operation = (struct bci_operation){ 0 };
 }
 

@@ -7,6 +7,7 @@
 #define BCI_OPERATION_H
 
 #include "cache.h"
+#include "parcel.h"
 #include "parent.h"
 #include "segment.h"
 #include "turn.h"
@@ -29,6 +30,9 @@ struct bci_operation {
 	unsigned char *schema_stored;
 	char *request; /* canonical text or NULL */
 	size_t request_bytes;
+	enum bc_placement placement;
+	bool packed;              /* 'parcel' was made */
+	struct bci_parcel parcel; /* of what goes to the cold tier */
 	int64_t ttl_ns;
 	uint64_t dataset_id, cost_ns, suspect_rows, payload_bytes;
 	const char **tags;               /* ended by NULL; NULL: as they were */

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * series.c - a series as its writer sees it.
- *
- * Its segments are read in place, through the maps that readers of this process
- * use too.  They are pinned, because an arena of this very transaction is one
- * that no reader's transaction knows: a reader would let its map go.
+ * series.c - a series as its writer sees it: record and tail.
  */
 #include "common.h"
 
@@ -16,8 +12,6 @@
 #include "hash.h"
 #include "labelling.h"
 #include "series.h"
-
-#define SERIES_CAPACITY 8 /* segments, at first */
 
 /* ---- columns ----------------------------------------------------------- */
 
@@ -92,9 +86,9 @@ series_copy_tail(struct bci_series *series, struct bc_error *err)
 /* ---- opening ----------------------------------------------------------- */
 
 /* What the segments of a series must say of themselves. */
-static const char *
-series_check(const struct bci_series *series, const unsigned char *image,
-             const struct bci_locator *locator)
+const char *
+bci_series_check(const struct bci_series *series, const unsigned char *image,
+                 const struct bci_locator *locator)
 {
 	const struct bci_segment_claim claim = {
 		.kind = BC_FRAME,
@@ -134,7 +128,7 @@ series_take_inline(struct bci_series *series, struct bc_error *err)
 	memcpy(image, entry->inlined, locator.bytes);
 	wrong = bci_segment_check(image, &locator, series->schema);
 	if (wrong == NULL)
-		wrong = series_check(series, image, &locator);
+		wrong = bci_series_check(series, image, &locator);
 	for (uint32_t i = 0; wrong == NULL && i < bci_segment_blocks(&locator);
 	     i++) {
 		if (!bci_segment_check_block(image, &locator, i))
@@ -282,6 +276,9 @@ series_unmap(struct bci_series_segment *segment)
 			&segment->map->pins[segment->shard].dropped, 1,
 			memory_order_release);
 	segment->map = NULL;
+	if (segment->hot != NULL)
+		bci_chunk_give(&segment->hot->chunk, NULL);
+	segment->hot = NULL;
 }
 
 void
@@ -315,193 +312,6 @@ bci_series_begin(struct bci_series *series, struct bc_error *err)
 	writer->state.entries++;
 	series->exists = true;
 	return BC_OK;
-}
-
-/* ---- segments ---------------------------------------------------------- */
-
-bool
-bci_series_last(const struct bci_series *series, int64_t *last_ns)
-{
-	struct bci_locator locator;
-
-	if (series->record.newer_count != 0) {
-		bci_entry_locator(&series->entry,
-		                  series->record.newer_count - 1u, &locator);
-		*last_ns = locator.last_ns;
-		return true;
-	}
-	*last_ns = series->record.older_last_ns;
-	return series->record.older_count != 0;
-}
-
-static enum bc_status
-series_add(struct bci_series *series, size_t *room,
-           const struct bci_locator *locator)
-{
-	if (series->segment_count == *room) {
-		size_t next = *room > 0 ? 2 * *room : SERIES_CAPACITY;
-		void *grown = bci_regrow(&series->writer->env->allocator,
-		                         series->segments, *room, next,
-		                         sizeof(*series->segments));
-
-		if (grown == NULL)
-			return BC_NOMEM;
-		series->segments = grown;
-		*room = next;
-	}
-	series->segments[series->segment_count] = (struct bci_series_segment){
-		.locator = *locator,
-		.older = series->segment_count < series->record.older_count,
-	};
-	series->segment_count++;
-	return BC_OK;
-}
-
-enum bc_status
-bci_series_load(struct bci_series *series, struct bc_error *err)
-{
-	struct bci_directory directory;
-	struct bci_locator locator;
-	enum bc_status status = BC_MISS;
-	uint64_t rows = series->tail_rows;
-	size_t room = 0;
-
-	if (series->loaded)
-		return BC_OK;
-	series->loaded = true;
-	if (series->record.newer_count == 0 && series->record.older_count == 0)
-		return BC_OK;
-	bci_directory_open(&directory, series->writer->txn,
-	                   &series->writer->env->tables, &series->entry);
-	while ((status = bci_directory_next(&directory, &locator)) == BC_OK) {
-		rows += locator.rows;
-		status = series_add(series, &room, &locator);
-		if (status != BC_OK)
-			break;
-	}
-	bci_directory_close(&directory);
-	if (status == BC_MISS)
-		status = rows == series->record.rows &&
-		                         series->segment_count ==
-		                                 series->record.older_count +
-		                                         (size_t)series->record
-		                                                 .newer_count
-		                 ? BC_OK
-		                 : BC_CORRUPT;
-	return status == BC_OK
-	               ? BC_OK
-	               : bci_fail(err, status, "%s: its segments", series->key);
-}
-
-/* The record of an arena as this transaction has it. */
-static enum bc_status
-series_arena(struct bci_writer *writer, uint64_t number,
-             struct bci_arena_record *arena, struct bc_error *err)
-{
-	enum bci_queue queue = bci_writer_queue(writer, number);
-	enum bc_status status = BC_OK;
-
-	/* What this transaction has added has to be in the file. */
-	if (queue != BCI_QUEUES)
-		status = bci_writer_flush(writer, queue, err);
-	return status != BC_OK ? status
-	                       : bci_writer_arena(writer, number, arena);
-}
-
-/* Map the arena of a segment and pin it, so that no reader lets it go. */
-static enum bc_status
-series_pin(struct bci_series *series, struct bci_series_segment *segment,
-           struct bc_error *err)
-{
-	struct bci_writer *writer = series->writer;
-	struct bci_env *env = writer->env;
-	struct bci_arena_record arena;
-	struct bci_lane *lane;
-	enum bc_status status;
-
-	status = series_arena(writer, segment->locator.arena, &arena, err);
-	if (status != BC_OK)
-		return status;
-	lane = bci_lane_take(env);
-	status = bci_maps_add(&env->maps, segment->locator.arena, &arena,
-	                      &segment->map);
-	if (status == BC_OK) {
-		segment->shard = lane->index;
-		bci_map_pin(segment->map, lane->index);
-	}
-	bci_lane_give(lane);
-	if (status != BC_OK)
-		segment->map = NULL;
-	return status;
-}
-
-static const char *
-series_check_map(const struct bci_series *series,
-                 const struct bci_series_segment *segment)
-{
-	const struct bci_locator *locator = &segment->locator;
-	struct bci_map *map = segment->map;
-	const char *wrong;
-
-	if (!bci_map_reaches(map, locator->offset + locator->bytes))
-		return "arena file is too short";
-	wrong = bci_map_check(map, locator, series->schema, false);
-	return wrong != NULL ? wrong
-	                     : series_check(series, map->base + locator->offset,
-	                                    locator);
-}
-
-enum bc_status
-bci_series_map(struct bci_series *series, struct bci_series_segment *segment,
-               struct bc_error *err)
-{
-	const struct bci_locator *locator = &segment->locator;
-	struct bci_env *env = series->writer->env;
-	uint64_t id = bci_segment_id(locator, series->head.id);
-	const char *wrong = "marked as damaged";
-	enum bc_status status = BC_OK;
-
-	if (segment->columns != NULL)
-		return BC_OK;
-	if (!bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot),
-	                     id)) {
-		status = series_pin(series, segment, err);
-		if (status == BC_MISS)
-			wrong = "its arena is gone";
-		else if (status != BC_OK)
-			return bci_fail(err, status, "%s: arena %u",
-			                series->key, locator->arena);
-		else
-			wrong = series_check_map(series, segment);
-	}
-	if (wrong != NULL) {
-		bci_slot_mark_bad(&env->ledger, locator->slot, id);
-		bci_log(series->writer->cache, BC_EVENT_CHECKSUM,
-		        "%s: damaged in arena %u at %llu: %s", series->key,
-		        locator->arena, (unsigned long long)locator->offset,
-		        wrong);
-		return bci_fail(err, BC_CORRUPT,
-		                "%s: rows that are needed are damaged: %s",
-		                series->key, wrong);
-	}
-	segment->columns = bci_series_columns(
-		series,
-		segment->map->base + locator->offset + locator->header_bytes,
-		locator->rows);
-	return segment->columns != NULL
-	               ? BC_OK
-	               : bci_fail(err, BC_NOMEM, "no memory to append to %s",
-	                          series->key);
-}
-
-uint64_t
-bci_series_text_bytes(const struct bci_series *series,
-                      const struct bci_locator *locator)
-{
-	uint64_t used = locator->header_bytes +
-	                bci_layout_bytes(series->schema, locator->rows);
-
-	return locator->bytes > used ? locator->bytes - used : 0;
 }
 
 /* ---- storing ----------------------------------------------------------- */

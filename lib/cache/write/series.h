@@ -13,7 +13,10 @@ struct bci_series_segment {
 	bool older;          /* it is named in `segments` */
 	struct bci_map *map; /* pinned in 'shard', or NULL */
 	unsigned shard;
-	const void **columns; /* one a column of the schema, or NULL */
+	struct bci_hot *hot; /* a reference: what it was decoded to, or NULL */
+	const unsigned char *data; /* of the columns, once they are there */
+	uint64_t body_bytes;       /* behind it, dictionaries included */
+	const void **columns;      /* one a column of the schema, or NULL */
 };
 
 /*
@@ -70,9 +73,17 @@ enum bc_status bci_series_map(struct bci_series *series,
                               struct bci_series_segment *segment,
                               struct bc_error *err);
 
-/* Its bytes behind the columns: the dictionaries. */
+/* What a segment must say of itself; NULL or what is wrong. */
+const char *bci_series_check(const struct bci_series *series,
+                             const unsigned char *image,
+                             const struct bci_locator *locator);
+
+/*
+ * Its bytes behind the columns: the dictionaries.  Those of a packed segment
+ * are known once it is mapped.
+ */
 uint64_t bci_series_text_bytes(const struct bci_series *series,
-                               const struct bci_locator *locator);
+                               const struct bci_series_segment *segment);
 
 /* Pointers to the columns of 'rows' rows laid out at 'data', or NULL. */
 const void **bci_series_columns(const struct bci_series *series,

@@ -96,6 +96,8 @@ bci_writer_name(struct bci_writer *writer, struct bci_locator *locator,
 
 	status = bci_writer_account(writer, locator->arena, locator->bytes, 1,
 	                            err);
+	if (bci_locator_is_cold(locator))
+		writer->state.cold_raw_bytes += bci_locator_raw_bytes(locator);
 	if (status == BC_OK)
 		status = bci_slot_take(writer->txn, &env->tables,
 		                       &writer->state, &locator->slot, err);
@@ -139,8 +141,12 @@ bci_writer_unname(struct bci_writer *writer, const struct bci_locator *locator,
 {
 	enum bc_status status = space_free_slot(writer, locator->slot, err);
 
+	uint64_t *raw = &writer->state.cold_raw_bytes;
+
 	if (status != BC_OK)
 		return status;
+	if (bci_locator_is_cold(locator))
+		*raw -= bci_min(*raw, bci_locator_raw_bytes(locator));
 	return bci_writer_account(writer, locator->arena,
 	                          -(int64_t)locator->bytes, -1, err);
 }

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_cold.c - what is packed reads as what is not: every call that reads,
+ * over all types and many sizes, against a warm twin under another key.
+ */
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MINUTE INT64_C(60000000000)
+#define START INT64_C(1600000020000000000)
+#define COLD_WORDS 5
+
+static struct test_dir cold_dir;
+static struct bc_cache *cold_cache;
+
+static int
+cold_setup(void **state)
+{
+	(void)state;
+	test_dir_make_fast(&cold_dir);
+	cold_cache = test_open(cold_dir.cache, BC_OPEN_CREATE);
+	return 0;
+}
+
+static int
+cold_teardown(void **state)
+{
+	(void)state;
+	bc_close(cold_cache);
+	test_dir_remove(&cold_dir);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Values                                                                  */
+/* ------------------------------------------------------------------------ */
+
+#define COLD_COLUMNS 9
+
+/* A frame with a column of each type. */
+struct cold_frame {
+	struct bc_frame frame;
+	struct bc_column columns[COLD_COLUMNS];
+	int64_t *time_ns;
+	void *data[COLD_COLUMNS];
+};
+
+static const char *const cold_words[] = { "BTC", "ETH", "", "EUR/USD",
+	                                  "\xc3\xa4" };
+
+static const struct {
+	const char *name;
+	enum bc_type type;
+} cold_types[COLD_COLUMNS] = {
+	{ "open", BC_F64 },  { "high", BC_F64 },   { "low", BC_F64 },
+	{ "close", BC_F64 }, { "volume", BC_F64 }, { "count", BC_I64 },
+	{ "wap", BC_F32 },   { "flag", BC_U8 },    { "symbol", BC_TEXT },
+};
+
+/* Element 'row' of column 'index'; every third volume is no decimal. */
+static void
+cold_element(struct cold_frame *out, size_t index, uint64_t row, uint64_t seed)
+{
+	const uint64_t mixed = test_mix(seed + index, row);
+	const double price = 100 + (double)(test_mix(seed, row) % 1000) / 100;
+
+	switch (cold_types[index].type) {
+	case BC_F64:
+		((double *)out->data[index])[row] =
+			index == 1   ? price + 1
+			: index == 2 ? price - 1
+			: index != 4 ? price
+			: mixed % 3  ? (double)(mixed % 100000) / 1000
+				     : (double)mixed / 7;
+		break;
+	case BC_I64:
+		((int64_t *)out->data[index])[row] = (int64_t)(mixed % 5000);
+		break;
+	case BC_F32:
+		((float *)out->data[index])[row] = (float)(mixed % 977) / 7;
+		break;
+	case BC_U8:
+		((uint8_t *)out->data[index])[row] = mixed % 50 == 0;
+		break;
+	default:
+		((uint32_t *)out->data[index])[row] =
+			(uint32_t)(mixed % COLD_WORDS);
+	}
+}
+
+/* Times a minute apart, or with a gap in every 'gap' rows. */
+static void
+cold_frame_make(struct cold_frame *out, uint64_t rows, uint64_t gap,
+                int64_t from_ns, uint64_t seed)
+{
+	int64_t time_ns = from_ns;
+
+	*out = (struct cold_frame){ .frame = { .rows = rows } };
+	out->time_ns = malloc(8 * rows + 8);
+	assert_non_null(out->time_ns);
+	for (uint64_t i = 0; i < rows; i++) {
+		out->time_ns[i] = time_ns;
+		time_ns += MINUTE;
+		if (gap != 0 && test_mix(seed, i) % gap == 0)
+			time_ns += (int64_t)(test_mix(i, seed) % 99) * MINUTE;
+	}
+	for (size_t k = 0; k < COLD_COLUMNS; k++) {
+		out->data[k] = malloc(8 * rows + 8);
+		assert_non_null(out->data[k]);
+		for (uint64_t i = 0; i < rows; i++)
+			cold_element(out, k, i, seed);
+		out->columns[k] = (struct bc_column){
+			.name = cold_types[k].name,
+			.type = cold_types[k].type,
+			.data = out->data[k],
+		};
+	}
+	out->columns[8].dictionary = cold_words;
+	out->columns[8].dictionary_count = COLD_WORDS;
+	out->frame.time_ns = out->time_ns;
+	out->frame.columns = out->columns;
+	out->frame.column_count = COLD_COLUMNS;
+}
+
+static void
+cold_frame_free(struct cold_frame *frame)
+{
+	free(frame->time_ns);
+	for (size_t k = 0; k < COLD_COLUMNS; k++)
+		free(frame->data[k]);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Twins                                                                   */
+/* ------------------------------------------------------------------------ */
+
+static void
+expect_same_column(const struct bc_view *warm, const struct bc_view *cold,
+                   uint32_t index)
+{
+	const char *left = bc_view_column(warm, index);
+	const char *right = bc_view_column(cold, index);
+	const size_t bytes = bc_type_bytes(warm->schema->columns[index].type);
+
+	if (warm->rows != 0)
+		assert_memory_equal(left, right, bytes * warm->rows);
+	if (warm->schema->columns[index].type != BC_TEXT)
+		return;
+	for (uint64_t i = 0; i < warm->rows; i += 1 + warm->rows / 64) {
+		size_t length, other;
+		const char *text = bc_view_text(
+			warm, index, ((const uint32_t *)(const void *)left)[i],
+			&length);
+		const char *same = bc_view_text(
+			cold, index, ((const uint32_t *)(const void *)right)[i],
+			&other);
+
+		assert_non_null(text);
+		assert_non_null(same);
+		assert_int_equal(length, other);
+		assert_memory_equal(text, same, length);
+	}
+}
+
+static void
+expect_same(const struct bc_view *warm, const struct bc_view *cold)
+{
+	assert_int_equal(warm->kind, cold->kind);
+	assert_true(warm->rows == cold->rows && warm->bytes == cold->bytes);
+	assert_true(warm->first_ns == cold->first_ns &&
+	            warm->last_ns == cold->last_ns);
+	assert_int_equal(warm->open_rows, cold->open_rows);
+	if (warm->schema == NULL) {
+		assert_memory_equal(warm->data, cold->data, warm->bytes);
+		return;
+	}
+	assert_int_equal(warm->schema->column_count,
+	                 cold->schema->column_count);
+	for (uint32_t i = 0; i < warm->schema->column_count; i++)
+		expect_same_column(warm, cold, i);
+}
+
+/* Put a frame to both keys. */
+static void
+put_twins(const struct bc_frame *frame)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	char text[BC_KEY_MAX + 1];
+	struct bc_info info;
+	struct bc_error err;
+
+	options.flags = BC_PUT_SUSPECT;
+	assert_status(bc_put(cold_cache, "warm", frame, &options, NULL, &err),
+	              BC_OK, &err);
+	options.placement = BC_PLACE_COLD;
+	assert_status(bc_put(cold_cache, "cold", frame, &options, NULL, &err),
+	              BC_OK, &err);
+	if (frame->rows < 1000)
+		return; /* It may lie in the catalogue, or not be worth it. */
+	assert_status(
+		bc_info(cold_cache, "cold", text, sizeof(text), &info, &err),
+		BC_OK, &err);
+	assert_int_equal(info.tier, BC_COLD);
+	assert_true(info.stored_bytes < info.payload_bytes * 3 / 4);
+}
+
+/* Compare one answer of both; whatever the status, it is the same. */
+#define expect_twins(call, ...)                                                \
+	do {                                                                   \
+		struct bc_view left, right;                                    \
+		enum bc_status one =                                           \
+			call(cold_cache, "warm", __VA_ARGS__, &left);          \
+		enum bc_status other =                                         \
+			call(cold_cache, "cold", __VA_ARGS__, &right);         \
+                                                                               \
+		assert_int_equal(one, other);                                  \
+		assert_int_equal(left.miss, right.miss);                       \
+		if (one == BC_OK)                                              \
+			expect_same(&left, &right);                            \
+		bc_view_release(&left);                                        \
+		bc_view_release(&right);                                       \
+	} while (0)
+
+static void
+expect_twin_gets(void)
+{
+	struct bc_view warm, cold;
+
+	assert_status(bc_get(cold_cache, "warm", &warm), BC_OK, NULL);
+	assert_status(bc_get(cold_cache, "cold", &cold), BC_OK, NULL);
+	expect_same(&warm, &cold);
+	bc_view_release(&warm);
+	bc_view_release(&cold);
+}
+
+/* Ranges of all kinds, before and after the whole was decoded. */
+static void
+expect_twin_reads(const struct cold_frame *frame, uint64_t seed)
+{
+	static const char *const some[] = { "close", "symbol", NULL };
+	const uint64_t rows = frame->frame.rows;
+
+	for (uint64_t i = 0; i < 24; i++) {
+		uint64_t a = test_mix(seed, i) % (rows + 1);
+		uint64_t n = test_mix(i, seed) % (i % 3 ? 40 : rows + 2);
+		int64_t from_ns = START + (int64_t)a * MINUTE + (i % 2 != 0);
+		int64_t to_ns = from_ns + (int64_t)n * MINUTE;
+		const char *const *columns = i % 4 == 3 ? some : NULL;
+		unsigned flags = i % 5 == 4 ? BC_READ_PRIVATE : 0;
+
+		expect_twins(bc_read_rows, a, n, columns, flags);
+		expect_twins(bc_read, from_ns, to_ns, columns,
+		             flags | BC_READ_PARTIAL);
+		expect_twins(bc_tail, n, columns, flags);
+		expect_twins(bc_asof, from_ns, columns, flags);
+		if (i == 12)
+			expect_twin_gets();
+	}
+	expect_twins(bc_read, INT64_MIN, INT64_MAX, NULL, BC_READ_PARTIAL);
+	expect_twins(bc_asof, INT64_MAX, NULL, 0);
+}
+
+static void
+test_twins(void **state)
+{
+	static const uint64_t sizes[] = { 0,    1,    1023, 1024,  1025,
+		                          4096, 5000, 8191, 100000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (uint64_t gap = 0; gap < 40; gap += 13) {
+			struct cold_frame frame;
+
+			cold_frame_make(&frame, sizes[i], gap, START, i + gap);
+			put_twins(&frame.frame);
+			expect_twin_reads(&frame, i + gap);
+			cold_frame_free(&frame);
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_twins, cold_setup,
+		                                cold_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
