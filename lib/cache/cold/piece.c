@@ -89,6 +89,7 @@ piece_take(struct bci_span *span, struct bci_piece *piece, struct bci_hot *hot,
            enum bc_tier tier)
 {
 	piece->hot = hot;
+	piece->again = atomic_load(&hot->again);
 	piece->data = hot->data;
 	piece->body_bytes = hot->body_bytes;
 	if (span->tier != BC_COLD)
@@ -322,7 +323,7 @@ bci_piece_open_words(struct bci_span *span, struct bci_lane *lane,
 
 enum bc_status
 bci_piece_decode(struct bci_span *span, struct bci_lane *lane,
-                 const struct bci_piece *piece, uint64_t first, uint64_t count,
+                 struct bci_piece *piece, uint64_t first, uint64_t count,
                  unsigned char *to, uint64_t layout_rows, uint64_t at)
 {
 	void *work = bci_decode_work(span->env, lane);
@@ -339,7 +340,7 @@ bci_piece_decode(struct bci_span *span, struct bci_lane *lane,
 		return piece_report(span, piece, "what is packed");
 	span->tier = BC_COLD;
 	if (span->env->ledger.writable)
-		(void)bci_slot_decoded(
+		piece->again = bci_slot_decoded(
 			&span->env->ledger, piece->locator.slot,
 			bci_segment_id(&piece->locator, span->entry_id));
 	return BC_OK;

@@ -61,7 +61,7 @@ enum bc_status bci_piece_check(struct bci_span *span,
  * which was checked, to row 'at' of a layout.
  */
 enum bc_status bci_piece_decode(struct bci_span *span, struct bci_lane *lane,
-                                const struct bci_piece *piece, uint64_t first,
+                                struct bci_piece *piece, uint64_t first,
                                 uint64_t count, unsigned char *to,
                                 uint64_t layout_rows, uint64_t at);
 

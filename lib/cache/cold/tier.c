@@ -330,6 +330,26 @@ bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id,
 	pthread_mutex_unlock(&hots->mutex);
 }
 
+void
+bci_hot_settle(struct bci_env *env, uint64_t id, bool went)
+{
+	struct bci_hots *hots = &env->hots;
+	struct bci_hot *hot, *taken = NULL;
+
+	if (hots_are_inherited(env))
+		return;
+	pthread_mutex_lock(&hots->mutex);
+	hot = *hots_link(hots, id);
+	if (hot != NULL)
+		atomic_store(&hot->again, false);
+	if (hot != NULL && went)
+		hots_take(hots, hot, &taken);
+	pthread_mutex_unlock(&hots->mutex);
+	hots_give(taken);
+	if (taken != NULL)
+		hots_empty_spare(hots);
+}
+
 /* Whether the ledger has another segment at its place by now. */
 static bool
 hot_is_stale(struct bci_env *env, const struct bci_hot *hot)

@@ -50,6 +50,8 @@ struct bci_hots {
 	int64_t looked_ns;      /* when memory of the host was last looked at */
 	atomic_llong tidied_ms; /* when stale ones were last looked for */
 	atomic_uint count;      /* in the table */
+	atomic_llong paid_ns;   /* until then promotions take their share */
+	atomic_llong pause_ns;  /* until then another writes */
 };
 
 void bci_hots_open(struct bci_hots *hots);
@@ -72,6 +74,12 @@ struct bci_hot *bci_hot_make(struct bci_env *env, uint64_t bytes);
 /* Keep it under 'id', unless another thread was faster. */
 void bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id,
                   uint32_t slot);
+
+/*
+ * Segment 'id' was promoted, or cannot be: let go of it if it 'went', else do
+ * not ask for it again.
+ */
+void bci_hot_settle(struct bci_env *env, uint64_t id, bool went);
 
 /* Let go of those whose segments nobody names any more; at times only. */
 void bci_hots_tidy_slow(struct bci_env *env, int64_t now_ns);

@@ -294,7 +294,7 @@ bci_excerpt_copy(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 
 	for (size_t i = bci_span_piece(span, first);
 	     i < span->count && span->pieces[i].start < end; i++) {
-		const struct bci_piece *piece = &span->pieces[i];
+		struct bci_piece *piece = &span->pieces[i];
 		uint64_t low = bci_max(first, piece->start);
 		uint64_t high =
 			bci_min(end, piece->start + piece->locator.rows);

@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "decode.h"
+#include "promote.h"
 #include "query.h"
 
 void
@@ -428,6 +429,9 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 			              wanted->now_ns);
 			bci_link_hit(cache, env, lane, hit.entry_id,
 			             wanted->key, wanted->key_bytes);
+			if (BCI_UNLIKELY(view->tier != BC_WARM))
+				bci_promote_view(cache, env, &hit, wanted->key,
+				                 wanted->key_bytes, view);
 			return BC_OK;
 		}
 		miss = BC_MISS_CORRUPT;

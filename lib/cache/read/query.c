@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "key.h"
+#include "promote.h"
 #include "query.h"
 
 bool
@@ -104,6 +105,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 			if (stitch != NULL)
 				bci_recent_add(lane, query, &span, txnid,
 				               stitch, view);
+			if (BCI_UNLIKELY(view->tier != BC_WARM))
+				bci_promote_span(&span);
 		}
 		bci_span_close(&span, lane);
 	}

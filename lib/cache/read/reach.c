@@ -41,6 +41,7 @@ reach_pin(struct bci_reach *search, const struct bci_locator *locator,
 		return BC_CORRUPT;
 	piece->locator = *locator;
 	piece->hot = NULL;
+	piece->again = false;
 	status = bci_hit_map(span->env, search->lane, locator, &piece->map);
 	if (status != BC_OK) {
 		piece->map = NULL;

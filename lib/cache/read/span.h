@@ -44,6 +44,7 @@ struct bci_piece {
 	struct bci_locator locator; /* rows and times: those of the piece */
 	struct bci_map *map;        /* pinned */
 	struct bci_hot *hot;        /* a reference: what it was decoded to */
+	bool again; /* it was, or is being, decoded for a second time */
 	const unsigned char *data;
 	uint64_t body_bytes; /* behind 'data' */
 	uint64_t start; /* its first row, as rows of the span are counted */

@@ -92,8 +92,8 @@ bci_series_load(struct bci_series *series, struct bc_error *err)
 
 /* The record of an arena as this transaction has it. */
 static enum bc_status
-series_arena(struct bci_writer *writer, uint64_t number,
-             struct bci_arena_record *arena, struct bc_error *err)
+segment_arena(struct bci_writer *writer, uint64_t number,
+              struct bci_arena_record *arena, struct bc_error *err)
 {
 	enum bci_queue queue = bci_writer_queue(writer, number);
 	enum bc_status status = BC_OK;
@@ -105,31 +105,36 @@ series_arena(struct bci_writer *writer, uint64_t number,
 	                       : bci_writer_arena(writer, number, arena);
 }
 
-/* Map the arena of a segment and pin it, so that no reader lets it go. */
-static enum bc_status
-series_pin(struct bci_series *series, struct bci_series_segment *segment,
-           struct bc_error *err)
+enum bc_status
+bci_segment_pin(struct bci_writer *writer, const struct bci_locator *locator,
+                struct bci_map **map, unsigned *shard, struct bc_error *err)
 {
-	struct bci_writer *writer = series->writer;
 	struct bci_env *env = writer->env;
 	struct bci_arena_record arena;
 	struct bci_lane *lane;
 	enum bc_status status;
 
-	status = series_arena(writer, segment->locator.arena, &arena, err);
+	*map = NULL;
+	status = segment_arena(writer, locator->arena, &arena, err);
 	if (status != BC_OK)
 		return status;
 	lane = bci_lane_take(env);
-	status = bci_maps_add(&env->maps, segment->locator.arena, &arena,
-	                      &segment->map);
+	status = bci_maps_add(&env->maps, locator->arena, &arena, map);
 	if (status == BC_OK) {
-		segment->shard = lane->index;
-		bci_map_pin(segment->map, lane->index);
+		*shard = lane->index;
+		bci_map_pin(*map, lane->index);
+	} else {
+		*map = NULL;
 	}
 	bci_lane_give(lane);
-	if (status != BC_OK)
-		segment->map = NULL;
 	return status;
+}
+
+void
+bci_segment_unpin(struct bci_map *map, unsigned shard)
+{
+	atomic_fetch_add_explicit(&map->pins[shard].dropped, 1,
+	                          memory_order_release);
 }
 
 static const char *
@@ -189,7 +194,8 @@ bci_series_map(struct bci_series *series, struct bci_series_segment *segment,
 		return BC_OK;
 	if (!bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot),
 	                     id)) {
-		status = series_pin(series, segment, err);
+		status = bci_segment_pin(series->writer, locator, &segment->map,
+		                         &segment->shard, err);
 		if (status == BC_MISS)
 			wrong = "its arena is gone";
 		else if (status != BC_OK)

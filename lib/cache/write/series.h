@@ -73,6 +73,16 @@ enum bc_status bci_series_map(struct bci_series *series,
                               struct bci_series_segment *segment,
                               struct bc_error *err);
 
+/*
+ * Map the arena of a segment and pin it, so that no reader lets it go; BC_MISS
+ * if its file is gone, others as bci_maps_add().
+ */
+enum bc_status bci_segment_pin(struct bci_writer *writer,
+                               const struct bci_locator *locator,
+                               struct bci_map **map, unsigned *shard,
+                               struct bc_error *err);
+void bci_segment_unpin(struct bci_map *map, unsigned shard);
+
 /* What a segment must say of itself; NULL or what is wrong. */
 const char *bci_series_check(const struct bci_series *series,
                              const unsigned char *image,

@@ -312,6 +312,9 @@ bci_writer_abort(struct bci_writer *writer)
 	for (uint64_t number = writer->first_arena;
 	     number != 0 && number < writer->state.next_arena; number++)
 		bci_maps_drop(&writer->env->maps, number);
+	/* Nor what was decoded of it. */
+	if (writer->first_arena < writer->state.next_arena)
+		bci_hots_drop(writer->env);
 	writer_end(writer);
 }
 
