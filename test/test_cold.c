@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache.h"
+#include "shift.h"
+
 #define MINUTE INT64_C(60000000000)
 #define START INT64_C(1600000020000000000)
 #define COLD_WORDS 5
@@ -281,11 +284,150 @@ test_twins(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------------ */
+/*  From tier to tier                                                       */
+/* ------------------------------------------------------------------------ */
+
+static struct bci_env *
+cold_env(void)
+{
+	struct bci_env *env;
+
+	assert_int_equal(bci_cache_env(cold_cache, &env, NULL), BC_OK);
+	return env;
+}
+
+static enum bc_tier
+tier_of(const char *key)
+{
+	char text[BC_KEY_MAX + 1];
+	struct bc_info info;
+	struct bc_error err;
+
+	assert_status(bc_info(cold_cache, key, text, sizeof(text), &info, &err),
+	              BC_OK, &err);
+	return info.tier;
+}
+
+/* Get the key and compare it with its twin; returns where it came from. */
+static enum bc_tier
+get_cold(void)
+{
+	struct bc_view warm, cold;
+	enum bc_tier tier;
+
+	assert_status(bc_get(cold_cache, "warm", &warm), BC_OK, NULL);
+	assert_status(bc_get(cold_cache, "cold", &cold), BC_OK, NULL);
+	expect_same(&warm, &cold);
+	tier = cold.tier;
+	bc_view_release(&warm);
+	bc_view_release(&cold);
+	return tier;
+}
+
+/* Demote the first segment of a key. */
+static enum bc_status
+demote(const char *key)
+{
+	struct bci_writer writer;
+	struct bci_entry entry;
+	struct bci_locator locator;
+	struct bci_bytes record;
+	enum bc_status status;
+	struct bc_error err;
+
+	assert_status(bci_writer_begin(cold_cache, cold_env(), &writer, &err),
+	              BC_OK, &err);
+	assert_int_equal(bci_table_get(writer.txn, writer.env->tables.entries,
+	                               key, strlen(key), &record),
+	                 BC_OK);
+	assert_int_equal(bci_entry_parse(record.data, record.size, &entry),
+	                 BC_OK);
+	bci_entry_locator(&entry, 0, &locator);
+	status = bci_demote(&writer, key, strlen(key), &locator, &err);
+	if (status == BC_OK)
+		assert_status(bci_writer_commit(&writer, &err), BC_OK, &err);
+	else
+		bci_writer_abort(&writer);
+	return status;
+}
+
+static void
+test_promote(void **state)
+{
+	struct bci_state_record before, after;
+	struct cold_frame frame;
+	char text[BC_KEY_MAX + 1];
+	struct bc_info first, last;
+
+	(void)state;
+	cold_frame_make(&frame, 43200, 0, START, 1);
+	put_twins(&frame.frame);
+	assert_int_equal(bci_env_read(cold_env(), NULL, &before, NULL), BC_OK);
+	assert_true(before.live_cold_bytes != 0);
+	assert_true(before.cold_raw_bytes > before.live_cold_bytes);
+	assert_int_equal(get_cold(), BC_COLD);
+	assert_int_equal(get_cold(), BC_HOT);
+	assert_int_equal(tier_of("cold"), BC_COLD);
+	/* As another process would: decode it once more. */
+	bci_hots_drop(cold_env());
+	assert_int_equal(get_cold(), BC_COLD);
+	assert_int_equal(tier_of("cold"), BC_WARM);
+	assert_int_equal(get_cold(), BC_WARM);
+	assert_int_equal(atomic_load(&cold_env()->hots.count), 0);
+	assert_int_equal(
+		bc_info(cold_cache, "warm", text, sizeof(text), &first, NULL),
+		BC_OK);
+	assert_int_equal(
+		bc_info(cold_cache, "cold", text, sizeof(text), &last, NULL),
+		BC_OK);
+	assert_memory_equal(first.digest, last.digest, sizeof(last.digest));
+	assert_true(first.stored_bytes == last.stored_bytes);
+	assert_int_equal(last.access_count, 5);
+	assert_int_equal(bci_env_read(cold_env(), NULL, &after, NULL), BC_OK);
+	assert_true(after.live_cold_bytes == 0 && after.cold_raw_bytes == 0);
+	cold_frame_free(&frame);
+}
+
+static void
+test_demote(void **state)
+{
+	char text[BC_KEY_MAX + 1];
+	struct bc_info first, last;
+	struct cold_frame frame;
+	struct bc_error err;
+
+	(void)state;
+	cold_frame_make(&frame, 43200, 13, START, 2);
+	put_twins(&frame.frame);
+	assert_int_equal(
+		bc_info(cold_cache, "warm", text, sizeof(text), &first, NULL),
+		BC_OK);
+	assert_int_equal(demote("warm"), BC_OK);
+	assert_int_equal(demote("warm"), BC_MISS); /* It is cold already. */
+	assert_int_equal(
+		bc_info(cold_cache, "warm", text, sizeof(text), &last, NULL),
+		BC_OK);
+	assert_int_equal(last.tier, BC_COLD);
+	assert_true(first.revision == last.revision &&
+	            first.access_count == last.access_count &&
+	            first.id == last.id &&
+	            last.stored_bytes * 5 / 4 < first.stored_bytes);
+	assert_int_equal(get_cold(), BC_COLD);
+	assert_status(bc_verify(cold_cache, NULL, NULL, NULL, NULL, &err),
+	              BC_OK, &err);
+	cold_frame_free(&frame);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_twins, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_promote, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_demote, cold_setup,
 		                                cold_teardown),
 	};
 

@@ -92,8 +92,8 @@ struct bci_state_record {
 	uint64_t live_cold_bytes;          /* the part of live_bytes there */
 	uint64_t cold_raw_bytes;           /* what these would take unpacked */
 	int64_t committed_ns;              /* wall clock of the newest commit */
-	uint64_t evicted; /* entries that are known, but evicted */
-	int64_t clock_ns; /* wall clock at the boot, as of that commit */
+	uint64_t evicted;     /* entries that are known, but evicted */
+	int64_t clock_ns;     /* wall clock at the boot, as of that commit */
 	int64_t clock_set_ns; /* ns since the boot when that last changed */
 };
 _Static_assert(sizeof(struct bci_state_record) == 176, "state record");

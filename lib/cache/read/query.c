@@ -98,8 +98,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_excerpt_stamp(&span, span.first, span.end,
 			                  query->now_ns);
-			bci_tally_hit(env, lane, view->tier, BC_OP_READ, begun_ns,
-			              query->now_ns);
+			bci_tally_hit(env, lane, view->tier, BC_OP_READ,
+			              begun_ns, query->now_ns);
 			bci_link_hit(cache, env, lane, span.entry_id,
 			             query->key, query->key_bytes);
 			if (stitch != NULL)
