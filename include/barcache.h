@@ -1510,11 +1510,29 @@ BC_API BC_CHECKED enum bc_status
 bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
         struct bc_info *info, struct bc_error *err);
 
-/* Which entries to list; all conditions given must hold. */
+/*
+ * Which entries; all conditions given must hold.  Zeroed: all entries.  Times
+ * are of the wall clock.
+ */
 struct bc_filter {
 	const char *prefix;
 	const char *glob;   /* the whole key: * ? [a-z]; '*' matches '/' too */
 	const char *regex;  /* POSIX extended, matches anywhere in the key */
+	const char *tag;      /* has it; these two are found by an index */
+	const char *backtest; /* is linked with it */
+	const char *source;   /* first part of a series key, or the source of
+	                         the request */
+	enum bc_kind kind;
+	int64_t updated_before_ns;     /* its newest put or append */
+	int64_t not_accessed_since_ns; /* neither hit nor put */
+	/*
+	 * Of those that the other conditions select, all but this many of each
+	 * group: the newest by their updates, or of the same moment by their
+	 * keys.  A group is made of the keys that are the same up to the last
+	 * '/' or '@'; a key without either is in no group, and not selected.
+	 * Not together with updated_before_ns.  0: there are no groups.
+	 */
+	uint64_t keep_last;
 };
 
 /*
@@ -1527,7 +1545,8 @@ typedef int bc_list_function(void *context, const struct bc_info *info);
  * List entries; 'filter' may be NULL.  Each entry is shown as it stood when
  * its turn came; no transaction is held while 'function' runs, so it may call
  * barcache.  Returns BC_OK (also when 'function' ended it), BC_INVALID for a
- * regular expression that does not compile, BC_NOMEM, BC_IO, BC_BUSY.
+ * filter that makes no sense, such as a regular expression that does not
+ * compile, BC_NOMEM, BC_IO, BC_BUSY.
  */
 BC_API BC_CHECKED enum bc_status
 bc_list(struct bc_cache *cache, const struct bc_filter *filter,
@@ -1560,6 +1579,57 @@ bc_policy_parse(const char *name, enum bc_policy *out);
 
 /* Commits never look: only bc_expire() and bc_compact() do. */
 #define BC_EXPIRE_MANUAL UINT32_MAX
+
+enum bc_remove_flags {
+	BC_REMOVE_DRY_RUN = 1,   /* only say what would go */
+	BC_REMOVE_FORCE = 2,     /* pinned ones go, too, and those that other
+	                            backtests use */
+	BC_REMOVE_DEPENDENTS = 4 /* and all that was made of them: see
+	                            bc_invalidate() */
+};
+
+/* Called with the key of an entry that went, or would go. */
+typedef void bc_removed_function(void *context, const char *key);
+
+/* What is to go.  Begin with BC_REMOVE_OPTIONS_INIT. */
+struct bc_remove_options {
+	size_t struct_size;
+	unsigned flags;                 /* enum bc_remove_flags */
+	const struct bc_filter *filter; /* what it selects; NULL: nothing */
+	const char *const *keys;        /* and these, ended by NULL; or NULL */
+	bc_removed_function *function;  /* or NULL */
+	void *context;
+};
+#define BC_REMOVE_OPTIONS_INIT BC_SIZE_FIRST(struct bc_remove_options)
+
+struct bc_removed {
+	uint64_t removed;    /* entries */
+	uint64_t bytes;      /* that they took */
+	uint64_t dependents; /* of 'removed', those that others were made of */
+	uint64_t pinned;     /* kept: they are pinned */
+	uint64_t shared;     /* kept: other backtests use them */
+	uint64_t missing;    /* of the keys given, those that are not there */
+	uint64_t changed;    /* kept: they were put anew meanwhile */
+};
+
+/*
+ * Remove entries.  What is to go is found first, and then removed: up to 65,536
+ * entries in one commit, more in several.  An entry that another was put in the
+ * place of meanwhile stays; as does one that was changed at all, if the filter
+ * asks for times or for the newest.
+ *
+ * With filter->backtest the entries selected are unlinked from it, and those
+ * that no other backtest is linked with are removed: see bc_clear_backtest().
+ *
+ * 'function' is called when they are gone, in order of keys, and may use the
+ * cache.  'removed' may be NULL.  Returns BC_OK; BC_INVALID as bc_list(), for
+ * unknown flags, and if neither filter nor keys are given; BC_BUSY, BC_READONLY
+ * (but not for a dry run), BC_NOSPACE, BC_NOMEM, BC_IO.  After a failure some
+ * may have gone: 'removed' says how many.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_remove_where(struct bc_cache *cache, const struct bc_remove_options *options,
+                struct bc_removed *removed, struct bc_error *err);
 
 /* Settings stored with the cache. */
 struct bc_config {

@@ -18,7 +18,7 @@ foreach(name batch cache config conformance hit label list read recover
     snapshot space stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
-foreach(name clear links)
+foreach(name clear links removal)
   barcache_test(${name} support.c value.c unit.c links_unit.c)
 endforeach()
 foreach(name fetch fetch_range fetch_threads lease missing)

@@ -12,6 +12,7 @@ struct bci_found {
 	uint64_t id, revision;
 	int64_t time_ns; /* what it is ordered by, if it is */
 	uint64_t bytes;
+	unsigned flags; /* of whoever has the list */
 	const char *key; /* terminated; moves when the list grows */
 	size_t key_bytes;
 };

@@ -49,10 +49,9 @@ labels_entry_id(struct bc_cache *cache, const char *key, size_t key_bytes,
 	return status == BC_CORRUPT ? BC_MISS : status;
 }
 
-/* When an entry got a label; BC_MISS if it has it no more. */
-static enum bc_status
-labels_since(struct bc_cache *cache, const struct bci_label *label,
-             int64_t *since_ns)
+enum bc_status
+bci_labels_since(struct bc_cache *cache, const struct bci_label *label,
+                 int64_t *since_ns)
 {
 	struct bci_env *env;
 	struct bci_lane *lane;
@@ -124,7 +123,7 @@ labelled_visit(void *context, const struct bci_bytes *key,
 	name[value->size] = '\0';
 	status = labels_entry_id(labels->cache, name, value->size, &id);
 	if (status == BC_OK && id == label.entry_id)
-		status = labels_since(labels->cache, &label, &since_ns);
+		status = bci_labels_since(labels->cache, &label, &since_ns);
 	else if (status == BC_OK)
 		status = BC_MISS;
 	if (status == BC_MISS)

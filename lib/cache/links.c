@@ -18,13 +18,10 @@
 #include "labelling.h"
 #include "links.h"
 
-#define LINKED_BITS 9 /* slots of a table, at first */
-#define LINKED_BITS_MAX                                                        \
-	17 /* then it begins anew: a link is only noted again                  \
-	    */
+/* Ids of a lane: then it begins anew, and a link is only noted again. */
+#define LINKED_MAX 65536
 
-/* Links a commit: of the process's own, and of one for the sake of others. */
-#define LINKS_BATCH 65536
+#define LINKS_BATCH 65536  /* in one commit */
 #define LINKS_URGENT 32768 /* pending: do not wait any longer */
 
 /* ---- the table of a lane ------------------------------------------------ */
@@ -45,64 +42,8 @@ void
 bci_linker_free(const struct bc_allocator *allocator, struct bci_linker *linker)
 {
 	for (unsigned i = 0; linker != NULL && i < BCI_LANES; i++)
-		bci_free(allocator, linker->lanes[i].ids);
+		bci_ids_free(&linker->lanes[i].ids, allocator);
 	bci_free(allocator, linker);
-}
-
-/* Forget what was noted: links were taken away, perhaps these. */
-static void
-linked_clear(struct bci_linked *linked)
-{
-	if (linked->ids != NULL)
-		memset(linked->ids, 0,
-		       (linked->mask + 1ull) * sizeof(*linked->ids));
-	linked->count = 0;
-}
-
-static void
-linked_insert(struct bci_linked *linked, uint64_t entry_id)
-{
-	uint64_t at = entry_id * 0x9e3779b97f4a7c15ull >> linked->shift;
-
-	while (linked->ids[at] != 0)
-		at = (at + 1) & linked->mask;
-	linked->ids[at] = entry_id;
-	linked->count++;
-}
-
-/* Double the table, or begin it; false if there is no memory. */
-static bool
-linked_grow(const struct bc_allocator *allocator, struct bci_linked *linked)
-{
-	unsigned bits = linked->ids != NULL ? 65 - linked->shift : LINKED_BITS;
-	struct bci_linked grown = {
-		.shift = 64 - bits,
-		.mask = (1u << bits) - 1,
-		.unlinked = linked->unlinked,
-	};
-
-	grown.ids = bci_zalloc(allocator, 1ull << bits, sizeof(*grown.ids));
-	if (grown.ids == NULL)
-		return false;
-	for (uint32_t i = 0; linked->ids != NULL && i <= linked->mask; i++) {
-		if (linked->ids[i] != 0)
-			linked_insert(&grown, linked->ids[i]);
-	}
-	bci_free(allocator, linked->ids);
-	*linked = grown;
-	return true;
-}
-
-/* Make room for one more. */
-static bool
-linked_reserve(const struct bc_allocator *allocator, struct bci_linked *linked)
-{
-	if (linked->ids != NULL && linked->count < linked->mask / 2)
-		return true;
-	if (linked->ids == NULL || linked->shift > 64 - LINKED_BITS_MAX)
-		return linked_grow(allocator, linked);
-	linked_clear(linked);
-	return true;
 }
 
 /* ---- what is pending ---------------------------------------------------- */
@@ -252,11 +193,12 @@ bci_link_note(struct bc_cache *cache, struct bci_env *env,
 	unsigned unlinked = bci_env_unlinked(env);
 	char *to;
 
-	if (linked->unlinked != unlinked)
-		linked_clear(linked);
+	/* Links were taken away, perhaps these. */
+	if (linked->unlinked != unlinked || linked->ids.count >= LINKED_MAX)
+		bci_ids_clear(&linked->ids);
 	linked->unlinked = unlinked;
-	if (env->read_only || bci_linked_has(linked, entry_id) ||
-	    !linked_reserve(&cache->allocator, linked))
+	if (env->read_only || bci_ids_has(&linked->ids, entry_id) ||
+	    bci_ids_reserve(&linked->ids, &cache->allocator) != BC_OK)
 		return;
 	pending = bci_alloc(&env->allocator, 1,
 	                    sizeof(*pending) + linker->backtest_bytes +
@@ -272,7 +214,7 @@ bci_link_note(struct bc_cache *cache, struct bci_env *env,
 	to = mempcpy(to, key, key_bytes);
 	*to = '\0';
 	links_append(env, pending);
-	linked_insert(linked, entry_id);
+	bci_ids_add(&linked->ids, entry_id);
 }
 
 /* ---- writing ------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "ids.h"
 #include "ledger.h"
 
 struct bc_cache;
@@ -15,16 +16,13 @@ struct bci_env;
 struct bci_writer;
 
 /*
- * Ids of entries that one lane has noted for one handle: an open hash table
- * that only the owner of the lane touches.
+ * Entries that one lane has noted for one handle; only the owner of the lane
+ * touches it.
  */
 struct bci_linked {
-	uint64_t *ids;     /* 0: free; NULL: there is no table yet */
-	unsigned shift;    /* of a hash, to an index */
-	uint32_t mask;     /* slots - 1 */
-	uint32_t count;
-	unsigned unlinked; /* that of the ledger when the table was begun */
-	char rest[40];     /* no two lanes share a cache line */
+	struct bci_ids ids;
+	unsigned unlinked; /* that of the ledger when they were noted */
+	char rest[36];     /* no two lanes share a cache line */
 };
 _Static_assert(sizeof(struct bci_linked) == 64, "linked");
 
@@ -75,22 +73,6 @@ void bci_links_leave(struct bc_cache *cache, struct bci_env *env);
 void bci_link_note(struct bc_cache *cache, struct bci_env *env,
                    struct bci_linked *linked, uint64_t entry_id,
                    const char *key, size_t key_bytes);
-
-/* Whether the lane has noted a hit of this entry. */
-static inline bool
-bci_linked_has(const struct bci_linked *linked, uint64_t entry_id)
-{
-	uint64_t at;
-
-	if (linked->ids == NULL)
-		return false;
-	for (at = entry_id * 0x9e3779b97f4a7c15ull >> linked->shift;
-	     linked->ids[at] != 0; at = (at + 1) & linked->mask) {
-		if (linked->ids[at] == entry_id)
-			return true;
-	}
-	return false;
-}
 
 /*
  * Write what is pending as part of a commit, at most 'most' links; entries that

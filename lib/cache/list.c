@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list.c - listing entries.
+ * list.c - walking a table.
  *
- * A listing walks the keys in steps: each step is one short transaction that
+ * A walk goes over the keys in steps: each step is one short transaction that
  * copies some records out, so that neither the caller's function nor a slow
  * terminal keeps the catalogue from reusing its pages.
  */
 #include "common.h"
 
-#include <regex.h>
-#include <stdio.h>
-
 #include "alloc.h"
-#include "error.h"
 #include "key.h"
 #include "list.h"
-#include "pattern.h"
 
 #define STEP 128 /* records copied at a time */
-
-/* ---- walking ----------------------------------------------------------- */
 
 /* Records copied in one step: key length u16, record length u16, both. */
 struct walk_step {
@@ -179,101 +172,5 @@ bci_walk(struct bc_cache *cache, struct bci_walk *walk)
 		end = end || stop;
 	} while (status == BC_OK && !end);
 	bci_free(&cache->allocator, step.bytes);
-	return status;
-}
-
-/* ---- listing ----------------------------------------------------------- */
-
-#define LIST_TEXT (BC_KEY_MAX + 1 + 65536)
-
-struct list {
-	struct bc_cache *cache;
-	const struct bc_filter *filter;
-	regex_t regex;
-	bool has_regex;
-	bc_list_function *function;
-	void *context;
-	char *text; /* LIST_TEXT bytes */
-};
-
-static enum bc_status
-list_visit(void *context, const struct bci_bytes *key,
-           const struct bci_bytes *record)
-{
-	struct list *list = context;
-	char name[BC_KEY_MAX + 1];
-	struct bc_info info;
-	enum bc_status status;
-
-	memcpy(name, key->data, key->size);
-	name[key->size] = '\0';
-	if (list->filter->glob != NULL &&
-	    !bci_glob_match(list->filter->glob, name))
-		return BC_OK;
-	if (list->has_regex && regexec(&list->regex, name, 0, NULL, 0) != 0)
-		return BC_OK;
-	(void)record;
-	/* In a transaction of its own; it may be gone by now. */
-	status = bci_info_load(list->cache, name, key->size, list->text,
-	                       LIST_TEXT, &info);
-	if (status == BC_CORRUPT || status == BC_MISS)
-		return BC_OK; /* Removed meanwhile, or for bc_verify(). */
-	if (status != BC_OK)
-		return status;
-	return list->function(list->context, &info) != 0 ? BC_MISS : BC_OK;
-}
-
-static enum bc_status
-list_compile(struct list *list, struct bc_error *err)
-{
-	char reason[128];
-	int code;
-
-	if (list->filter->regex == NULL)
-		return BC_OK;
-	code = regcomp(&list->regex, list->filter->regex,
-	               REG_EXTENDED | REG_NOSUB);
-	if (code != 0) {
-		regerror(code, &list->regex, reason, sizeof(reason));
-		return bci_fail(err, BC_INVALID, "regular expression %s: %s",
-		                list->filter->regex, reason);
-	}
-	list->has_regex = true;
-	return BC_OK;
-}
-
-enum bc_status
-bc_list(struct bc_cache *cache, const struct bc_filter *filter,
-        bc_list_function *function, void *context, struct bc_error *err)
-{
-	static const struct bc_filter everything = { 0 };
-	struct list list = {
-		.cache = cache,
-		.filter = filter != NULL ? filter : &everything,
-		.function = function,
-		.context = context,
-	};
-	struct bci_walk walk = { .function = list_visit, .context = &list };
-	enum bc_status status;
-
-	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
-	status = list_compile(&list, err);
-	if (status != BC_OK)
-		return status;
-	if (list.filter->prefix != NULL) {
-		walk.prefix = list.filter->prefix;
-		walk.prefix_bytes = strlen(walk.prefix);
-	}
-	list.text = bci_alloc(&cache->allocator, LIST_TEXT, 1);
-	if (list.text == NULL)
-		status = BC_NOMEM;
-	else if (walk.prefix_bytes <= BC_KEY_MAX)
-		status = bci_walk(cache, &walk);
-	bci_free(&cache->allocator, list.text);
-	if (list.has_regex)
-		regfree(&list.regex);
-	if (status != BC_OK)
-		bci_fail(err, status, "cannot list the entries: %s",
-		         bc_strerror(status));
 	return status;
 }

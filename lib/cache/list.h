@@ -42,4 +42,12 @@ enum bc_status bci_info_load(struct bc_cache *cache, const char *key,
                              size_t key_bytes, char *text, size_t room,
                              struct bc_info *info);
 
+/*
+ * When an entry got a label, in a transaction of its own.  BC_OK, or BC_MISS if
+ * it does not have it; BC_NOMEM, BC_IO, BC_BUSY.
+ */
+enum bc_status bci_labels_since(struct bc_cache *cache,
+                                const struct bci_label *label,
+                                int64_t *since_ns);
+
 #endif /* BCI_LIST_H */

@@ -149,7 +149,7 @@ bci_link_hit(struct bc_cache *cache, struct bci_env *env,
 		return;
 	linked = &cache->linker->lanes[lane->index];
 	if (linked->unlinked != bci_env_unlinked(env) ||
-	    !bci_linked_has(linked, entry_id))
+	    !bci_ids_has(&linked->ids, entry_id))
 		bci_link_note(cache, env, linked, entry_id, key, key_bytes);
 }
 
