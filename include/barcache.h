@@ -1557,7 +1557,7 @@ bc_list(struct bc_cache *cache, const struct bc_filter *filter,
  * Values are stored and never change.
  */
 enum bc_policy {
-	BC_POLICY_DEFAULT = 0, /* the best known: see bench/RESULTS.md */
+	BC_POLICY_DEFAULT = 0, /* adaptive */
 	BC_POLICY_LRU = 1,     /* what was not accessed for longest */
 	BC_POLICY_SIZE = 2,    /* the largest */
 	BC_POLICY_HYBRID = 3,  /* the largest of the half that was not accessed
@@ -1566,8 +1566,10 @@ enum bc_policy {
 	                          + 1); a tenth of the entries at a time */
 	BC_POLICY_S3FIFO = 5,  /* what was put first and not accessed since; a
 	                          tenth of the budget is for newcomers */
-	BC_POLICY_GDSF = 6     /* the least accesses x cost of fetching / bytes
+	BC_POLICY_GDSF = 6,    /* the least accesses x cost of fetching / bytes
 	                          / (seconds since the last + 1) */
+	BC_POLICY_ADAPTIVE = 7 /* as s3fifo, but a loop over more than the
+	                          budget does not flush what is kept */
 };
 
 /* "default", "lru", "size", "hybrid", ...; static, never NULL. */

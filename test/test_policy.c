@@ -445,7 +445,7 @@ check_random(enum bc_policy policy, uint64_t seed)
 	}
 	memcpy(work, given, sizeof(work));
 	target = random_next(&seed) % (used + 1);
-	choice = (struct bci_choice){ work, count, used, target, now_ns, NULL };
+	choice = (struct bci_choice){ work, count, used, target, now_ns };
 	expected = reference(policy, given, count, used, target, now_ns, gone);
 	assert_int_equal(bci_policy_choose(policy, &choice), expected);
 	for (size_t i = 0; i < expected; i++)
@@ -477,7 +477,8 @@ static void
 test_names(void **state)
 {
 	static const char *const names[] = {
-		"default", "lru", "size", "hybrid", "score", "s3fifo", "gdsf",
+		"default", "lru",    "size", "hybrid",
+		"score",   "s3fifo", "gdsf", "adaptive",
 	};
 	enum bc_policy policy;
 

@@ -2,7 +2,7 @@
 /*
  * history.c - what policies remember of segments that were evicted.
  *
- * A hash table of sets of eight, a cache line each.  An entry is 24 bits of the
+ * A hash table of sets of eight, a cache line each.  An entry is 22 bits of the
  * key's hash above the time of the last access in units of 2^20 ns.  A full set
  * forgets the one that was accessed first, so that the table as a whole forgets
  * what was evicted long ago.
@@ -11,7 +11,7 @@
 
 #include "history.h"
 
-#define TIME_BITS 40u
+#define TIME_BITS 42u
 #define TIME_MAX ((1ull << TIME_BITS) - 1)
 #define TICK_BITS 20u
 

@@ -19,10 +19,12 @@
 #define BCI_HISTORY_MAX (BCI_HISTORY_WAYS * BCI_HISTORY_SETS)
 
 struct bci_history {
-	uint64_t order;      /* of the newest candidate that was seen */
-	uint32_t young;      /* share of the newcomers, of 2^16 */
-	uint32_t reserved0;
-	uint64_t reserved[14];
+	/* Of the adaptive policy, which says what they are. */
+	double age_ns, interval_ns;
+	double seen_bytes, seen_age, gone_bytes;
+	double young, all_bytes;
+	uint32_t waited, wait;
+	uint64_t reserved[8];
 	uint64_t ghosts[BCI_HISTORY_SETS][BCI_HISTORY_WAYS];
 };
 _Static_assert(sizeof(struct bci_history) <= 1u << 20, "a mebibyte");

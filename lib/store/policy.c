@@ -8,6 +8,8 @@
  */
 #include "common.h"
 
+#include "adaptive.h"
+#include "check.h"
 #include "policy.h"
 #include "victims.h"
 
@@ -17,7 +19,7 @@ static const char *const policy_names[] = {
 	[BC_POLICY_DEFAULT] = "default", [BC_POLICY_LRU] = "lru",
 	[BC_POLICY_SIZE] = "size",       [BC_POLICY_HYBRID] = "hybrid",
 	[BC_POLICY_SCORE] = "score",     [BC_POLICY_S3FIFO] = "s3fifo",
-	[BC_POLICY_GDSF] = "gdsf",
+	[BC_POLICY_GDSF] = "gdsf",       [BC_POLICY_ADAPTIVE] = "adaptive",
 };
 
 const char *
@@ -43,13 +45,14 @@ bc_policy_parse(const char *name, enum bc_policy *out)
 enum bc_policy
 bci_policy_resolve(enum bc_policy policy)
 {
-	return policy == BC_POLICY_DEFAULT ? BC_POLICY_S3FIFO : policy;
+	return policy == BC_POLICY_DEFAULT ? BC_POLICY_ADAPTIVE : policy;
 }
 
 bool
 bci_policy_is_ordered(enum bc_policy policy)
 {
-	return bci_policy_resolve(policy) == BC_POLICY_S3FIFO;
+	policy = bci_policy_resolve(policy);
+	return policy == BC_POLICY_S3FIFO || policy == BC_POLICY_ADAPTIVE;
 }
 
 /* ---- ranks ------------------------------------------------------------- */
@@ -178,49 +181,70 @@ bci_policy_choose(enum bc_policy policy, const struct bci_choice *choice)
 
 /* Newcomers have a tenth. */
 #define YOUNG_SHARE 10u
-/* Accesses that are remembered at the most. */
+/* Hits that are remembered at the most, and the put. */
 #define COUNT_MAX 4u
 
-enum bci_queue
-bci_policy_next(enum bc_policy policy, uint64_t young_bytes,
-                uint64_t main_bytes)
+static enum bci_queue
+policy_s3fifo_next(uint64_t young_bytes, uint64_t main_bytes)
 {
-	(void)policy;
-	if (main_bytes == 0 || young_bytes > main_bytes / (YOUNG_SHARE - 1))
+	if (young_bytes > main_bytes / (YOUNG_SHARE - 1))
 		return BCI_YOUNG;
 	return BCI_MAIN;
+}
+
+static bool
+policy_s3fifo_keeps(struct bci_history *history,
+                    struct bci_candidate *candidate)
+{
+	bool young = candidate->queue != BCI_MAIN;
+	bool keeps = candidate->count > 1;
+
+	if (keeps && young)
+		candidate->count = 1;
+	else if (keeps)
+		candidate->count =
+			(uint32_t)bci_min(candidate->count, COUNT_MAX) - 1;
+	else if (young && history != NULL)
+		bci_history_note(history, candidate->key,
+		                 candidate->accessed_ns);
+	return keeps;
+}
+
+/* ---- policies that go by where segments lie ---------------------------- */
+
+enum bci_queue
+bci_policy_next(enum bc_policy policy, struct bci_history *history,
+                uint64_t young_bytes, uint64_t main_bytes)
+{
+	if (bci_policy_resolve(policy) == BC_POLICY_ADAPTIVE)
+		return bci_adaptive_next(history, young_bytes, main_bytes);
+	return policy_s3fifo_next(young_bytes, main_bytes);
 }
 
 bool
 bci_policy_keeps(enum bc_policy policy, struct bci_history *history,
-                 struct bci_candidate *candidate)
+                 struct bci_candidate *candidate, int64_t now_ns)
 {
-	(void)policy;
 	if (candidate->pinned)
 		return true;
-	if (candidate->queue == BCI_MAIN && candidate->count > 1) {
-		if (candidate->count > COUNT_MAX)
-			candidate->count = COUNT_MAX;
-		candidate->count--;
-		return true;
-	}
-	if (candidate->queue != BCI_MAIN && candidate->count > 1) {
-		candidate->count = 1;
-		return true;
-	}
-	if (history != NULL && candidate->queue != BCI_MAIN)
-		bci_history_note(history, candidate->key,
-		                 candidate->accessed_ns);
-	return false;
+	if (bci_policy_resolve(policy) == BC_POLICY_ADAPTIVE)
+		return bci_adaptive_keeps(history, candidate, now_ns);
+	return policy_s3fifo_keeps(history, candidate);
 }
 
 enum bci_queue
 bci_policy_admit(enum bc_policy policy, struct bci_history *history,
-                 uint64_t key)
+                 uint64_t key, uint64_t bytes, int64_t now_ns)
 {
-	if (!bci_policy_is_ordered(policy) || history == NULL ||
-	    bci_history_find(history, key) == INT64_MIN)
+	int64_t accessed_ns;
+
+	if (!bci_policy_is_ordered(policy) || history == NULL)
+		return BCI_YOUNG;
+	accessed_ns = bci_history_find(history, key);
+	if (accessed_ns == INT64_MIN)
 		return BCI_YOUNG;
 	bci_history_forget(history, key);
-	return BCI_MAIN;
+	if (bci_policy_resolve(policy) == BC_POLICY_S3FIFO)
+		return BCI_MAIN;
+	return bci_adaptive_admit(history, bytes, accessed_ns, now_ns);
 }

@@ -21,15 +21,16 @@ struct bci_candidate {
 	uint64_t order;      /* of putting: that of a later one is greater */
 	uint64_t bytes;      /* as stored */
 	uint64_t cost_ns;    /* of fetching it; 0: not known */
-	int64_t stored_ns;   /* when it was put, or its arena begun */
+	int64_t stored_ns;   /* when its arena was begun; 0: not known */
 	int64_t accessed_ns; /* the last time */
 	uint32_t count;      /* of accesses: 1 for the put, 1 for each hit */
 	uint8_t queue;       /* enum bci_queue */
 	bool pinned;         /* or just written: never a victim */
 	uint16_t reserved;
+	uint64_t id;         /* the caller's own */
 	uint64_t rank;       /* the policies' own */
 };
-_Static_assert(sizeof(struct bci_candidate) == 64, "candidate");
+_Static_assert(sizeof(struct bci_candidate) == 72, "candidate");
 
 /* What fetching a byte is taken to cost where nobody said: 1 MB/s. */
 #define BCI_POLICY_COST_NS 1000u
@@ -49,37 +50,45 @@ struct bci_choice {
 	uint64_t used_bytes;   /* that are live now */
 	uint64_t target_bytes; /* that may stay */
 	int64_t now_ns;
-	struct bci_history *history; /* NULL: none; else victims are noted */
 };
 
 /*
  * Choose victims until at most target_bytes are left or all that may go are
- * gone.  They are then candidates[0..result), the first to go first.  Where a
- * candidate that stays is to be moved, its 'queue' says where to (on return).
- * At most O(n log n).
+ * gone.  They are then candidates[0..result), the first to go first.  An
+ * ordered policy chooses as lru.  At most O(n log n), no allocation.
  */
 size_t bci_policy_choose(enum bc_policy policy,
                          const struct bci_choice *choice);
 
 /* ---- policies that go by where segments lie ---------------------------- */
 
-/* The queue whose oldest arena goes next, by the bytes linked in each. */
-enum bci_queue bci_policy_next(enum bc_policy policy, uint64_t young_bytes,
-                               uint64_t main_bytes);
+/*
+ * 'history' is what the policy keeps between calls, one of each cache; NULL
+ * where nothing is to be noted, as in a rehearsal: it then knows less.
+ */
+
+/*
+ * The queue whose oldest arena goes next, by the bytes linked in each; where
+ * that has no arena, the other one.
+ */
+enum bci_queue bci_policy_next(enum bc_policy policy,
+                               struct bci_history *history,
+                               uint64_t young_bytes, uint64_t main_bytes);
 
 /*
  * What becomes of a live segment of that arena: true if it is to be moved to
- * the main queue, with the count that is in 'candidate' on return; false if it
- * is evicted, which is then noted in 'history' (may be NULL).
+ * the main queue, its count then what 'candidate' has on return; false if it
+ * is evicted.
  */
 bool bci_policy_keeps(enum bc_policy policy, struct bci_history *history,
-                      struct bci_candidate *candidate);
+                      struct bci_candidate *candidate, int64_t now_ns);
 
 /*
- * The queue for what is put now: the main one if it was evicted of late.  Any
- * policy.  'key' as in struct bci_candidate.
+ * The queue for what is put now: the main one if it was evicted of late and
+ * should not have been.  Any policy.  'key' as in struct bci_candidate.
  */
 enum bci_queue bci_policy_admit(enum bc_policy policy,
-                                struct bci_history *history, uint64_t key);
+                                struct bci_history *history, uint64_t key,
+                                uint64_t bytes, int64_t now_ns);
 
 #endif /* BCI_POLICY_H */
