@@ -239,8 +239,10 @@ args_free(struct args *args)
 {
 	size_t i;
 
-	for (i = 0; i < ARGS_OPTIONS_MAX; ++i)
+	for (i = 0; i < ARGS_OPTIONS_MAX; ++i) {
 		free(args->values[i].joined);
+		free(args->values[i].words);
+	}
 }
 
 /*
@@ -300,6 +302,30 @@ args_is_option(const char *word)
 	       (word[1] < '0' || word[1] > '9');
 }
 
+/* Take the lists apart: the words and their texts in one piece of memory. */
+static void
+args_split(const struct tool_command *command, struct args *args)
+{
+	size_t i, count;
+
+	for (i = 0; command != NULL && i < command->option_count; ++i) {
+		struct args_value *value = &args->values[i];
+		size_t bytes;
+		char *text, *word;
+
+		if (command->options[i].kind != ARGS_LIST || !value->set)
+			continue;
+		bytes = strlen(value->text) + 1;
+		value->words =
+			tool_alloc(1, (bytes / 2 + 2) * sizeof(char *) + bytes);
+		text = (char *)&value->words[bytes / 2 + 2];
+		memcpy(text, value->text, bytes);
+		for (count = 0; (word = strsep(&text, ",")) != NULL;)
+			if (*word != '\0')
+				value->words[count++] = word;
+	}
+}
+
 bool
 args_parse(int argc, char **argv, const struct tool_command **command,
            struct args *args)
@@ -337,5 +363,6 @@ args_parse(int argc, char **argv, const struct tool_command **command,
 			args->operands[args->operand_count++] = argv[i];
 		}
 	}
+	args_split(*command, args);
 	return true;
 }

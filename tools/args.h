@@ -41,6 +41,7 @@ struct args_value {
 	uint64_t number;  /* a count, bytes, or the index of a choice */
 	int64_t ns;       /* a duration or a time */
 	char *joined;     /* memory of a list that was given more than once */
+	const char **words; /* of a list: its parts, ended by NULL; or NULL */
 };
 
 /* The options that every command has. */

@@ -38,6 +38,8 @@ enum {
 	IMPORT_REPLACE,
 	IMPORT_DATASET,
 	IMPORT_TTL,
+	IMPORT_TAG,
+	IMPORT_BACKTEST,
 	IMPORT_DRY_RUN,
 	IMPORT_QUIET
 };
@@ -90,6 +92,11 @@ static const struct args_option import_options[] = {
 	[IMPORT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
 	                 "Store frames that expire, not series: 90s, 15m, 12h, "
 	                 "7d, 2w" },
+	[IMPORT_TAG] = { "tag", ARGS_LIST, "TAG",
+	                 "Give the entries tags, separated by ',', in place of "
+	                 "those they have" },
+	[IMPORT_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
+	                      "Link the entries with a backtest" },
 	[IMPORT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Check everything and store nothing" },
 	[IMPORT_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -157,6 +164,9 @@ import_begin(struct tool *tool, struct import *import)
 		settings->put.flags |= BC_PUT_NEW;
 	settings->put.dataset_id = values[IMPORT_DATASET].number;
 	settings->put.ttl_ns = values[IMPORT_TTL].ns;
+	settings->put.tags = settings->append.tags = values[IMPORT_TAG].words;
+	settings->put.backtest = settings->append.backtest =
+		values[IMPORT_BACKTEST].text;
 	import->report = (struct import_report){
 		.json = tool->json,
 		.quiet = values[IMPORT_QUIET].set,

@@ -18,6 +18,9 @@
 /* A long request of thousands of symbols fits. */
 #define INFO_TEXT_BYTES (1024 * 1024)
 
+/* A line of labels. */
+#define INFO_LABELS_BYTES (64 * 1024)
+
 /* "time i64, open f64, ..." */
 static void
 info_print_columns(const struct bc_schema *schema)
@@ -84,8 +87,44 @@ info_print_rows(const struct bc_info *info)
 		output_pair("suspect", "%" PRIu64 " rows", info->suspect_rows);
 }
 
+/* "a, b", as far as it goes. */
+static int
+info_add_label(void *context, const struct bc_label *label)
+{
+	char *text = context;
+	size_t used = strlen(text);
+
+	snprintf(text + used, INFO_LABELS_BYTES - used, "%s%s",
+	         used != 0 ? ", " : "", label->text);
+	return 0;
+}
+
 static void
-info_print(const struct bc_info *info)
+info_print_labels(struct bc_cache *cache, const struct bc_info *info)
+{
+	static const char *const names[] = {
+		[BC_LABEL_TAG] = "tags",
+		[BC_LABEL_BACKTEST] = "backtests",
+		[BC_LABEL_PARENT] = "made of",
+	};
+	char *text = tool_alloc(INFO_LABELS_BYTES, 1);
+	enum bc_label_kind kind;
+
+	for (kind = BC_LABEL_TAG; kind <= BC_LABEL_PARENT; ++kind) {
+		*text = '\0';
+		if (info->labelled &&
+		    bc_labels(cache, info->key, kind, info_add_label, text,
+		              NULL) == BC_OK &&
+		    *text != '\0')
+			output_pair(names[kind], "%s", text);
+	}
+	free(text);
+	if (info->pinned)
+		output_pair("pinned", "yes");
+}
+
+static void
+info_print(struct bc_cache *cache, const struct bc_info *info)
 {
 	char time[BCI_TIME_TEXT], size[UNIT_TEXT], digest[33];
 
@@ -112,6 +151,7 @@ info_print(const struct bc_info *info)
 	                    ? "never"
 	                    : entry_clock(info->expires_ns, time));
 	output_pair("dataset", "%" PRIu64, info->dataset_id);
+	info_print_labels(cache, info);
 	if (info->kind != BC_SERIES)
 		output_pair("digest", "%s", entry_digest(info, digest));
 	if (info->request != NULL)
@@ -134,9 +174,9 @@ info_run(struct tool *tool)
 	switch (bc_info(tool->cache, key, text, INFO_TEXT_BYTES, &info, &err)) {
 	case BC_OK:
 		if (tool->json)
-			output_json(entry_json(&info));
+			output_json(entry_json(tool->cache, &info));
 		else
-			info_print(&info);
+			info_print(tool->cache, &info);
 		break;
 	case BC_MISS:
 		if (bc_exists(tool->cache, key, &miss) == BC_OK)
@@ -166,6 +206,7 @@ const struct tool_command cmd_info = {
 		 "stored_bytes, segment_count, open_rows (1: the last row "
 		 "may yet change), tail_rows (in no segment yet), "
 		 "interval_count (of what is known), digest, request (an "
-		 "object), columns (name and type each).  What does not "
-		 "apply is null.",
+		 "object), columns (name and type each), pinned, tags, "
+		 "backtests, parents (keys of what it was made of).  What "
+		 "does not apply is null.",
 };

@@ -12,7 +12,7 @@
 #include "tool.h"
 #include "unit.h"
 
-enum { LS_GLOB, LS_REGEX, LS_LONG };
+enum { LS_GLOB, LS_REGEX, LS_TAG, LS_BACKTEST, LS_SOURCE, LS_LONG };
 
 static const struct args_option ls_options[] = {
 	[LS_GLOB] = { "glob", ARGS_TEXT, "GLOB",
@@ -20,6 +20,11 @@ static const struct args_option ls_options[] = {
 	              "/ too" },
 	[LS_REGEX] = { "regex", ARGS_TEXT, "REGEX",
 	               "Only keys that match somewhere: POSIX extended" },
+	[LS_TAG] = { "tag", ARGS_TEXT, "TAG", "Only what has the tag" },
+	[LS_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
+	                  "Only what the backtest used" },
+	[LS_SOURCE] = { "source", ARGS_TEXT, "SOURCE",
+	                "Only the series and requests of a source" },
 	[LS_LONG] = { "long", ARGS_FLAG, NULL,
 	              "Show kind, rows, times and bytes; CSV if not to a "
 	              "terminal" },
@@ -32,6 +37,7 @@ static const struct output_column ls_columns[] = {
 };
 
 struct ls {
+	struct bc_cache *cache;
 	bool json, wide;
 	enum output_format format;
 	struct output_rows rows;
@@ -77,7 +83,7 @@ ls_entry(void *context, const struct bc_info *info)
 	struct ls *ls = context;
 
 	if (ls->json)
-		output_json(entry_json(info));
+		output_json(entry_json(ls->cache, info));
 	else if (ls->wide)
 		ls_add(ls, info);
 	else
@@ -92,6 +98,9 @@ ls_run(struct tool *tool)
 	struct bc_filter filter = {
 		.glob = values[LS_GLOB].text,
 		.regex = values[LS_REGEX].text,
+		.tag = values[LS_TAG].text,
+		.backtest = values[LS_BACKTEST].text,
+		.source = values[LS_SOURCE].text,
 	};
 	struct ls ls = {
 		.json = tool->json,
@@ -106,6 +115,7 @@ ls_run(struct tool *tool)
 	result = tool_open(tool, TOOL_READ, NULL);
 	if (result != TOOL_DONE)
 		return result;
+	ls.cache = tool->cache;
 	if (bc_list(tool->cache, &filter, ls_entry, &ls, &err) != BC_OK)
 		result = tool_fail(&err);
 	if (ls.wide && !ls.json)

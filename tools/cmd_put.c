@@ -14,13 +14,18 @@
 #include "output.h"
 #include "tool.h"
 
-enum { PUT_TTL, PUT_DATASET, PUT_NEW };
+enum { PUT_TTL, PUT_DATASET, PUT_TAG, PUT_BACKTEST, PUT_NEW };
 
 static const struct args_option put_options[] = {
 	[PUT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
 	              "Time to live: 90s, 15m, 12h, 7d, 2w" },
 	[PUT_DATASET] = { "dataset", ARGS_COUNT, "N",
 	                  "A number of your own, shown by info" },
+	[PUT_TAG] = { "tag", ARGS_LIST, "TAG",
+	              "Give it tags, separated by ',', in place of those it "
+	              "has" },
+	[PUT_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
+	                   "Link it with a backtest" },
 	[PUT_NEW] = { "new", ARGS_FLAG, NULL, "Refuse to replace an entry" },
 };
 
@@ -56,6 +61,8 @@ put_run(struct tool *tool)
 
 	options.ttl_ns = values[PUT_TTL].ns;
 	options.dataset_id = values[PUT_DATASET].number;
+	options.tags = values[PUT_TAG].words;
+	options.backtest = values[PUT_BACKTEST].text;
 	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
 	if (!put_load(path, &content, &err)) {
 		tool_say("%s: %s", path, err.message);

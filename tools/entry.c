@@ -94,8 +94,38 @@ entry_json_columns(const struct bc_schema *schema)
 	return columns;
 }
 
+/* A bc_label_function: add a label to the list of its kind. */
+static int
+entry_add_label(void *context, const struct bc_label *label)
+{
+	json_t **lists = context;
+
+	json_array_append_new(lists[label->kind],
+	                      output_json_text(label->text));
+	return 0;
+}
+
+static void
+entry_json_labels(struct bc_cache *cache, const struct bc_info *info,
+                  json_t *object)
+{
+	json_t *lists[BC_LABEL_PARENT + 1];
+	enum bc_label_kind kind;
+
+	for (kind = BC_LABEL_TAG; kind <= BC_LABEL_PARENT; ++kind)
+		lists[kind] = json_array();
+	/* Where that fails, because it is gone by now, it has none. */
+	if (info->labelled && bc_labels(cache, info->key, 0, entry_add_label,
+	                                lists, NULL) != BC_OK)
+		json_array_clear(lists[BC_LABEL_TAG]);
+	output_add(object, "pinned", json_boolean(info->pinned != 0));
+	output_add(object, "tags", lists[BC_LABEL_TAG]);
+	output_add(object, "backtests", lists[BC_LABEL_BACKTEST]);
+	output_add(object, "parents", lists[BC_LABEL_PARENT]);
+}
+
 json_t *
-entry_json(const struct bc_info *info)
+entry_json(struct bc_cache *cache, const struct bc_info *info)
 {
 	json_t *object = json_object(), *request = NULL;
 	bool times = entry_has_times(info), series = info->kind == BC_SERIES;
@@ -140,5 +170,6 @@ entry_json(const struct bc_info *info)
 		output_add_text(object, "digest", entry_digest(info, digest));
 	output_add(object, "request", request != NULL ? request : json_null());
 	output_add(object, "columns", entry_json_columns(info->schema));
+	entry_json_labels(cache, info, object);
 	return object;
 }

@@ -27,7 +27,7 @@ const char *entry_time(bool known, int64_t ns, char text[BCI_TIME_TEXT]);
 const char *entry_clock(int64_t ns, char text[BCI_TIME_TEXT]);
 
 /* The object that info and ls print. */
-json_t *entry_json(const struct bc_info *info);
+json_t *entry_json(struct bc_cache *cache, const struct bc_info *info);
 
 /* 32 hexadecimal digits. */
 const char *entry_digest(const struct bc_info *info, char text[33]);
