@@ -9,6 +9,7 @@
  *   bench_policy --tuning                   the seeds the default was tuned by
  *   bench_policy --trace FILE BYTES...      a recorded trace, these budgets
  *   bench_policy --make NAME SEED FILE      write a trace to a file
+ *   bench_policy --check                    fail unless the marks are met
  */
 #include "bench.h"
 
@@ -27,8 +28,9 @@ static const enum bc_policy policies[] = {
 	BC_POLICY_SIZE,     BC_POLICY_HYBRID, BC_POLICY_SCORE,
 };
 #define POLICIES (sizeof(policies) / sizeof(policies[0]))
-/* Of these, for a quick run. */
+/* Of these, for a quick run and for a check: the default and lru. */
 #define POLICIES_QUICK 4
+#define POLICIES_CHECK 2
 
 static const char *const rivals[REPLAY_RIVALS] = { "LRU", "FIFO", "random" };
 
@@ -69,14 +71,14 @@ figures_add(struct figures *figures, const struct replay_result *result)
 /* Replay one trace by everything. */
 static void
 board_add(struct board *board, const struct trace *trace, uint64_t budget,
-          bool quick, struct marks *marks, bool looping)
+          size_t count, struct marks *marks, bool looping)
 {
 	const struct replay_options options = { budget, LOW_PERCENT, TICK_NS };
 	double optimum = replay_optimum(trace, budget);
 	double byte[POLICIES] = { 0 }, ideal = 0;
 	struct replay_result result;
 
-	for (size_t i = 0; i < (quick ? POLICIES_QUICK : POLICIES); i++) {
+	for (size_t i = 0; i < count; i++) {
 		replay_policy(trace, policies[i], &options, &result);
 		figures_add(&board->policies[i], &result);
 		byte[i] = result.hit_bytes / result.bytes;
@@ -150,8 +152,9 @@ run_workload(const struct workload *workload, uint64_t seed, bool quick,
 			double budget =
 				(double)trace.all_bytes * workload->budgets[j];
 
-			board_add(&boards[j], &trace, (uint64_t)budget, quick,
-			          marks, workload->looping);
+			board_add(&boards[j], &trace, (uint64_t)budget,
+			          quick ? POLICIES_QUICK : POLICIES, marks,
+			          workload->looping);
 		}
 		trace_free(&trace);
 	}
@@ -190,6 +193,35 @@ number_of(const char *text)
 	return value;
 }
 
+/* What the default is the default for, on one held-out trace of each kind. */
+static void
+check_marks(void)
+{
+	struct marks marks = { .of_optimum = 100 };
+
+	for (unsigned i = 0; i < workloads_count; i++) {
+		struct trace trace;
+
+		workload_make(&workloads[i], WORKLOAD_HELD_OUT_SEED, &trace);
+		for (unsigned j = 0; j < 3; j++) {
+			double budget = (double)trace.all_bytes *
+			                workloads[i].budgets[j];
+			struct board board;
+
+			memset(&board, 0, sizeof(board));
+			board_add(&board, &trace, (uint64_t)budget,
+			          POLICIES_CHECK, &marks, workloads[i].looping);
+		}
+		trace_free(&trace);
+	}
+	if (marks.below_lru > 1)
+		bench_die("%.2f points below lru", marks.below_lru);
+	if (marks.of_optimum < 70)
+		bench_die("%.1f %% of the optimum", marks.of_optimum);
+	printf("%.2f points below lru, %.1f %% of the optimum\n",
+	       marks.below_lru, marks.of_optimum);
+}
+
 static void
 run_trace(const char *path, char **budgets)
 {
@@ -204,7 +236,7 @@ run_trace(const char *path, char **budgets)
 		struct board board;
 
 		memset(&board, 0, sizeof(board));
-		board_add(&board, &trace, number_of(*budgets), false, &marks,
+		board_add(&board, &trace, number_of(*budgets), POLICIES, &marks,
 		          false);
 		board_report(&board, *budgets);
 	}
@@ -236,6 +268,8 @@ main(int argc, char **argv)
 		run_trace(argv[2], argv + 3);
 	} else if (argc == 5 && strcmp(argv[1], "--make") == 0) {
 		make_trace(argv[2], argv[3], argv[4]);
+	} else if (argc == 2 && strcmp(argv[1], "--check") == 0) {
+		check_marks();
 	} else if (argc == 2 && strcmp(argv[1], "--tuning") == 0) {
 		run_all(WORKLOAD_TUNING_SEED, false);
 	} else {

@@ -34,3 +34,8 @@ endforeach()
 foreach(name append append_rules compact forget growth_random)
   barcache_test(${name} support.c value.c unit.c growth_unit.c)
 endforeach()
+
+# The default policy meets its marks on traces it was not tuned by.
+if(TARGET bench_policy)
+  add_test(NAME policy_marks COMMAND bench_policy --check)
+endif()
