@@ -2,11 +2,14 @@
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
 barcache_test(expiry support.c value.c)
-barcache_test(expire support.c value.c unit.c clockwork.c)
+foreach(name days expire)
+  barcache_test(${name} support.c value.c unit.c clockwork.c)
+endforeach()
 foreach(name alloc check clock file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
-foreach(name arena catalogue ledger lmdb mapped ordered policy segment)
+foreach(name arena catalogue histogram ledger lmdb mapped ordered policy
+    segment)
   barcache_test(${name} support.c value.c)
 endforeach()
 foreach(name coverage directory)
@@ -14,8 +17,8 @@ foreach(name coverage directory)
 endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
-foreach(name batch cache config conformance hit label list read recover
-    snapshot space stats verify view writer zones)
+foreach(name batch cache config conformance counts health hit label list read
+    recover snapshot space stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 foreach(name clear links removal)
