@@ -216,6 +216,9 @@ static void
 a_child_begins_anew(void **state)
 {
 	(void)state;
+#ifdef __SANITIZE_THREAD__
+	test_skip("ThreadSanitizer allows a child no threads");
+#endif
 	unit_put("a", 1, 10);
 	unit_put("b", 1, 10);
 	forked = links_open("run");

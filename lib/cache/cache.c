@@ -445,6 +445,9 @@ bc_close(struct bc_cache *cache)
 		    cache_owes_sync(env))
 			(void)cache_sync(cache, env, NULL);
 		bci_env_close(env);
+	} else {
+		/* Another thread of the parent may have been at work on it. */
+		cache->linker = NULL;
 	}
 	cache_free(cache);
 }

@@ -51,11 +51,14 @@ tag_labels(struct bci_writer *writer, const char *key, size_t key_bytes,
 		BCI_TRY(status);
 		*changed = *changed || differs;
 	}
+	head->flags |= BCI_ENTRY_LABELLED;
 	status = bci_label_any(writer->txn, tables, head->id);
-	head->flags &= (uint16_t)~BCI_ENTRY_LABELLED;
-	if (status != BC_MISS)
-		head->flags |= BCI_ENTRY_LABELLED;
-	status = status == BC_MISS ? BC_OK : status;
+	if (status == BC_MISS) {
+		head->flags &= (uint16_t)~BCI_ENTRY_LABELLED;
+		status = BC_OK;
+	} else if (status != BC_OK) {
+		bci_fail(err, status, "the labels of %s", key);
+	}
 done:
 	return status;
 }
