@@ -1929,16 +1929,111 @@ BC_API BC_CHECKED enum bc_status
 bc_thaw(const char *path, const struct bc_options *options,
         struct bc_error *err);
 
+/*
+ * Called now and then with how many bytes of how many are done;
+ * by the calling thread.
+ */
+typedef void bc_progress(void *context, uint64_t done, uint64_t total);
+
+enum bc_repair_flags {
+	BC_REPAIR_DRY_RUN = 1 /* only say what would be done */
+};
+
+/* Begin with BC_REPAIR_OPTIONS_INIT. */
+struct bc_repair_options {
+	size_t struct_size;
+	unsigned flags;               /* enum bc_repair_flags */
+	bc_verify_function *function; /* called for each bad entry, or NULL */
+	bc_progress *progress;        /* of reading, or NULL */
+	void *context;                /* of both */
+};
+#define BC_REPAIR_OPTIONS_INIT BC_SIZE_FIRST(struct bc_repair_options)
+
+struct bc_repair_report {
+	uint64_t entries, bytes;  /* read */
+	uint64_t bad_entries;     /* found; of them */
+	uint64_t bad_segments;    /* at least so many segments */
+	uint64_t dropped_entries; /* removed as a whole */
+	uint64_t dropped_segments; /* those of removed entries too */
+	uint64_t accounts; /* sums and counts that were wrong */
+	uint64_t stamps;   /* slots of the ledger that were another's */
+	uint64_t rows;     /* of tables: without an entry, or missing */
+	uint64_t arenas;   /* removed, because nothing in them was named */
+};
+
+/*
+ * Read all of a cache and drop what is damaged: of a series the segments that
+ * are, with what is known of their time, of anything else the entry.  Put right
+ * what the catalogue and the ledger say of the rest, and remove files that
+ * nothing names.  Others may go on reading and writing meanwhile; the parts
+ * that change something keep the writer lock, for a moment or, where there are
+ * millions of entries, some seconds.  Repairing what is not damaged changes
+ * nothing.  'options' and 'report' may be NULL.
+ *
+ * Returns BC_OK, also if something was dropped; BC_CORRUPT if the catalogue
+ * itself cannot be read: see bc_salvage(); BC_READONLY, BC_BUSY, BC_NOSPACE,
+ * BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_repair(struct bc_cache *cache, const struct bc_repair_options *options,
+          struct bc_repair_report *report, struct bc_error *err);
+
+/* Something that was dropped because it was damaged. */
+struct bc_quarantined {
+	uint64_t number;     /* grows by one with each */
+	int64_t time_ns;     /* when it was dropped */
+	const char *key;
+	const char *reason;
+	uint32_t arena;      /* where it lay; 0: in no arena */
+	uint64_t offset;
+	uint64_t bytes;
+};
+
+/* As bc_list_function. */
+typedef int bc_quarantine_function(void *context,
+                                   const struct bc_quarantined *dropped);
+
+/*
+ * Show what repairs and writers have dropped, oldest first: the newest 1,000.
+ * *count (may be NULL) says how many; 'function' may be NULL.  Returns BC_OK,
+ * BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_quarantine(struct bc_cache *cache, bc_quarantine_function *function,
+              void *context, uint64_t *count, struct bc_error *err);
+
+struct bc_salvage_report {
+	uint64_t arenas;   /* looked through */
+	uint64_t segments; /* whole ones that were found in them */
+	uint64_t stored;   /* of these, the others are older */
+	uint64_t refused;  /* of these, they could not be stored */
+	uint64_t entries;  /* made of what was stored */
+	uint64_t bytes;    /* of what was stored */
+};
+
+/*
+ * Make a new cache in directory 'path' from the arenas of the cache in 'lost',
+ * whose catalogue is lost or cannot be read; nothing of 'lost' is changed, and
+ * nobody may write to it.  Under each key comes back what was put last, and of
+ * series keys the segments that belong together.  The arenas do not say what
+ * was removed, when something expires, what lay in the catalogue itself (values
+ * of up to 1,400 bytes and the newest rows of series), nor what of a series is
+ * known to be empty: what is missing is fetched again.  Packed values are left
+ * out.  'options' are those of the new cache (a warm budget of 0: four times
+ * what was found); it and 'report' may be NULL.
+ *
+ * Returns BC_OK; BC_ABSENT if there are no arenas; BC_EXISTS if there is a
+ * cache at 'path'; else as bc_open() and bc_put().  A salvage that fails leaves
+ * the part of the new cache that it had made.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_salvage(const char *lost, const char *path, const struct bc_options *options,
+           struct bc_salvage_report *report, struct bc_error *err);
+
 enum bc_copy_flags {
 	BC_COPY_VERIFY = 1, /* read the copy back and check every byte */
 	BC_COPY_FREEZE = 2  /* the copy is frozen */
 };
-
-/*
- * Called now and then with how many bytes of how many are copied, or checked;
- * by the calling thread.
- */
-typedef void bc_progress(void *context, uint64_t done, uint64_t total);
 
 /* Begin with BC_COPY_OPTIONS_INIT. */
 struct bc_copy_options {

@@ -18,7 +18,7 @@ endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch cache config conformance counts health hit label list read
-    recover snapshot space stats verify view writer zones)
+    recover salvage snapshot space stats verify view writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 foreach(name clear links removal)

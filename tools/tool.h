@@ -107,10 +107,10 @@ const char *tool_path(struct tool *tool);
 /* Print the usage and options of one command. */
 void help_command(const struct tool_command *command);
 
-extern const struct tool_command cmd_init, cmd_config, cmd_import,
-	cmd_export, cmd_put, cmd_get, cmd_plot, cmd_gaps, cmd_ls, cmd_info,
-	cmd_rm, cmd_key, cmd_tag, cmd_link, cmd_depend, cmd_pin, cmd_stats,
-	cmd_top, cmd_health, cmd_verify, cmd_version, cmd_completion, cmd_help,
-	cmd_update, cmd_compact, cmd_copy, cmd_freeze, cmd_thaw;
+extern const struct tool_command cmd_init, cmd_config, cmd_import, cmd_export,
+	cmd_put, cmd_get, cmd_plot, cmd_gaps, cmd_ls, cmd_info, cmd_rm, cmd_key,
+	cmd_tag, cmd_link, cmd_depend, cmd_pin, cmd_stats, cmd_top, cmd_health,
+	cmd_verify, cmd_version, cmd_completion, cmd_help, cmd_update,
+	cmd_compact, cmd_copy, cmd_freeze, cmd_thaw, cmd_salvage;
 
 #endif /* TOOL_TOOL_H */

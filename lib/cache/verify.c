@@ -37,8 +37,9 @@ bci_verify_times(const int64_t *time_ns, uint64_t rows, int64_t first_ns,
  * what is.  Fails where that could not be found out.
  */
 static enum bc_status
-verify_entry(struct verify *verify, struct bci_env *env, const char *key,
-             size_t key_bytes, const char **wrong)
+verify_value(struct bc_cache *cache, struct bci_env *env, const char *key,
+             size_t key_bytes, struct bc_verify_report *report,
+             const char **wrong)
 {
 	struct bci_wanted wanted = { .key = key, .key_bytes = key_bytes };
 	enum bc_miss miss = BC_MISS_NONE;
@@ -52,8 +53,7 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 		status = bci_lane_begin(env, lane);
 		if (status != BC_OK)
 			break;
-		status = bci_hit_find(verify->cache, env, lane, &wanted, &hit,
-		                      &miss);
+		status = bci_hit_find(cache, env, lane, &wanted, &hit, &miss);
 		if (status == BC_OK && hit.map != NULL)
 			bci_map_pin(hit.map, lane->index);
 		bci_lane_end(lane);
@@ -69,9 +69,9 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 		return status == BC_MISS || status == BC_ABSENT ? BC_OK
 		                                                : status;
 	bci_hit_view(&hit, lane->index, &view);
-	verify->report->segments++;
-	verify->report->bytes += hit.locator.bytes;
-	if (bci_hit_check(verify->cache, env, &hit, &wanted, true) != BC_OK)
+	report->segments++;
+	report->bytes += hit.locator.bytes;
+	if (bci_hit_check(cache, env, &hit, &wanted, true) != BC_OK)
 		*wrong = "checksum or header";
 	else if (hit.locator.codec == BCI_FORM_PACKED)
 		*wrong = bci_decode_verify(
@@ -81,9 +81,37 @@ verify_entry(struct verify *verify, struct bci_env *env, const char *key,
 	else
 		*wrong = bci_verify_times(bc_view_time(&view), view.rows,
 		                          view.first_ns, view.last_ns);
-	verify->report->bad_segments += *wrong != NULL;
+	report->bad_segments += *wrong != NULL;
 	bc_view_release(&view);
 	return BC_OK;
+}
+
+enum bc_status
+bci_verify_entry(struct bc_cache *cache, const struct bci_bytes *key,
+                 const struct bci_bytes *record,
+                 struct bc_verify_report *report, const char **wrong)
+{
+	char name[BC_KEY_MAX + 1];
+	struct bci_entry entry;
+	struct bci_env *env;
+	enum bc_status status = bci_cache_env(cache, &env, NULL);
+
+	*wrong = NULL;
+	if (status != BC_OK)
+		return status;
+	memcpy(name, key->data, key->size);
+	name[key->size] = '\0';
+	report->entries++;
+	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
+		*wrong = "catalogue record";
+	else if (entry.head.kind == BC_SERIES)
+		status = bci_verify_series(cache, name, key->size, report,
+		                           wrong);
+	else
+		status = verify_value(cache, env, name, key->size, report,
+		                      wrong);
+	report->bad_entries += *wrong != NULL;
+	return status;
 }
 
 static enum bc_status
@@ -92,27 +120,15 @@ verify_visit(void *context, const struct bci_bytes *key,
 {
 	struct verify *verify = context;
 	char name[BC_KEY_MAX + 1];
-	struct bci_entry entry;
-	struct bci_env *env;
 	const char *wrong;
-	enum bc_status status = bci_cache_env(verify->cache, &env, NULL);
+	enum bc_status status;
 
-	if (status != BC_OK)
-		return status;
-	memcpy(name, key->data, key->size);
-	name[key->size] = '\0';
-	verify->report->entries++;
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
-		wrong = "catalogue record";
-	else if (entry.head.kind == BC_SERIES)
-		status = bci_verify_series(verify->cache, name, key->size,
-		                           verify->report, &wrong);
-	else
-		status = verify_entry(verify, env, name, key->size, &wrong);
-	if (wrong != NULL) {
-		verify->report->bad_entries++;
-		if (verify->function != NULL)
-			verify->function(verify->context, name, wrong);
+	status = bci_verify_entry(verify->cache, key, record, verify->report,
+	                          &wrong);
+	if (wrong != NULL && verify->function != NULL) {
+		memcpy(name, key->data, key->size);
+		name[key->size] = '\0';
+		verify->function(verify->context, name, wrong);
 	}
 	return status;
 }

@@ -19,6 +19,16 @@ enum bc_status bci_verify_series(struct bc_cache *cache, const char *key,
                                  struct bc_verify_report *report,
                                  const char **wrong);
 
+/*
+ * Check the entry 'key', whatever it is, as bci_verify_series() does; 'record'
+ * is a copy of its record.
+ */
+enum bc_status bci_verify_entry(struct bc_cache *cache,
+                                const struct bci_bytes *key,
+                                const struct bci_bytes *record,
+                                struct bc_verify_report *report,
+                                const char **wrong);
+
 /* What is wrong with the times of a segment whose checksums are right. */
 const char *bci_verify_times(const int64_t *time_ns, uint64_t rows,
                              int64_t first_ns, int64_t last_ns);

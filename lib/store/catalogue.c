@@ -63,6 +63,7 @@ static const struct {
 	{ "\001ghosts", false, offsetof(struct bci_tables, ghosts) },
 	{ "\001days", true, offsetof(struct bci_tables, days) },
 	{ "\001gone", true, offsetof(struct bci_tables, gone) },
+	{ "\001quarantine", true, offsetof(struct bci_tables, quarantine) },
 	{ "\001coverage", false, offsetof(struct bci_tables, coverage) },
 };
 

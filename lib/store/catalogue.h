@@ -16,6 +16,7 @@
  *   ghosts    (revision, entry id) -> key of an entry that was evicted then
  *   days      UTC day u64 -> day record: see day.h
  *   gone      arena number u64 -> bytes of one that was unlinked: see gone.h
+ *   quarantine  number u64 -> what was dropped for damage: see quarantine.h
  *   coverage  (entry id, start) -> coverage record: what is known of series
  */
 #ifndef BCI_CATALOGUE_H
@@ -45,7 +46,7 @@
 struct bci_tables {
 	unsigned meta, entries, details, schemas, requests, arenas, slots;
 	atomic_uint segments, labels, labelled, expiry, ghosts, days, gone,
-		coverage;
+		quarantine, coverage;
 };
 
 #define BCI_NO_TABLE UINT32_MAX
@@ -76,7 +77,7 @@ enum bc_status bci_catalogue_tables_write(struct MDB_env *env,
                                           struct bc_error *err);
 
 /* How many tables there are, and the handle of each; or BCI_NO_TABLE. */
-#define BCI_TABLES 15
+#define BCI_TABLES 16
 unsigned bci_table_number(const struct bci_tables *tables, unsigned index);
 
 /*

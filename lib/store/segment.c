@@ -345,6 +345,7 @@ bci_segment_write(const struct bci_value *value,
 		.text_bytes = plan->text_bytes,
 		.block_count = plan->block_count,
 		.kind = (uint8_t)value->kind,
+		.series = owner->series,
 	};
 	const struct segment_times times = segment_times(value);
 	size_t used = sizeof(header);

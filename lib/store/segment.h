@@ -49,7 +49,7 @@ struct bci_segment_header {
 	uint8_t reserved0[2];
 	uint32_t schema_bytes;
 	uint16_t key_bytes;
-	uint16_t reserved1;
+	uint16_t series; /* 1: written as a part of a series */
 };
 _Static_assert(sizeof(struct bci_segment_header) == 104, "segment header");
 
@@ -89,6 +89,7 @@ struct bci_segment_owner {
 	const char *key; /* repeated in the image; none if key_bytes is 0 */
 	size_t key_bytes;
 	uint64_t key_hash;
+	bool series; /* it is a part of one */
 };
 
 /* Sizes of an image, before it exists. */

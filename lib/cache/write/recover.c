@@ -19,6 +19,7 @@
 #include "file.h"
 #include "forget.h"
 #include "hash.h"
+#include "quarantine.h"
 #include "recover.h"
 
 /* Keys collected before they are removed; a cursor must not be cut under. */
@@ -225,6 +226,19 @@ recover_remove(struct bci_writer *writer, recover_verdict *verdict,
 	return BC_OK;
 }
 
+enum bc_status
+bci_recover_note(struct bci_writer *writer, const struct bci_bytes *key,
+                 uint64_t entry_id, const struct bci_locator *locator,
+                 const char *reason)
+{
+	bci_log(writer->cache, BC_EVENT_QUARANTINE, "dropped %.*s: %s",
+	        (int)bci_min(key->size, 100), (const char *)key->data, reason);
+	writer->counted[BCI_COUNT_QUARANTINED]++;
+	return bci_quarantine_add(writer->txn, &writer->env->tables, key,
+	                          entry_id, locator, reason, writer->now_ns,
+	                          NULL);
+}
+
 /* Whether any segment of an entry must go, or the record itself: *bad. */
 static enum bc_status
 recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
@@ -233,8 +247,8 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 {
 	enum bc_status status;
 	const char *reason = NULL;
-	struct bci_locator locator;
-	struct bci_entry entry;
+	struct bci_locator locator = { .bytes = 0 };
+	struct bci_entry entry = { .head.id = 0 };
 
 	status = bci_entry_parse(value->data, value->size, &entry);
 	if (status == BC_OK)
@@ -245,12 +259,9 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 		status = BC_OK;
 	}
 	*bad = status == BC_OK && reason != NULL;
-	if (*bad) {
-		bci_log(writer->cache, BC_EVENT_QUARANTINE, "dropped %.*s: %s",
-		        (int)bci_min(key->size, 100), (const char *)key->data,
-		        reason);
-		writer->counted[BCI_COUNT_QUARANTINED]++;
-	}
+	if (*bad)
+		status = bci_recover_note(writer, key, entry.head.id, &locator,
+		                          reason);
 	return status;
 }
 

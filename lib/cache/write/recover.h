@@ -32,6 +32,15 @@ void bci_recover_unsynced(struct bc_cache *cache, struct bci_env *env,
 /* Check again the segments that readers marked bad, and drop them. */
 enum bc_status bci_recover_bad(struct bci_writer *writer, struct bc_error *err);
 
+/*
+ * Say in the log, and in `quarantine`, that a segment or ('locator' without
+ * bytes, or NULL) an entry is dropped.
+ */
+enum bc_status bci_recover_note(struct bci_writer *writer,
+                                const struct bci_bytes *key, uint64_t entry_id,
+                                const struct bci_locator *locator,
+                                const char *reason);
+
 /* Remove arena files that the catalogue does not name. */
 void bci_recover_sweep(struct bci_writer *writer);
 

@@ -157,6 +157,7 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 		.key = series->key,
 		.key_bytes = series->key_bytes,
 		.key_hash = bci_hash64(series->key, series->key_bytes),
+		.series = true,
 	};
 	struct bci_segment_plan plan;
 	enum bc_status status;

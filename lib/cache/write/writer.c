@@ -178,7 +178,8 @@ writer_begin_txn(struct bci_writer *writer, struct bc_error *err)
 	enum bc_status status = bci_txn_begin(env->db, &writer->txn, err);
 
 	if (status != BC_OK ||
-	    bci_table_is_open(writer->txn, env->tables.coverage))
+	    (bci_table_is_open(writer->txn, env->tables.coverage) &&
+	     env->tables.quarantine != BCI_NO_TABLE))
 		return status;
 	bci_txn_abort(writer->txn);
 	writer->txn = NULL;
