@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache.h"
+#include "labelling.h"
+
 /* ---- what is listed ----------------------------------------------------- */
 
 /* "kind:text" or "text:key" of all that is listed, joined by blanks. */
@@ -399,8 +402,9 @@ ten_thousand_dependents_go_in_one_commit(void **state)
 
 /* ---- what bc_read_derived() keeps --------------------------------------- */
 
+/* Store ten hours of minutes, and have them resampled. */
 static void
-derived_frames_go_with_their_source(void **state)
+derive_raw(void)
 {
 	struct bc_resample hourly = BC_RESAMPLE_INIT;
 	struct bc_derive derive = BC_DERIVE_INIT;
@@ -413,7 +417,6 @@ derived_frames_go_with_their_source(void **state)
 	struct bc_error err;
 	struct bc_view view;
 
-	(void)state;
 	for (int i = 0; i < 600; i++) {
 		times[i] = i * INT64_C(60000000000);
 		close[i] = i;
@@ -427,6 +430,15 @@ derived_frames_go_with_their_source(void **state)
 	              BC_OK, &err);
 	bc_view_release(&view);
 	assert_int_equal(unit_stats().entries, 2);
+}
+
+static void
+derived_frames_go_with_their_source(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	derive_raw();
 	/* One that a user stored is not the library's to remove. */
 	unit_put("mine", 1, 10);
 	depend("mine", "raw");
@@ -434,6 +446,58 @@ derived_frames_go_with_their_source(void **state)
 	assert_int_equal(unit_stats().entries, 1);
 	expect_hit(fixture.cache, "mine", 1);
 	expect_labelled(BC_LABEL_PARENT, NULL, "raw:mine");
+}
+
+/* Whether the one entry whose key begins with "derived/" is of no use. */
+static int
+see_derived(void *context, const struct bc_info *info)
+{
+	snprintf(context, BC_KEY_MAX + 1, "%s", info->key);
+	return 0;
+}
+
+static bool
+derived_is_lost(void)
+{
+	static const struct bc_filter filter = { .prefix = "derived/" };
+	struct bci_env *env = atomic_load(&fixture.cache->env);
+	char key[BC_KEY_MAX + 1] = "";
+	struct bci_entry_record head;
+	struct bci_writer writer;
+	struct bc_error err;
+	bool lost;
+
+	assert_status(bc_list(fixture.cache, &filter, see_derived, key, &err),
+	              BC_OK, &err);
+	assert_status(bci_writer_begin(fixture.cache, env, &writer, &err),
+	              BC_OK, &err);
+	assert_status(bci_entry_head(&writer, key, strlen(key), &head, &err),
+	              BC_OK, &err);
+	assert_status(bci_parent_is_lost(&writer, &head, &lost, &err), BC_OK,
+	              &err);
+	bci_writer_abort(&writer);
+	return lost;
+}
+
+static void
+derived_frames_are_lost_when_their_source_changes(void **state)
+{
+	const struct bc_filter derived = { .prefix = "derived/" };
+	char key[BC_KEY_MAX + 1] = "";
+	struct bc_error err;
+
+	(void)state;
+	derive_raw();
+	assert_false(derived_is_lost());
+	assert_status(bc_list(fixture.cache, &derived, see_derived, key, &err),
+	              BC_OK, &err);
+	unit_put("later", 1, 10);
+	unit_put("raw", 1, 10);
+	assert_true(derived_is_lost());
+	/* What else it depends on is no source of it. */
+	depend(key, "later");
+	depend(key, "absent");
+	assert_true(derived_is_lost());
 }
 
 int
@@ -454,6 +518,7 @@ main(void)
 		CASE(a_parent_need_not_exist),
 		CASE(ten_thousand_dependents_go_in_one_commit),
 		CASE(derived_frames_go_with_their_source),
+		CASE(derived_frames_are_lost_when_their_source_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

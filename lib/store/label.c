@@ -295,6 +295,15 @@ bci_label_delete_all(struct MDB_txn *txn, const struct bci_tables *tables,
 }
 
 enum bc_status
+bci_label_next(struct MDB_txn *txn, const struct bci_tables *tables,
+               struct bci_label *label)
+{
+	const struct bci_label at = *label;
+
+	return label_find(txn, tables, &at, at.kind, label);
+}
+
+enum bc_status
 bci_label_any(struct MDB_txn *txn, const struct bci_tables *tables,
               uint64_t entry_id)
 {

@@ -85,6 +85,15 @@ enum bc_status bci_label_delete_all(struct MDB_txn *txn,
                                     const char *const *keep, bool *any,
                                     struct bc_error *err);
 
+/*
+ * The label behind this one, of the same entry and kind: its text becomes that
+ * of the next, in order of texts, which lies in the table.  Without a text: the
+ * first one.  BC_MISS at the end, BC_CORRUPT, BC_IO.
+ */
+enum bc_status bci_label_next(struct MDB_txn *txn,
+                              const struct bci_tables *tables,
+                              struct bci_label *label);
+
 /* Whether the entry has any label: BC_OK, BC_MISS, BC_CORRUPT, BC_IO. */
 enum bc_status bci_label_any(struct MDB_txn *txn,
                              const struct bci_tables *tables,

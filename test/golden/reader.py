@@ -399,7 +399,28 @@ class Cache:
              next_arena > max(struct.unpack("<Q", number)[0] for number in
                               self.tables["arenas"]), "state")
 
+    def check_labels(self):
+        """Both tables say the same, of entries that have the flag."""
+        if b"\1labels" not in self.meta.table():
+            return  # of format 1, or made before there were labels
+        flagged = {struct.unpack_from("<Q", record, 8)[0]: key
+                   for key, record in self.tables["entries"].items()
+                   if record[2] & 8}
+        forth, back = set(), set()
+        for key, record in self.meta.table("labels").items():
+            need(record[:8] == b"\1" + bytes(7) and len(record) == 16,
+                 "label record")
+            number, kind = struct.unpack_from(">QB", key)
+            forth.add((number, kind, key[9:], flagged[number]))
+        for key, value in self.meta.table("labelled").items():
+            number, = struct.unpack(">Q", key[-8:])
+            need(key[-9] == 0 and 1 <= key[0] <= 3 and 10 < len(key) <= 410,
+                 "key of a label")
+            back.add((number, key[0], key[1:-9], value))
+        need(forth == back, "labels")
+
     def content(self):
+        self.check_labels()
         entries = [self.entry(key, record) for key, record in
                    self.tables["entries"].items()]
         self.check_state(entries)

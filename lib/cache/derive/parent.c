@@ -11,6 +11,7 @@
 #include "common.h"
 
 #include "error.h"
+#include "label.h"
 #include "parent.h"
 
 /* The head of an entry in the writer's transaction; id 0 if there is none. */
@@ -48,4 +49,41 @@ bci_parent_wants(struct bci_writer *writer, const char *key, size_t key_bytes,
 	         !bci_parent_is_same(&made, source.revision);
 done:
 	return status;
+}
+
+/*
+ * A user may have said of it that it depends on more; it is lost only if
+ * nothing that it depends on is as it was.
+ */
+enum bc_status
+bci_parent_is_lost(struct bci_writer *writer,
+                   const struct bci_entry_record *head, bool *lost,
+                   struct bc_error *err)
+{
+	struct bci_label label = {
+		.entry_id = head->id,
+		.kind = BC_LABEL_PARENT,
+	};
+	struct bci_entry_record source;
+	char key[BC_KEY_MAX + 1];
+	enum bc_status status;
+
+	*lost = (head->flags & BCI_ENTRY_DERIVED) != 0;
+	while (*lost) {
+		status = bci_label_next(writer->txn, &writer->env->tables,
+		                        &label);
+		if (status == BC_MISS || status == BC_CORRUPT)
+			return BC_OK;
+		if (status != BC_OK)
+			return bci_fail(err, status, "the labels of an entry");
+		memcpy(key, label.text, label.text_bytes);
+		key[label.text_bytes] = '\0';
+		status = parent_head(writer, key, label.text_bytes, &source,
+		                     err);
+		if (status != BC_OK)
+			return status;
+		*lost = source.id == 0 ||
+		        !bci_parent_is_same(head, source.revision);
+	}
+	return BC_OK;
 }

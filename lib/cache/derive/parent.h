@@ -40,6 +40,15 @@ enum bc_status bci_parent_wants(struct bci_writer *writer, const char *key,
                                 struct bc_error *err);
 
 /*
+ * Whether an entry with this head is one that was derived and does not hold any
+ * more: what it was made of is gone, or has changed.  It is of no use but to be
+ * made anew in its place.
+ */
+enum bc_status bci_parent_is_lost(struct bci_writer *writer,
+                                  const struct bci_entry_record *head,
+                                  bool *lost, struct bc_error *err);
+
+/*
  * How long to wait for other writers: who reads has no patience, and can do
  * without what it would have stored.
  */
