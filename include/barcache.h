@@ -749,6 +749,7 @@ enum bc_put_flags {
 /* Words for a time to live, beside a positive number of ns. */
 #define BC_TTL_DEFAULT INT64_C(0) /* by the rules of the cache */
 #define BC_TTL_NEVER INT64_MAX    /* it does not expire */
+#define BC_TTL_NONE INT64_MIN     /* what is open of a series: stale at once */
 
 /*
  * Where a value goes when it is put.  Warm ones are read in place; cold ones
@@ -830,6 +831,28 @@ bc_put_blob(struct bc_cache *cache, const char *key, const void *data,
  */
 BC_API BC_CHECKED enum bc_status
 bc_expire(struct bc_cache *cache, uint64_t *removed, struct bc_error *err);
+
+/* Begin with BC_TOUCH_OPTIONS_INIT; zero means the default everywhere. */
+struct bc_touch_options {
+	size_t struct_size;
+	int64_t ttl_ns;     /* from now on, as in bc_put_options and
+	                       bc_append_options; BC_TTL_DEFAULT: as it was put */
+	int64_t refresh_ns; /* of a series, as in bc_append_options */
+};
+#define BC_TOUCH_OPTIONS_INIT BC_SIZE_FIRST(struct bc_touch_options)
+
+/*
+ * Give 'key' another time to live, from now on, without storing it anew: of a
+ * series what is open of it, if anything is.  Counts as an access.  'options'
+ * may be NULL.
+ *
+ * Returns BC_OK; BC_MISS if there is no such entry, or it has expired; BC_KEY;
+ * BC_INVALID (a negative time to live; BC_TTL_NONE or 'refresh_ns' for what is
+ * no series); BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_touch(struct bc_cache *cache, const char *key,
+         const struct bc_touch_options *options, struct bc_error *err);
 
 /*
  * Remove 'key', its labels, and what bc_read_derived() has kept of it.  What
@@ -913,6 +936,15 @@ struct bc_append_options {
 	const char *const *tags; /* as in bc_put_options */
 	const char *backtest;
 	enum bc_placement placement; /* of segments that this call writes */
+	/*
+	 * With BC_APPEND_OPEN: until when what had not ended need not be
+	 * fetched again, see bc_missing().  'refresh_ns' is that moment, as a
+	 * calendar of the market says it; 0: now and 'ttl_ns'.
+	 * BC_TTL_DEFAULT: as the first rule that fits says, or a day for bars
+	 * of a day, 300 s for those of 1 and 5 minutes, an hour for all other.
+	 */
+	int64_t ttl_ns; /* or BC_TTL_NEVER, BC_TTL_NONE */
+	int64_t refresh_ns;
 };
 #define BC_APPEND_OPTIONS_INIT BC_SIZE_FIRST(struct bc_append_options)
 
@@ -1004,8 +1036,10 @@ enum bc_missing_flags {
 
 /*
  * Exactly what is still to be fetched of [from_ns, to_ns) for each of 'count'
- * keys: whatever is not known, and what had not ended when it was fetched.  Of
- * a key that does not exist, has expired or holds no bars all of it; of a frame
+ * keys: whatever is not known, and what had not ended when it was fetched and
+ * is not fresh any more.  It is fresh until the moment that bc_append() was
+ * given or reckoned, and never if the range reaches beyond it: who has to ask
+ * for what comes next asks for both.  What is final is always fresh.  Of a key that does not exist, has expired or holds no bars all of it; of a frame
  * nothing from its first row to the end of its last, as bc_append() reckons it.
  * Rows that were found damaged are missing.  A handle that bypasses or
  * refreshes misses everything.  INT64_MIN and INT64_MAX are ends as any other.
@@ -1146,8 +1180,8 @@ bc_get_or_fetch(struct bc_cache *cache, const char *key,
  * bc_missing() says it: the function is asked for one gap after the other, and
  * for the rest of a gap if it handed over a part.  Of what it left alone it is
  * not asked again; with BC_READ_PARTIAL in 'flags' that is no miss.  What had
- * not ended is asked for once a call, but not if another fetched it while this
- * one waited.  Both ends are needed (no INT64_MIN, _MAX).
+ * not ended and is stale is asked for once a call, but not if another fetched
+ * it while this one waited.  Both ends are needed (no INT64_MIN, _MAX).
  *
  * Of a key one range is fetched at a time.  Returns as bc_get_or_fetch() and
  * bc_read().
@@ -1480,6 +1514,9 @@ struct bc_info {
 	int64_t created_ns;           /* first put under this key */
 	int64_t updated_ns;           /* newest put */
 	int64_t expires_ns;           /* 0: never */
+	int64_t ttl_ns;               /* as it was put, or touched */
+	int64_t refresh_ns;           /* of a series: until then what is open
+	                                 is fresh; 0: it never is */
 	int64_t accessed_ns;          /* last hit, to the second; 0: none */
 	uint64_t access_count;        /* 1 for the put, 1 for every hit */
 	uint64_t dataset_id, cost_ns, suspect_rows;
@@ -1663,6 +1700,33 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 BC_API BC_CHECKED enum bc_status
 bc_config_set(struct bc_cache *cache, const struct bc_config *config,
               struct bc_error *err);
+
+/* How long what is put under a class of keys lives. */
+struct bc_rule {
+	const char *pattern; /* the whole key, as bc_filter.glob */
+	int64_t ttl_ns;      /* more than 0, or BC_TTL_NEVER */
+};
+
+/* Called for each rule, in order; a non-zero return ends it. */
+typedef int bc_rule_function(void *context, const struct bc_rule *rule);
+
+/*
+ * Show the rules of the cache.  Of those that fit a key the first one holds;
+ * where none does, a value lives as bc_config.ttl_ns says.  They hold for what
+ * is put, appended or touched from then on.  'rule' is valid during the call.
+ * Returns BC_OK, BC_CORRUPT, BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_rules_get(struct bc_cache *cache, bc_rule_function *function, void *context,
+             struct bc_error *err);
+
+/*
+ * Replace all rules by these, at most 256.  Returns BC_OK, BC_INVALID,
+ * BC_READONLY, BC_BUSY, BC_NOSPACE, BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_rules_set(struct bc_cache *cache, const struct bc_rule *rules, size_t count,
+             struct bc_error *err);
 
 /*
  * Counters: hits by tier, misses by reason; hits + misses = requests.  They

@@ -3,9 +3,9 @@
 # Tests of the pure code: keys, patterns, timeframes, bars, numbers, moments;
 # and the fuzz targets of what takes text from outside.
 foreach(name
-    bar bucket calendar fold format formula indicator interval key lookup merge
-    merge_random moment number pattern range recode resample tiling timeframe
-    zone zoneinfo)
+    bar bucket calendar fold format formula freshness indicator interval key
+    lookup merge merge_random moment number pattern range recode resample tiling
+    timeframe zone zoneinfo)
   barcache_test(${name} support.c value.c)
 endforeach()
 

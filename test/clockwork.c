@@ -67,6 +67,12 @@ clockwork_set(int64_t ns)
 }
 
 void
+clockwork_at(int64_t ns)
+{
+	wall_ns = ns - clockwork_read(CLOCK_REALTIME);
+}
+
+void
 clockwork_reset_monotonic(void)
 {
 	monotonic_ns = -clockwork_read(CLOCK_MONOTONIC);

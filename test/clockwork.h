@@ -16,6 +16,9 @@ void clockwork_pass(int64_t ns);
 /* Set the wall clock so much ahead, or back: no other clock. */
 void clockwork_set(int64_t ns);
 
+/* Set it to that moment. */
+void clockwork_at(int64_t wall_ns);
+
 /* Begin the monotonic clock anew, near 0; time since the boot goes on. */
 void clockwork_reset_monotonic(void);
 

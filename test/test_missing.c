@@ -59,6 +59,7 @@ append(const char *key, int64_t from, int64_t to, uint64_t rows, unsigned flags)
 	options.flags = flags;
 	options.from_ns = from * MINUTE;
 	options.to_ns = to * MINUTE;
+	options.ttl_ns = BC_TTL_NONE;
 	assert_status(
 		bc_append(fixture.cache, key, &frame, &options, NULL, &err),
 		BC_OK, &err);

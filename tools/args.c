@@ -105,6 +105,9 @@ args_wanted(const struct args_option *option)
 		return "a size such as 4096, 512K, 64M or 10GiB";
 	case ARGS_DURATION:
 		return "a duration such as 90s, 15m, 12h or 7d";
+	case ARGS_TTL:
+		return "a duration such as 90s, 15m, 12h or 7d, or default, "
+		       "never or none";
 	case ARGS_TIME:
 		return "a time such as 2024-01-31, 2024-01-31T09:30 or "
 		       "seconds since 1970";
@@ -117,6 +120,28 @@ args_wanted(const struct args_option *option)
 		break;
 	}
 	return "text";
+}
+
+/* A time to live: a duration or a word. */
+static bool
+args_ttl(const char *text, int64_t *ns)
+{
+	static const struct {
+		const char *word;
+		int64_t ns;
+	} words[] = {
+		{ "default", BC_TTL_DEFAULT },
+		{ "never", BC_TTL_NEVER },
+		{ "none", BC_TTL_NONE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); ++i)
+		if (strcmp(text, words[i].word) == 0) {
+			*ns = words[i].ns;
+			return true;
+		}
+	return unit_parse_duration(text, ns);
 }
 
 bool
@@ -139,6 +164,9 @@ args_convert(const struct args_option *option, const char *dashes,
 		break;
 	case ARGS_DURATION:
 		good = unit_parse_duration(text, &result.ns);
+		break;
+	case ARGS_TTL:
+		good = args_ttl(text, &result.ns);
 		break;
 	case ARGS_TIME:
 		good = args_time(text, &result.ns);

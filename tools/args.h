@@ -22,6 +22,7 @@ enum args_kind {
 	ARGS_COUNT,    /* an unsigned integer */
 	ARGS_SIZE,     /* bytes: 4096, 512K, 10GiB */
 	ARGS_DURATION, /* 90, 15m, 7d */
+	ARGS_TTL,      /* the same, or default, never, none: BC_TTL_... */
 	ARGS_TIME,     /* a date, a date with a time, an integer */
 	ARGS_CHOICE,   /* one word out of 'value', which separates by '|' */
 	ARGS_PRESET    /* the name of a shape of files: an index of its table */

@@ -150,6 +150,11 @@ info_print(struct bc_cache *cache, const struct bc_info *info)
 	            info->expires_ns == 0
 	                    ? "never"
 	                    : entry_clock(info->expires_ns, time));
+	if (info->refresh_ns != 0)
+		output_pair("fresh until", "%s",
+		            info->refresh_ns == INT64_MAX
+		                    ? "always"
+		                    : entry_clock(info->refresh_ns, time));
 	output_pair("dataset", "%" PRIu64, info->dataset_id);
 	info_print_labels(cache, info);
 	if (info->kind != BC_SERIES)
@@ -201,7 +206,8 @@ const struct tool_command cmd_info = {
 	.notes = "Looking counts as no access.\n\n"
 		 "JSON: key, kind (frame, blob, arrays, series), tier, id, "
 		 "revision, rows, first_ns, last_ns, step_ns, created_ns, "
-		 "updated_ns, expires_ns, accessed_ns, access_count, "
+		 "updated_ns, expires_ns, ttl_ns, refresh_ns, accessed_ns, "
+		 "access_count, "
 		 "dataset_id (text), cost_ns, suspect_rows, payload_bytes, "
 		 "stored_bytes, segment_count, open_rows (1: the last row "
 		 "may yet change), tail_rows (in no segment yet), "

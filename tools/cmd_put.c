@@ -17,8 +17,9 @@
 enum { PUT_TTL, PUT_DATASET, PUT_TAG, PUT_BACKTEST, PUT_NEW };
 
 static const struct args_option put_options[] = {
-	[PUT_TTL] = { "ttl", ARGS_DURATION, "DURATION",
-	              "Time to live: 90s, 15m, 12h, 7d, 2w" },
+	[PUT_TTL] = { "ttl", ARGS_TTL, "TTL",
+	              "Time to live: 90s, 15m, 12h, 7d, 2w, never; by the "
+	              "rules of the cache if not given" },
 	[PUT_DATASET] = { "dataset", ARGS_COUNT, "N",
 	                  "A number of your own, shown by info" },
 	[PUT_TAG] = { "tag", ARGS_LIST, "TAG",

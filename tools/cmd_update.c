@@ -42,6 +42,7 @@ enum {
 	UPDATE_WATCH,
 	UPDATE_EVERY,
 	UPDATE_DELAY,
+	UPDATE_FRESH,
 	UPDATE_PRESET,
 	UPDATE_COLUMNS,
 	UPDATE_EXTRA,
@@ -87,6 +88,10 @@ static const struct args_option update_options[] = {
 	                   "With --watch: as often as that instead" },
 	[UPDATE_DELAY] = { "delay", ARGS_DURATION, "DURATION",
 	                   "How far the source is behind, 2s by default" },
+	[UPDATE_FRESH] = { "fresh", ARGS_TTL, "TTL",
+	                   "How long a bar that had not ended is not asked for "
+	                   "again; by the timeframe if not given, with --every "
+	                   "none" },
 	[UPDATE_PRESET] = { "preset", ARGS_PRESET, "PRESET",
 	                    "Whose form the output has, where that is not "
 	                    "seen" },
@@ -164,6 +169,10 @@ update_begin_import(struct tool *tool, struct import_settings *import)
 	if (values[UPDATE_MERGE].set)
 		import->append.merge =
 			(enum bc_merge)values[UPDATE_MERGE].number;
+	if (values[UPDATE_FRESH].set)
+		import->append.ttl_ns = values[UPDATE_FRESH].ns;
+	else if (values[UPDATE_EVERY].set)
+		import->append.ttl_ns = BC_TTL_NONE;
 	return import_hints(tool, &import->hints);
 }
 

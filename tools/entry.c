@@ -147,6 +147,11 @@ entry_json(struct bc_cache *cache, const struct bc_info *info)
 	output_add_ns(object, "updated_ns", true, info->updated_ns);
 	output_add_ns(object, "expires_ns", info->expires_ns != 0,
 	              info->expires_ns);
+	output_add_ns(object, "ttl_ns",
+	              info->ttl_ns > 0 && info->ttl_ns != BC_TTL_NEVER,
+	              info->ttl_ns);
+	output_add_ns(object, "refresh_ns", info->refresh_ns != 0,
+	              info->refresh_ns);
 	output_add_ns(object, "accessed_ns", info->accessed_ns != 0,
 	              info->accessed_ns);
 	output_add_count(object, "access_count", info->access_count);

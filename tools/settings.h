@@ -17,6 +17,9 @@ enum setting {
 	SETTING_VALUE_MAX,
 	SETTING_ENTRIES,
 	SETTING_SYNC_INTERVAL,
+	SETTING_TTL,
+	SETTING_COLD_TTL,
+	SETTING_EXPIRE_INTERVAL,
 	SETTINGS
 };
 
@@ -36,9 +39,19 @@ enum setting {
 		                "Largest value that is accepted" },            \
 	[SETTING_ENTRIES] = { "entries", ARGS_COUNT, "N",                      \
 		              "Most entries that are accepted" },              \
-	[SETTING_SYNC_INTERVAL] = {                                            \
-		"sync-interval", ARGS_COUNT, "MS",                             \
-		"Milliseconds that a power cut may cost when relaxed"          \
+	[SETTING_SYNC_INTERVAL] = { "sync-interval", ARGS_COUNT, "MS",         \
+		                    "Milliseconds that a power cut may cost "  \
+		                    "when relaxed" },                          \
+	[SETTING_TTL] = { "ttl", ARGS_TTL, "TTL",                              \
+		          "Time to live of what no rule names, never by "      \
+		          "default" },                                         \
+	[SETTING_COLD_TTL] = { "cold-ttl", ARGS_TTL, "TTL",                    \
+		               "Most that something lives once it is "         \
+		               "packed, never by default" },                   \
+	[SETTING_EXPIRE_INTERVAL] = {                                          \
+		"expire-interval", ARGS_TTL, "TTL",                            \
+		"How often puts remove a little of what has expired, 5m by "   \
+		"default; never"                                               \
 	}
 
 extern const struct args_option settings_table[SETTINGS];

@@ -111,6 +111,23 @@ unit_parse_duration(const char *text, int64_t *ns)
 }
 
 const char *
+unit_format_ttl(int64_t ns, char text[UNIT_TEXT])
+{
+	size_t i = sizeof(unit_durations) / sizeof(unit_durations[0]) - 1;
+
+	if (ns == BC_TTL_DEFAULT)
+		return "default";
+	if (ns == BC_TTL_NEVER)
+		return "never";
+	while (i > 1 && (uint64_t)ns % unit_durations[i].factor != 0)
+		--i;
+	snprintf(text, UNIT_TEXT, "%" PRIu64 "%s",
+	         (uint64_t)ns / unit_durations[i].factor,
+	         unit_durations[i].name);
+	return text;
+}
+
+const char *
 unit_format_bytes(uint64_t bytes, char text[UNIT_TEXT])
 {
 	static const char *const names[] = { "B",   "KiB", "MiB",

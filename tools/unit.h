@@ -19,6 +19,12 @@ bool unit_parse_count(const char *text, uint64_t *count);
  */
 bool unit_parse_size(const char *text, uint64_t *bytes);
 
+/*
+ * Exact, and read back as a time to live: "2h", "1500ms", "never", "default".
+ * Parts of a millisecond are left out.
+ */
+const char *unit_format_ttl(int64_t ns, char text[UNIT_TEXT]);
+
 /* A duration: ms, s, m, h, d or w; a number alone is seconds.  Not 0. */
 bool unit_parse_duration(const char *text, int64_t *ns);
 

@@ -6,6 +6,7 @@
 
 #include "create.h"
 #include "error.h"
+#include "expire.h"
 #include "writer.h"
 
 enum bc_status
@@ -29,7 +30,9 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 		.value_max_bytes = record.value_max_bytes,
 		.entries_max = record.entries_max,
 		.sync_interval_ms = record.sync_interval_ms,
-		.expire_interval_ms = record.expire_interval_ms,
+		.expire_interval_ms = record.expire_interval_ms != 0
+		                              ? record.expire_interval_ms
+		                              : BCI_EXPIRE_INTERVAL_MS,
 		.ttl_ns = record.ttl_ns,
 		.cold_ttl_ns = record.cold_ttl_ns,
 		.format_version = record.format_version,

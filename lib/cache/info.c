@@ -33,6 +33,7 @@ info_details(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
 	info->dataset_id = detail.dataset_id;
 	info->cost_ns = detail.cost_ns;
 	info->suspect_rows = detail.suspect_rows;
+	info->ttl_ns = detail.ttl_ns;
 	if (info->kind != BC_SERIES) {
 		info->updated_ns = detail.updated_ns;
 		info->payload_bytes = detail.payload_bytes;
@@ -46,13 +47,12 @@ info_details(struct bci_env *env, struct MDB_txn *txn, uint64_t entry_id,
 	return status;
 }
 
-/* Add what the ledger says of a segment: accesses. */
+/* Add what a slot of the ledger says, if it is that of 'id': accesses. */
 static void
-info_accesses(struct bci_env *env, const struct bci_locator *locator,
+info_accesses(struct bci_env *env, uint32_t number, uint64_t id,
               struct bc_info *info)
 {
-	uint64_t id = bci_segment_id(locator, info->id);
-	struct bci_slot *slot = bci_ledger_slot(&env->ledger, locator->slot);
+	struct bci_slot *slot = bci_ledger_slot(&env->ledger, number);
 	int64_t accessed_ns;
 
 	if (slot == NULL || (atomic_load(&slot->word) & BCI_SLOT_ID) != id)
@@ -79,7 +79,8 @@ info_segment(struct bci_env *env, const struct bci_entry *entry,
 	info->stored_bytes = locator.bytes;
 	info->tier = bci_locator_tier(&locator);
 	info->step_ns = locator.step_ns;
-	info_accesses(env, &locator, info);
+	info_accesses(env, locator.slot, bci_segment_id(&locator, info->id),
+	              info);
 }
 
 /* ---- a series ---------------------------------------------------------- */
@@ -143,7 +144,9 @@ info_series(struct bci_env *env, struct MDB_txn *txn,
 	bci_directory_open(&directory, txn, &env->tables, entry);
 	while ((status = bci_directory_next(&directory, &locator)) == BC_OK) {
 		info->stored_bytes += locator.bytes;
-		info_accesses(env, &locator, info);
+		if (series->slot == 0)
+			info_accesses(env, locator.slot,
+			              bci_segment_id(&locator, info->id), info);
 		step_add(&step, locator.first_ns, locator.last_ns,
 		         locator.step_ns, locator.rows);
 	}
@@ -152,6 +155,10 @@ info_series(struct bci_env *env, struct MDB_txn *txn,
 		status = info_tail(entry, &step, info);
 	if (status != BC_OK)
 		return status;
+	if (series->slot != 0)
+		info_accesses(env, series->slot - 1,
+		              bci_entry_slot_id(info->id), info);
+	info->refresh_ns = series->refresh_ns;
 	info->rows = series->rows;
 	info->first_ns = series->first_ns;
 	info->last_ns = series->last_ns;

@@ -163,6 +163,14 @@ enum bc_status bci_detail_store(struct MDB_txn *txn,
                                 struct bci_detail_record *detail,
                                 const char *request, struct bc_error *err);
 
+/* Store details that were loaded and changed, with the text that they had. */
+enum bc_status bci_detail_change(struct MDB_txn *txn,
+                                 const struct bci_tables *tables,
+                                 uint64_t entry_id,
+                                 const struct bc_allocator *allocator,
+                                 struct bci_detail_record *detail,
+                                 struct bc_error *err);
+
 enum bc_status bci_detail_delete(struct MDB_txn *txn,
                                  const struct bci_tables *tables,
                                  uint64_t entry_id, struct bc_error *err);

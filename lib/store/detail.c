@@ -8,7 +8,9 @@
  */
 #include "common.h"
 
+#include "alloc.h"
 #include "catalogue.h"
+#include "error.h"
 
 struct request_key {
 	uint64_t entry_id;
@@ -166,6 +168,30 @@ bci_detail_store(struct MDB_txn *txn, const struct bci_tables *tables,
 	if (text != 0)
 		memcpy((char *)room + sizeof(*detail), request, text);
 	return BC_OK;
+}
+
+enum bc_status
+bci_detail_change(struct MDB_txn *txn, const struct bci_tables *tables,
+                  uint64_t entry_id, const struct bc_allocator *allocator,
+                  struct bci_detail_record *detail, struct bc_error *err)
+{
+	char *text = bci_alloc(allocator, detail->request_bytes + 1ull, 1);
+	enum bc_status status = BC_OK;
+
+	if (text == NULL)
+		return bci_fail(err, BC_NOMEM, "no memory for the details");
+	if (detail->request_bytes != 0)
+		status = bci_request_load(txn, tables, entry_id, detail, text);
+	if (status == BC_CORRUPT) {
+		detail->request_bytes = 0; /* It is lost, the rest is not. */
+		status = BC_OK;
+	}
+	detail->flags = 0;
+	if (status == BC_OK)
+		status = bci_detail_store(txn, tables, entry_id, detail, text,
+		                          err);
+	bci_free(allocator, text);
+	return status;
 }
 
 enum bc_status

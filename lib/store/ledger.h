@@ -149,12 +149,19 @@ struct bci_ledger {
 	bool writable;
 };
 
+/* The id of an entry as such: a series, or a value in the catalogue. */
+static inline uint64_t
+bci_entry_slot_id(uint64_t entry_id)
+{
+	return (1ull << 61) | (entry_id & ((1ull << 60) - 1));
+}
+
 /* The id of a segment: its place, which is never used twice. */
 static inline uint64_t
 bci_segment_id(const struct bci_locator *locator, uint64_t entry_id)
 {
-	if (locator->arena == 0) /* inline in the catalogue */
-		return (1ull << 61) | (entry_id & ((1ull << 60) - 1));
+	if (locator->arena == 0)
+		return bci_entry_slot_id(entry_id);
 	return (uint64_t)locator->arena << 26 | locator->offset >> 6;
 }
 

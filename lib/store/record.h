@@ -266,10 +266,11 @@ struct bci_series_record {
 	uint8_t known; /* enum bc_known of known_*; 0: none */
 	uint8_t open;  /* 1: the last row is a bar that had not ended */
 	uint8_t reserved0[2];
-	uint32_t slot; /* of the ledger, for the tail and the entry as such */
+	uint32_t slot; /* of the ledger, for the entry as such; 0: none, or
+	                  its number + 1 */
 	uint32_t reserved1;
 	int64_t refresh_ns; /* until then what is open need not be asked for */
-	int64_t ttl_ns;     /* of what is open, as given; 0: the default */
+	int64_t fetched_ns; /* when it was asked for; both 0: always stale */
 };
 _Static_assert(sizeof(struct bci_series_record) == 128, "series record");
 

@@ -386,13 +386,15 @@ class Cache:
                         struct.unpack_from("<I", record, 4)[0]))[0])
                     for record in self.tables["entries"].values()
                     if record[1] == SERIES and record[130:132] != b"\0\0")
+        own = sum(record[1] == SERIES and record[136:140] != b"\0" * 4
+                  for record in self.tables["entries"].values())
         need(version == 1 and zero == 0 and warm + cold ==
              sum(arena[6] for arena in arenas) and live == inline +
              sum(arena[8] for arena in arenas), "sums of arenas")
         need(count == len(entries) and
              segments == sum(entry.get("segments", 1) for entry in entries) and
              live == sum(entry["stored_bytes"] for entry in entries) - tails and
-             next_slot == segments + len(self.tables["slots"]) and
+             next_slot == segments + own + len(self.tables["slots"]) and
              next_entry > max(entry["id"] for entry in entries) and
              revision >= max(entry["revision"] for entry in entries) and
              next_schema == len(self.tables["schemas"]) // 2 + 1 and

@@ -69,7 +69,10 @@ struct world_call {
 static void
 call_make(struct world_call *call, const struct model_op *op)
 {
-	static const struct bc_append_options append = BC_APPEND_OPTIONS_INIT;
+	static const struct bc_append_options append = {
+		.struct_size = sizeof(append),
+		.ttl_ns = BC_TTL_NONE, /* The model knows of no clock. */
+	};
 	static const struct bc_put_options put = BC_PUT_OPTIONS_INIT;
 	unsigned shape = op->key + (op->kind == MODEL_WRONG);
 	struct model_rows rows = { 0 };

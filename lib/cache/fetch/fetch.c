@@ -33,7 +33,7 @@
 struct fetch_glance {
 	uint64_t revision; /* 0: there was none */
 	/* Of a series, what a fetch of its newest part changes. */
-	int64_t last_ns, open_from_ns, open_to_ns;
+	int64_t last_ns, open_from_ns, open_to_ns, fetched_ns;
 	uint64_t last_row; /* a hash */
 };
 
@@ -121,6 +121,7 @@ fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
 			glance->last_ns = entry.series.last_ns;
 			glance->open_from_ns = entry.series.open_from_ns;
 			glance->open_to_ns = entry.series.open_to_ns;
+			glance->fetched_ns = entry.series.fetched_ns;
 			glance->last_row = fetch_last_row(env, lane, &entry);
 		}
 		bci_lane_end(lane);
@@ -174,6 +175,7 @@ fetch_settle(struct fetch *fetch, struct bc_error *err)
 		status == BC_OK && (now.last_ns != before->last_ns ||
 	                            now.open_from_ns != before->open_from_ns ||
 	                            now.open_to_ns != before->open_to_ns ||
+	                            now.fetched_ns != before->fetched_ns ||
 	                            now.last_row != before->last_row);
 	return status;
 }

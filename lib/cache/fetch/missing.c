@@ -14,6 +14,7 @@
 #include "directory.h"
 #include "error.h"
 #include "extent.h"
+#include "freshness.h"
 #include "hit.h"
 #include "key.h"
 
@@ -175,17 +176,35 @@ missing_add(struct missing_gaps *gaps, size_t key, int64_t from_ns,
 /* Whether nothing is missing, by the few records that say so: BC_OK. */
 static enum bc_status
 missing_is_covered(struct missing *missing, const struct bci_entry *entry,
-                   const struct missing_gaps *gaps)
+                   const struct missing_gaps *gaps, unsigned known)
 {
 	const struct bci_series_record *series = &entry->series;
 
 	if (missing->marked || entry->head.kind != BC_SERIES ||
-	    ((gaps->known & BC_KNOWN_OPEN) == 0 &&
+	    ((known & BC_KNOWN_OPEN) == 0 &&
 	     series->open_from_ns < gaps->to_ns &&
 	     series->open_to_ns > gaps->from_ns))
 		return BC_MISS;
 	return bci_coverage_holds(missing->txn, &missing->env->tables, entry,
 	                          gaps->from_ns, gaps->to_ns);
+}
+
+/*
+ * What is no gap of one key: where what had not ended is fresh, that neither.
+ * But whoever has to ask for what lies behind it anyway asks for both.
+ */
+static unsigned
+missing_known(const struct missing *missing, const struct bci_entry *entry,
+              const struct missing_gaps *gaps)
+{
+	const struct bci_series_record *series = &entry->series;
+
+	if (entry->head.kind == BC_SERIES &&
+	    gaps->to_ns <= series->open_to_ns &&
+	    bci_is_fresh(series->fetched_ns, series->refresh_ns,
+	                 missing->now_ns))
+		return gaps->known | BC_KNOWN_OPEN;
+	return gaps->known;
 }
 
 /* The gaps of one key. */
@@ -197,6 +216,7 @@ missing_key(struct missing *missing, struct bci_lane *lane, const char *key,
 	struct bc_interval gap;
 	struct bci_entry entry;
 	enum bc_status status;
+	unsigned known;
 
 	status = missing_find(missing, lane, key, &entry);
 	if (status == BC_MISS) {
@@ -205,13 +225,14 @@ missing_key(struct missing *missing, struct bci_lane *lane, const char *key,
 	}
 	if (status != BC_OK)
 		return status;
-	status = missing_is_covered(missing, &entry, gaps);
+	known = missing_known(missing, &entry, gaps);
+	status = missing_is_covered(missing, &entry, gaps, known);
 	if (status != BC_MISS)
 		return status;
 	status = missing_load(missing, key, &entry, gaps);
 	if (status != BC_OK)
 		return status;
-	while (bci_intervals_missing(&missing->known, gaps->known, from_ns,
+	while (bci_intervals_missing(&missing->known, known, from_ns,
 	                             gaps->to_ns, &gap)) {
 		missing_add(gaps, index, gap.from_ns, gap.to_ns);
 		from_ns = gap.to_ns;

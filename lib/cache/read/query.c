@@ -98,6 +98,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_excerpt_stamp(&span, span.first, span.end,
 			                  query->now_ns);
+			bci_series_stamp(env, span.slot, span.entry_id,
+			                 query->now_ns);
 			bci_tally_hit(env, lane, view->tier, BC_OP_READ,
 			              begun_ns, query->now_ns);
 			bci_link_hit(cache, env, lane, span.entry_id,
@@ -170,9 +172,10 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 	for (int i = 0; status == BC_ABSENT; i++)
 		status = query_find(cache, env, lane, &dated,
 		                    i == BCI_HIT_RETRIES, span, &txnid, miss);
-	if (status == BC_MISS)
+	if (status == BC_MISS) {
 		bci_tally_miss(env, lane, *miss);
-	else if (status == BC_OK) {
+	} else if (status == BC_OK) {
+		bci_series_stamp(env, span->slot, span->entry_id, dated.now_ns);
 		bci_tally_hit(env, lane, span->tier, BC_OP_READ, begun_ns,
 		              dated.now_ns);
 		bci_link_hit(cache, env, lane, span->entry_id, query->key,

@@ -22,6 +22,8 @@ struct recent_item {
 	uint64_t txnid;
 	uint64_t entry_id;
 	int64_t expires_ns;
+	uint64_t entry_id;
+	uint32_t slot; /* as that of the span */
 	const struct bc_schema *schema;
 	struct bc_view view;
 	struct bci_query query; /* its key is below, its columns are not used */
@@ -113,6 +115,7 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 	    cache->checking != BC_CHECK_FIRST ||
 	    !recent_stamp(env, item, query->now_ns))
 		return false;
+	bci_series_stamp(env, item->slot, item->entry_id, query->now_ns);
 	bci_chunk_share(&item->stitch->chunk);
 	*view = item->view;
 	bci_tally_hit(env, lane, view->tier, BC_OP_READ, begun_ns,
@@ -156,6 +159,8 @@ bci_recent_add(struct bci_lane *lane, const struct bci_query *query,
 	item->txnid = txnid;
 	item->entry_id = span->entry_id;
 	item->expires_ns = span->expires_ns;
+	item->entry_id = span->entry_id;
+	item->slot = span->slot;
 	item->schema = span->schema;
 	item->view = *view;
 	if (stitch->packed) /* From now on it is there decoded. */

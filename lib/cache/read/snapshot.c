@@ -229,6 +229,7 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 		return snapshot_miss(span->env, lane, BC_MISS_CORRUPT, view);
 	if (status == BC_OK) {
 		bci_excerpt_stamp(span, span->first, span->end, now_ns);
+		bci_series_stamp(span->env, span->slot, span->entry_id, now_ns);
 		bci_tally_hit(span->env, lane, view->tier, BC_OP_READ, begun_ns,
 		              now_ns);
 		bci_link_hit(span->cache, span->env, lane, span->entry_id,

@@ -377,6 +377,7 @@ bci_span_find(struct bc_cache *cache, struct bci_env *env,
 	span->revision = entry.head.revision;
 	span->expires_ns = entry.head.expires_ns;
 	span->kind = (enum bc_kind)entry.head.kind;
+	span->slot = span->kind == BC_SERIES ? entry.series.slot : 0;
 	span->tier = BC_WARM;
 	span->reported = false;
 	span->shard = lane->index;

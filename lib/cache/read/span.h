@@ -67,6 +67,7 @@ struct bci_span {
 	size_t key_bytes;
 	uint64_t entry_id, revision;
 	int64_t expires_ns;
+	uint32_t slot; /* of a series, as its record has it; else 0 */
 	enum bc_kind kind;
 	enum bc_tier tier; /* that rows have come from so far */
 	bool reported;     /* damage is known already */
@@ -100,6 +101,21 @@ enum bc_status bci_span_find(struct bc_cache *cache, struct bci_env *env,
 
 /* Let go of it; 'lane' is one that the caller has, or NULL. */
 void bci_span_close(struct bci_span *span, struct bci_lane *lane);
+
+/* Count an access to the series as such, in slot 'number' less 1. */
+static inline void
+bci_series_stamp(struct bci_env *env, uint32_t number, uint64_t entry_id,
+                 int64_t now_ns)
+{
+	struct bci_slot *slot;
+
+	if (number == 0 || !env->ledger.writable)
+		return;
+	slot = bci_ledger_slot(&env->ledger, number - 1);
+	if (BCI_LIKELY(slot != NULL))
+		bci_slot_stamp(slot, bci_entry_slot_id(entry_id),
+		               (uint32_t)(now_ns / 1000000000));
+}
 
 /* Make room for more pieces. */
 enum bc_status bci_span_grow(struct bci_span *span);

@@ -11,6 +11,8 @@
 #include "clock.h"
 #include "error.h"
 #include "expire.h"
+#include "freshness.h"
+#include "rules.h"
 
 /* Removed by one commit: of somebody who puts, and of bc_expire(). */
 #define EXPIRE_SOME 16
@@ -27,18 +29,52 @@ expire_later(int64_t now_ns, int64_t ttl_ns)
 	                                                         : later_ns;
 }
 
+/* What a rule says of a key, or 'other' if none does. */
+static enum bc_status
+expire_rule(struct bci_writer *writer, const char *key, int64_t other_ns,
+            int64_t *ttl_ns, struct bc_error *err)
+{
+	enum bc_status status =
+		bci_rules_find(writer->txn, &writer->env->tables, key, ttl_ns);
+
+	if (status == BC_OK)
+		return BC_OK;
+	*ttl_ns = other_ns;
+	return status == BC_MISS
+	               ? BC_OK
+	               : bci_fail(err, status, "the rules of the cache");
+}
+
 enum bc_status
 bci_expire_time(struct bci_writer *writer, const char *key, int64_t ttl_ns,
                 int64_t *expires_ns, struct bc_error *err)
 {
-	(void)key;
-	(void)err;
+	enum bc_status status = BC_OK;
+
 	if (ttl_ns == BC_TTL_DEFAULT)
-		ttl_ns = writer->config.ttl_ns;
+		status = expire_rule(writer, key, writer->config.ttl_ns,
+		                     &ttl_ns, err);
 	*expires_ns = ttl_ns == BC_TTL_DEFAULT || ttl_ns == BC_TTL_NEVER
 	                      ? 0
 	                      : expire_later(writer->now_ns, ttl_ns);
-	return BC_OK;
+	return status;
+}
+
+enum bc_status
+bci_expire_refresh(struct bci_writer *writer, const char *key, int64_t ttl_ns,
+                   int64_t refresh_ns, struct bci_series_record *series,
+                   struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+
+	if (refresh_ns == 0 && ttl_ns == BC_TTL_DEFAULT)
+		status = expire_rule(writer, key, bci_freshness_default(key),
+		                     &ttl_ns, err);
+	if (refresh_ns == 0 && ttl_ns != BC_TTL_NONE)
+		refresh_ns = expire_later(writer->now_ns, ttl_ns);
+	series->refresh_ns = refresh_ns;
+	series->fetched_ns = refresh_ns != 0 ? writer->now_ns : 0;
+	return status;
 }
 
 int64_t

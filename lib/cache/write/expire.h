@@ -29,6 +29,15 @@ enum bc_status bci_expire_time(struct bci_writer *writer, const char *key,
                                int64_t ttl_ns, int64_t *expires_ns,
                                struct bc_error *err);
 
+/*
+ * Say in the record of a series until when what is open of it is fresh:
+ * 'refresh_ns', or if that is 0 by its time to live, as bc_append() takes them.
+ */
+enum bc_status bci_expire_refresh(struct bci_writer *writer, const char *key,
+                                  int64_t ttl_ns, int64_t refresh_ns,
+                                  struct bci_series_record *series,
+                                  struct bc_error *err);
+
 /* When one that goes cold now expires: not later than it would, nor than the
  * cache lets cold entries live. */
 int64_t bci_expire_limit(const struct bci_writer *writer, int64_t expires_ns);

@@ -8,9 +8,9 @@
  */
 #include "common.h"
 
-#include "alloc.h"
 #include "coverage.h"
 #include "error.h"
+#include "expire.h"
 #include "extent.h"
 #include "growth.h"
 #include "labelling.h"
@@ -20,7 +20,7 @@ struct growth {
 	struct bci_series series;
 	struct bci_edit edit;
 	const struct bci_operation *operation;
-	bool known_changed; /* what is known differs from what was */
+	bool known_changed; /* what is known, or until when, differs */
 };
 
 /* ---- what is known ----------------------------------------------------- */
@@ -250,37 +250,35 @@ growth_know(struct growth *growth, struct bc_error *err)
 	return BC_OK;
 }
 
-/* ---- details ----------------------------------------------------------- */
+/* ---- freshness --------------------------------------------------------- */
 
-/* Store details with the request text that they had. */
+/*
+ * Say until when what is open is fresh, if it was fetched just now.  Where that
+ * is all that is new, what was made of the series stays valid.
+ */
 static enum bc_status
-growth_store_detail(struct growth *growth, struct bci_detail_record *detail,
-                    struct bc_error *err)
+growth_freshen(struct growth *growth, struct bc_error *err)
 {
-	struct bci_writer *writer = growth->series.writer;
-	const struct bci_tables *tables = &writer->env->tables;
-	const struct bc_allocator *allocator = &writer->env->allocator;
-	uint64_t id = growth->series.head.id;
-	char *text = bci_alloc(allocator, detail->request_bytes + 1ull, 1);
+	const struct bci_operation *operation = growth->operation;
+	struct bci_series *series = &growth->series;
+	const struct bci_series_record before = series->record;
 	enum bc_status status = BC_OK;
 
-	if (text == NULL)
-		return bci_fail(err, BC_NOMEM, "no memory to append to %s",
-		                growth->series.key);
-	if (detail->request_bytes != 0)
-		status =
-			bci_request_load(writer->txn, tables, id, detail, text);
-	if (status == BC_CORRUPT) {
-		detail->request_bytes = 0; /* It is lost, the rows are not. */
-		status = BC_OK;
-	}
-	detail->flags = 0;
-	if (status == BC_OK)
-		status = bci_detail_store(writer->txn, tables, id, detail, text,
-		                          err);
-	bci_free(allocator, text);
+	if (before.open_from_ns >= before.open_to_ns)
+		series->record.refresh_ns = series->record.fetched_ns = 0;
+	else if (growth->edit.open && growth->edit.ends_open)
+		status = bci_expire_refresh(
+			series->writer, series->key, operation->ttl_ns,
+			operation->refresh_ns, &series->record, err);
+	if (before.refresh_ns == series->record.refresh_ns &&
+	    before.fetched_ns == series->record.fetched_ns)
+		return status;
+	series->same = !growth->edit.changed && !growth->known_changed;
+	growth->known_changed = true;
 	return status;
 }
+
+/* ---- details ----------------------------------------------------------- */
 
 static enum bc_status
 growth_detail(struct growth *growth, bool existed, struct bc_error *err)
@@ -309,7 +307,9 @@ growth_detail(struct growth *growth, bool existed, struct bc_error *err)
 		detail.cost_ns = operation->cost_ns;
 	detail.suspect_rows += operation->suspect_rows;
 	memset(detail.digest, 0, sizeof(detail.digest));
-	return growth_store_detail(growth, &detail, err);
+	return bci_detail_change(writer->txn, &writer->env->tables,
+	                         growth->series.head.id,
+	                         &writer->env->allocator, &detail, err);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -328,6 +328,8 @@ growth_append(struct growth *growth, struct bc_error *err)
 		status = bci_series_begin(&growth->series, err);
 	if (status == BC_OK)
 		status = growth_know(growth, err);
+	if (status == BC_OK)
+		status = growth_freshen(growth, err);
 	return status;
 }
 
@@ -346,7 +348,7 @@ growth_cut(struct growth *growth, struct bc_error *err)
 
 		status = growth_know_all(growth, NULL, &stored, err);
 	}
-	return status;
+	return status != BC_OK ? status : growth_freshen(growth, err);
 }
 
 static void

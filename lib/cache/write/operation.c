@@ -370,6 +370,8 @@ operation_append_options(const struct bc_allocator *allocator,
 	if (options->merge < BC_MERGE_LAST || options->merge > BC_MERGE_VOLUME)
 		return bci_fail(err, BC_INVALID, "unknown way to merge %d",
 		                (int)options->merge);
+	if (options->ttl_ns < 0 && options->ttl_ns != BC_TTL_NONE)
+		return bci_fail(err, BC_INVALID, "a negative time to live");
 	if ((options->flags & BC_APPEND_SUSPECT) != 0)
 		operation->flags = BC_PUT_SUSPECT;
 	operation->open = (options->flags & BC_APPEND_OPEN) != 0;
@@ -380,6 +382,8 @@ operation_append_options(const struct bc_allocator *allocator,
 		return bci_fail(err, BC_INVALID, "unknown placement %u",
 		                (unsigned)options->placement);
 	operation->placement = options->placement;
+	operation->ttl_ns = options->ttl_ns;
+	operation->refresh_ns = options->refresh_ns;
 	operation->dataset_id = options->dataset_id;
 	operation->cost_ns = options->cost_ns;
 	return operation_labels(allocator, options->tags, options->backtest,

@@ -48,8 +48,9 @@ struct bci_operation {
 	/* Of appends and cuts: the range, and how to merge. */
 	int64_t from_ns, to_ns;
 	enum bc_merge merge;
-	bool open;         /* the last row is a bar that had not ended */
-	uint64_t *removed; /* the caller's, or NULL: rows of a cut */
+	bool open;          /* the last row is a bar that had not ended */
+	int64_t refresh_ns; /* as in bc_append_options */
+	uint64_t *removed;  /* the caller's, or NULL: rows of a cut */
 };
 
 /* Whether it replaces all that was there under its key. */

@@ -316,6 +316,29 @@ bci_series_begin(struct bci_series *series, struct bc_error *err)
 
 /* ---- storing ----------------------------------------------------------- */
 
+/* Take a slot of the ledger for the series as such, unless it has one. */
+static enum bc_status
+series_take_slot(struct bci_series *series, struct bc_error *err)
+{
+	struct bci_writer *writer = series->writer;
+	struct bci_env *env = writer->env;
+	enum bc_status status;
+	uint32_t slot;
+
+	if (series->record.slot != 0)
+		return BC_OK;
+	status = bci_slot_take(writer->txn, &env->tables, &writer->state, &slot,
+	                       err);
+	if (status == BC_OK)
+		status = bci_ledger_grow(&env->ledger, slot + 1ull, err);
+	if (status != BC_OK)
+		return status;
+	bci_slot_begin(&env->ledger, slot, bci_entry_slot_id(series->head.id),
+	               (uint32_t)(writer->now_ns / 1000000000), 1);
+	series->record.slot = slot + 1;
+	return BC_OK;
+}
+
 enum bc_status
 bci_series_store(struct bci_series *series, const struct bci_locator *newer,
                  const void *const *tail, struct bc_error *err)
@@ -330,6 +353,9 @@ bci_series_store(struct bci_series *series, const struct bci_locator *newer,
 
 	if (record->tail_rows != 0)
 		tail_bytes = record->tail_rows * series->schema->row_bytes;
+	status = series_take_slot(series, err);
+	if (status != BC_OK)
+		return status;
 	if (series->frame) {
 		status = bci_expiry_change(writer->txn, &writer->env->tables,
 		                           series->key, series->key_bytes,

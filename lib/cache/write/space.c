@@ -161,6 +161,9 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 	writer->must_sync = true;
 	if (entry->head.kind == BC_SERIES) {
 		status = bci_series_release(writer, entry, err);
+		if (status == BC_OK && entry->series.slot != 0)
+			status = space_free_slot(writer, entry->series.slot - 1,
+			                         err);
 		if (status != BC_OK)
 			return status;
 	}
