@@ -835,8 +835,8 @@ bc_expire(struct bc_cache *cache, uint64_t *removed, struct bc_error *err);
 /* Begin with BC_TOUCH_OPTIONS_INIT; zero means the default everywhere. */
 struct bc_touch_options {
 	size_t struct_size;
-	int64_t ttl_ns;     /* from now on, as in bc_put_options and
-	                       bc_append_options; BC_TTL_DEFAULT: as it was put */
+	int64_t ttl_ns;     /* from now on, as in bc_put_options, or
+	                       bc_append_options; 0: as it was put */
 	int64_t refresh_ns; /* of a series, as in bc_append_options */
 };
 #define BC_TOUCH_OPTIONS_INIT BC_SIZE_FIRST(struct bc_touch_options)
@@ -1039,10 +1039,13 @@ enum bc_missing_flags {
  * keys: whatever is not known, and what had not ended when it was fetched and
  * is not fresh any more.  It is fresh until the moment that bc_append() was
  * given or reckoned, and never if the range reaches beyond it: who has to ask
- * for what comes next asks for both.  What is final is always fresh.  Of a key that does not exist, has expired or holds no bars all of it; of a frame
- * nothing from its first row to the end of its last, as bc_append() reckons it.
- * Rows that were found damaged are missing.  A handle that bypasses or
- * refreshes misses everything.  INT64_MIN and INT64_MAX are ends as any other.
+ * for what comes next asks for both.  What is final is always fresh.
+ *
+ * Of a key that does not exist, has expired or holds no bars all of it; of a
+ * frame nothing from its first row to the end of its last, as bc_append()
+ * reckons it.  Rows that were found damaged are missing.  A handle that
+ * bypasses or refreshes misses everything.  INT64_MIN and INT64_MAX are ends as
+ * any other.
  *
  * Gaps are ordered by key and time; *found is how many there are, which may be
  * more than 'capacity'.  All keys are seen at one point in time.  Returns

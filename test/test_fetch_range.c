@@ -23,7 +23,6 @@ static struct exchange {
 	enum page page;
 	int64_t page_rows;
 	double price;     /* of the open bar */
-	int64_t ttl_ns;   /* of what has not ended */
 	bool silent;      /* it hands nothing over */
 	unsigned fail_at; /* the ask that fails, from 1; 0: none */
 	unsigned sleep_ms;
@@ -35,9 +34,7 @@ static struct exchange {
 static int
 setup(void **state)
 {
-	exchange = (struct exchange){ .now = 10000,
-		                      .hole = -100,
-		                      .ttl_ns = BC_TTL_NONE };
+	exchange = (struct exchange){ .now = 10000, .hole = -100 };
 	return unit_setup(state);
 }
 
@@ -57,7 +54,7 @@ hand_over(struct bc_fetch *fetch, int64_t from, int64_t to,
 	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
 	int64_t minute;
 
-	options.ttl_ns = exchange.ttl_ns;
+	options.ttl_ns = BC_TTL_NONE;
 	for (minute = from; minute < to && minute <= exchange.now; minute++) {
 		bool open = minute == exchange.now;
 

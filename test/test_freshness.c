@@ -54,7 +54,7 @@ what_was_fetched_before_a_close_is_stale_after_it(void **state)
 }
 
 static void
-an_open_market_goes_by_age_and_a_closed_one_by_the_next_open(void **state)
+an_open_market_goes_by_age_a_closed_one_by_its_open(void **state)
 {
 	(void)state;
 	/* Fetched after the close: fresh until it opens. */
@@ -129,7 +129,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test(name)
 		TEST(what_was_fetched_before_a_close_is_stale_after_it),
-		TEST(an_open_market_goes_by_age_and_a_closed_one_by_the_next_open),
+		TEST(an_open_market_goes_by_age_a_closed_one_by_its_open),
 		TEST(age_counts_to_the_nanosecond),
 		TEST(times_that_are_missing_or_wrong),
 		TEST(how_long_follows_from_the_timeframe),

@@ -45,11 +45,14 @@ init_run(struct tool *tool)
 	if (tool->args.values[INIT_GROUP].set)
 		options.flags = BC_OPEN_GROUP;
 	result = tool_open(tool, TOOL_MAKE, &options);
-	if (result != TOOL_DONE || !tool->json)
+	if (result != TOOL_DONE)
 		return result;
-	if (bc_config_get(tool->cache, &config, &err) != BC_OK)
+	if (bc_config_get(tool->cache, &config, &err) != BC_OK ||
+	    !settings_apply(tool->args.values, &config) ||
+	    bc_config_set(tool->cache, &config, &err) != BC_OK)
 		return tool_fail(&err);
-	settings_print(tool_path(tool), &config, true);
+	if (tool->json)
+		settings_print(tool_path(tool), &config, true);
 	return TOOL_DONE;
 }
 

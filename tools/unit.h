@@ -5,6 +5,8 @@
 #ifndef TOOL_UNIT_H
 #define TOOL_UNIT_H
 
+#include "barcache.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 

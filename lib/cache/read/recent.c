@@ -22,7 +22,6 @@ struct recent_item {
 	uint64_t txnid;
 	uint64_t entry_id;
 	int64_t expires_ns;
-	uint64_t entry_id;
 	uint32_t slot; /* as that of the span */
 	const struct bc_schema *schema;
 	struct bc_view view;
@@ -159,7 +158,6 @@ bci_recent_add(struct bci_lane *lane, const struct bci_query *query,
 	item->txnid = txnid;
 	item->entry_id = span->entry_id;
 	item->expires_ns = span->expires_ns;
-	item->entry_id = span->entry_id;
 	item->slot = span->slot;
 	item->schema = span->schema;
 	item->view = *view;
