@@ -82,6 +82,8 @@ if(BARCACHE_BUILD_EXAMPLES)
     add_test(NAME example_${example} COMMAND sh ${project}/expect
       ${project}/${example}.expected -twice $<TARGET_FILE:${example}> cache)
   endforeach()
+  add_test(NAME example_06_dashboard COMMAND sh ${project}/dashboard
+    ${project}/06_dashboard.expected $<TARGET_FILE:06_dashboard>)
   if(NOT Python3_FOUND)
     project_skip(example_02_arrays "there is no python3")
   elseif(BARCACHE_SANITIZE)
