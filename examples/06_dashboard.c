@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 06_dashboard.c - what a cache says of itself: hits and misses, tiers, days,
- * times, the hottest entries, who has it open, and what should be done about it.
+ * times, what is read most, who has it open, and what should be done.
  *
  * usage: 06_dashboard CACHE [--fill]
  *
