@@ -8,8 +8,8 @@ endforeach()
 foreach(name alloc check clock file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
-foreach(name arena catalogue histogram ledger lmdb mapped ordered policy
-    segment)
+foreach(name arena catalogue histogram ledger ledger_times lmdb mapped ordered
+    policy segment)
   barcache_test(${name} support.c value.c)
 endforeach()
 foreach(name coverage directory)
@@ -17,8 +17,9 @@ foreach(name coverage directory)
 endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
-foreach(name batch cache config conformance counts health hit label list read
-    recover salvage snapshot space stats verify view writer zones)
+foreach(name batch cache config conformance counts health hit label list
+    noise read recover salvage snapshot space stats verify view
+    writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 foreach(name clear links removal)
