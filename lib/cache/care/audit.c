@@ -107,21 +107,19 @@ audit_use_slot(struct audit *audit, uint32_t slot)
 	return true;
 }
 
-/* What the ledger says of a segment, if it speaks of another one. */
+/* What the ledger says in a slot, if it speaks of something else than 'id'. */
 static void
-audit_stamp(struct audit *audit, const struct bci_locator *locator,
-            uint64_t entry_id)
+audit_stamp(struct audit *audit, uint32_t number, uint64_t id)
 {
 	struct bci_ledger *ledger = &audit->writer->env->ledger;
-	struct bci_slot *slot = bci_ledger_slot(ledger, locator->slot);
-	uint64_t id = bci_segment_id(locator, entry_id);
+	struct bci_slot *slot = bci_ledger_slot(ledger, number);
 
 	if (slot == NULL || !ledger->writable ||
 	    (atomic_load(&slot->word) & BCI_SLOT_ID) == id)
 		return;
 	audit->report->stamps++;
 	if (audit->stamps)
-		bci_slot_begin(ledger, locator->slot, id,
+		bci_slot_begin(ledger, number, id,
 		               (uint32_t)(audit->writer->now_ns / 1000000000),
 		               1);
 }
@@ -137,7 +135,8 @@ audit_segment(struct audit *audit, const struct bci_locator *locator,
 	if (bci_locator_is_cold(locator))
 		audit->sums.cold_raw_bytes += bci_locator_raw_bytes(locator);
 	if (audit_use_slot(audit, locator->slot))
-		audit_stamp(audit, locator, entry_id);
+		audit_stamp(audit, locator->slot,
+		            bci_segment_id(locator, entry_id));
 	if (arena == NULL)
 		return;
 	arena->segments++;
@@ -161,7 +160,10 @@ audit_entry(struct audit *audit, const struct bci_entry *entry)
 		}
 		return BC_OK;
 	}
-	(void)audit_use_slot(audit, entry->series.slot);
+	if (entry->series.slot != 0 &&
+	    audit_use_slot(audit, entry->series.slot - 1))
+		audit_stamp(audit, entry->series.slot - 1,
+		            bci_entry_slot_id(entry->head.id));
 	bci_directory_open(&directory, writer->txn, &writer->env->tables,
 	                   entry);
 	while ((status = bci_directory_next(&directory, &locator)) == BC_OK)
