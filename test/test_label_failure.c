@@ -285,6 +285,7 @@ round_fail(const struct round *round)
 		assert_true(err.message[0] != '\0');
 	}
 	bc_close(cache); /* What was pending is written here at the latest. */
+	assert_int_equal(atomic_load(&memory.live), 0);
 	state_read(now);
 	/* After BC_IO there may be no more writing, and so no flush. */
 	if (round->attempt == try_flush && status != BC_IO)
