@@ -204,6 +204,33 @@ struct bc_allocator {
 };
 
 /*
+ * What goes first once a budget is used up.  Of equals, what was put first.
+ * Values are stored and never change.
+ */
+enum bc_policy {
+	BC_POLICY_DEFAULT = 0, /* adaptive */
+	BC_POLICY_LRU = 1,     /* what was not accessed for longest */
+	BC_POLICY_SIZE = 2,    /* the largest */
+	BC_POLICY_HYBRID = 3,  /* the largest of the half that was not accessed
+	                          for longest; then of half of the rest */
+	BC_POLICY_SCORE = 4,   /* the least accesses / (seconds since the last
+	                          + 1); a tenth of the entries at a time */
+	BC_POLICY_S3FIFO = 5,  /* what was put first and not accessed since; a
+	                          tenth of the budget is for newcomers */
+	BC_POLICY_GDSF = 6,    /* the least accesses x cost of fetching / bytes
+	                          / (seconds since the last + 1) */
+	BC_POLICY_ADAPTIVE = 7 /* as s3fifo, but a loop over more than the
+	                          budget does not flush what is kept */
+};
+
+/* "default", "lru", "size", "hybrid", ...; static, never NULL. */
+BC_API const char *bc_policy_name(enum bc_policy policy);
+
+/* The policy of a name as above.  Returns BC_OK, BC_INVALID for another. */
+BC_API BC_CHECKED enum bc_status
+bc_policy_parse(const char *name, enum bc_policy *out);
+
+/*
  * How to open.  Begin with BC_OPTIONS_INIT; zero means the default everywhere.
  * The settings marked (stored) are written to a new cache; for a cache that
  * exists they are ignored: bc_config_set() changes them.
@@ -227,6 +254,8 @@ struct bc_options {
 	                             linked with it: see bc_link() */
 	uint32_t link_interval_ms;/* how long links of hits may stay in memory,
 	                             default 10,000 */
+	enum bc_policy policy;    /* (stored) of eviction */
+	unsigned low_percent;     /* (stored) see struct bc_config */
 };
 #define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
@@ -1592,33 +1621,6 @@ BC_API BC_CHECKED enum bc_status
 bc_list(struct bc_cache *cache, const struct bc_filter *filter,
         bc_list_function *function, void *context, struct bc_error *err);
 
-/*
- * What goes first once a budget is used up.  Of equals, what was put first.
- * Values are stored and never change.
- */
-enum bc_policy {
-	BC_POLICY_DEFAULT = 0, /* adaptive */
-	BC_POLICY_LRU = 1,     /* what was not accessed for longest */
-	BC_POLICY_SIZE = 2,    /* the largest */
-	BC_POLICY_HYBRID = 3,  /* the largest of the half that was not accessed
-	                          for longest; then of half of the rest */
-	BC_POLICY_SCORE = 4,   /* the least accesses / (seconds since the last
-	                          + 1); a tenth of the entries at a time */
-	BC_POLICY_S3FIFO = 5,  /* what was put first and not accessed since; a
-	                          tenth of the budget is for newcomers */
-	BC_POLICY_GDSF = 6,    /* the least accesses x cost of fetching / bytes
-	                          / (seconds since the last + 1) */
-	BC_POLICY_ADAPTIVE = 7 /* as s3fifo, but a loop over more than the
-	                          budget does not flush what is kept */
-};
-
-/* "default", "lru", "size", "hybrid", ...; static, never NULL. */
-BC_API const char *bc_policy_name(enum bc_policy policy);
-
-/* The policy of a name as above.  Returns BC_OK, BC_INVALID for another. */
-BC_API BC_CHECKED enum bc_status
-bc_policy_parse(const char *name, enum bc_policy *out);
-
 /* Commits never look: only bc_expire() and bc_compact() do. */
 #define BC_EXPIRE_MANUAL UINT32_MAX
 
@@ -1685,6 +1687,11 @@ struct bc_config {
 	                        they do not expire */
 	int64_t cold_ttl_ns; /* what is packed lives no longer than this from
 	                        then on; 0: as long as it would anyway */
+	enum bc_policy policy;  /* what goes first once a budget is used up */
+	unsigned low_percent;   /* 1 to 100, 0: 85.  Eviction goes down to so
+	                           much of a budget, where it has to look for
+	                           victims; the rest is for bytes that are dead
+	                           but not given back yet */
 	/* Facts, ignored by bc_config_set(). */
 	uint32_t format_version;
 	uint64_t cache_id;

@@ -17,9 +17,9 @@ foreach(name coverage directory)
 endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
-foreach(name batch cache config conformance counts health hit label list
-    noise read recover salvage snapshot space stats verify view
-    writer zones)
+foreach(name batch budget cache config conformance counts health hit label
+    list noise read recover salvage snapshot space stats verify view writer
+    zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 foreach(name clear links removal)

@@ -112,66 +112,87 @@ a_value_takes_a_quarter_of_the_budget_at_most(void **state)
 static void
 entries_have_a_largest_number(void **state)
 {
-	struct test_value values[2];
+	struct test_value values[4];
 	struct bc_batch *batch;
 	struct bc_error err;
+	char key[16];
+	unsigned i;
 
 	(void)state;
 	restart_with(0, 0, 3);
 	unit_put("a", 1, 100);
 	unit_put("b", 1, 2);
 	unit_put("c", 1, 5000);
-	assert_status(test_put_rows(fixture.cache, "d", 1, UNIT_SEED, 2, &err),
-	              BC_ENTRIES, &err);
-	assert_status(
-		test_put_rows(fixture.cache, "d", 1, UNIT_SEED, 100, &err),
-		BC_ENTRIES, &err);
 	unit_put("a", 2, 100); /* Replacing adds none. */
-	/* A removal in the same commit makes room, two puts are too many. */
-	test_value_frame(&values[0], "d", 1, UNIT_SEED, 100);
-	test_value_frame(&values[1], "e", 1, UNIT_SEED, 100);
+	expect_hit(fixture.cache, "b", 1);
+	assert_int_equal(unit_stats().entries, 3);
+	unit_put("d", 1, 100); /* One more does, and another goes. */
+	assert_int_equal(unit_stats().entries, 3);
+	expect_miss(fixture.cache, "b", BC_MISS_EVICTED);
+	expect_hit(fixture.cache, "a", 2);
+	expect_hit(fixture.cache, "c", 1);
+	/* More in one commit than there may be. */
+	for (i = 0; i < 4; i++)
+		test_value_frame(&values[i], key_of(i, key), 1, UNIT_SEED, 100);
 	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
-	assert_status(test_value_add(batch, &values[0], &err), BC_OK, &err);
-	assert_status(test_value_add(batch, &values[1], &err), BC_OK, &err);
-	assert_status(bc_batch_remove(batch, "a", &err), BC_OK, &err);
+	for (i = 0; i < 4; i++)
+		assert_status(test_value_add(batch, &values[i], &err), BC_OK,
+		              &err);
 	assert_status(bc_batch_commit(&batch, &err), BC_ENTRIES, &err);
 	expect_hit(fixture.cache, "a", 2);
+	/* A removal in the same commit makes room: nothing has to go. */
 	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
 	assert_status(test_value_add(batch, &values[0], &err), BC_OK, &err);
 	assert_status(bc_batch_remove(batch, "a", &err), BC_OK, &err);
 	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+	expect_hit(fixture.cache, "k00000", 1);
+	expect_hit(fixture.cache, "c", 1);
 	expect_hit(fixture.cache, "d", 1);
 	assert_int_equal(unit_stats().entries, 3);
-	test_value_free(&values[0]);
-	test_value_free(&values[1]);
+	for (i = 0; i < 4; i++)
+		test_value_free(&values[i]);
 }
 
 /* ------------------------------------------------------------------------ */
 /*  The budget                                                              */
 /* ------------------------------------------------------------------------ */
 
-/* Put values of this size until the cache is full; returns how many. */
+/* Whether there is an entry, without a hit. */
+static bool
+is_there(const char *key)
+{
+	char text[BC_KEY_MAX + 1];
+	struct bc_info info;
+	struct bc_error err;
+	enum bc_status status =
+		bc_info(fixture.cache, key, text, sizeof(text), &info, &err);
+
+	require(status == BC_OK || status == BC_MISS);
+	return status == BC_OK;
+}
+
+/* Put values of this size until the first one goes; returns how many. */
 static unsigned
 fill(uint64_t bytes)
 {
-	enum bc_status status = BC_OK;
 	struct bc_error err;
 	unsigned count = 0;
 	char key[16];
 
-	while (status == BC_OK && count < 10000)
-		status = put_blob(key_of(count++, key), bytes, &err);
-	assert_status(status, BC_FULL, &err);
-	expect_miss(fixture.cache, key, BC_MISS_ABSENT);
-	return count - 1;
+	do
+		assert_status(put_blob(key_of(count++, key), bytes, &err),
+		              BC_OK, &err);
+	while (is_there("k00000") && count < 10000);
+	expect_miss(fixture.cache, "k00000", BC_MISS_EVICTED);
+	return count;
 }
 
 static void
-a_full_cache_says_so_and_removing_makes_room(void **state)
+a_full_cache_lets_the_oldest_go_and_removing_makes_room(void **state)
 {
 	static const uint64_t sizes[] = { 900000, 60000, 5000 };
 	struct bc_error err;
-	unsigned i, k, count;
+	unsigned i, k, count, kept;
 	char key[16];
 
 	(void)state;
@@ -180,18 +201,28 @@ a_full_cache_says_so_and_removing_makes_room(void **state)
 		count = fill(sizes[i]);
 		/* Half of it at least holds values, whatever their size. */
 		assert_true(count * sizes[i] > 4 * MIB);
-		assert_true(unit_stats().warm_bytes <= 8 * MIB);
-		for (k = 0; k < count; k++)
+		assert_true(unit_stats().warm_bytes <= 8 * MIB + MIB / 2);
+		/* What goes is old, and not more than need be. */
+		for (k = kept = 0; k < count; k++)
+			kept += is_there(key_of(k, key));
+		assert_true(4 * kept > 3 * count);
+		for (k = count / 4; k < count; k++)
 			expect_blob(key_of(k, key), sizes[i], 0);
-		for (k = 0; k < count; k++)
+		for (k = kept = 0; k < count; k++) {
+			if (!is_there(key_of(k, key)))
+				continue;
+			kept++;
 			assert_status(
 				bc_remove(fixture.cache, key_of(k, key), &err),
 				BC_OK, &err);
+		}
 		assert_int_equal(unit_stats().live_bytes, 0);
-		/* All but what the arena in use had grown to. */
-		assert_true(fill(sizes[i]) + MIB / sizes[i] >= count);
+		for (k = 0; k < kept / 2; k++)
+			assert_status(put_blob(key_of(k, key), sizes[i], &err),
+			              BC_OK, &err);
 		unit_reopen(NULL);
-		expect_blob("k00000", sizes[i], 0);
+		for (k = 0; k < kept / 2; k++)
+			expect_blob(key_of(k, key), sizes[i], 0);
 	}
 }
 
@@ -208,27 +239,22 @@ small_values_put_alone_use_the_budget_up_too(void **state)
 	for (i = 0; i < 2; i++) {
 		restart_with(2 * MIB, 0, 0);
 		count = fill(sizes[i]);
-		assert_true(count > 200);
-		stats = unit_stats();
-		assert_true(stats.warm_bytes <= 2 * MIB);
-		/* With catalogue and ledger at most two arenas more. */
-		assert_true(stats.warm_bytes + stats.catalogue_bytes +
-		                    stats.ledger_bytes <=
-		            5 * MIB);
-		if (i == 1)
-			break; /* A catalogue that has grown stays so. */
-		for (k = 0; k < count; k++)
-			assert_status(
-				bc_remove(fixture.cache, key_of(k, key), &err),
-				BC_OK, &err);
-		for (k = 0; k < count / 2; k++)
+		assert_true(count > 100);
+		for (k = 0; k < 1500; k++) {
 			assert_status(put_blob(key_of(k, key), sizes[i], &err),
 			              BC_OK, &err);
+			stats = unit_stats();
+			assert_true(stats.live_bytes <= 2 * MIB);
+			assert_true(stats.warm_bytes <= 2 * MIB + MIB / 4);
+		}
+		/* The catalogue is no way around it. */
+		assert_true(stats.catalogue_bytes <= 2 * MIB);
+		assert_true(is_there(key_of(1499, key)));
 	}
 }
 
 static void
-removing_a_part_makes_room_when_arenas_are_empty(void **state)
+what_was_removed_goes_before_anything_is_evicted(void **state)
 {
 	struct bc_error err;
 	unsigned count, k;
@@ -237,14 +263,20 @@ removing_a_part_makes_room_when_arenas_are_empty(void **state)
 	(void)state;
 	restart_with(8 * MIB, 0, 0);
 	count = fill(60000);
-	/* Keys in order of time: the older half fills whole arenas. */
-	for (k = 0; k < count / 2; k++)
+	for (k = 1; k < count; k++) {
+		if (is_there(key_of(k, key)))
+			break;
+	}
+	/* Every other one: no arena is empty, all have to be cleaned. */
+	for (k += k % 2; k < count; k += 2)
 		assert_status(bc_remove(fixture.cache, key_of(k, key), &err),
 		              BC_OK, &err);
 	for (k = 0; k < count / 4; k++)
-		assert_status(put_blob(key_of(k, key), 60000, &err), BC_OK,
-		              &err);
-	for (k = count / 2; k < count; k++)
+		assert_status(put_blob(key_of(count + k, key), 60000, &err),
+		              BC_OK, &err);
+	for (k = 0; k < count / 4; k++)
+		expect_blob(key_of(count + k, key), 60000, 0);
+	for (k = count - 1 - count % 2; k > count / 8; k -= 2)
 		expect_blob(key_of(k, key), 60000, 0);
 }
 
@@ -380,9 +412,9 @@ main(void)
 		TEST(a_value_has_a_largest_size),
 		TEST(a_value_takes_a_quarter_of_the_budget_at_most),
 		TEST(entries_have_a_largest_number),
-		TEST(a_full_cache_says_so_and_removing_makes_room),
+		TEST(a_full_cache_lets_the_oldest_go_and_removing_makes_room),
 		TEST(small_values_put_alone_use_the_budget_up_too),
-		TEST(removing_a_part_makes_room_when_arenas_are_empty),
+		TEST(what_was_removed_goes_before_anything_is_evicted),
 		TEST(an_arena_without_live_segments_goes_from_disk_and_memory),
 		TEST(replacing_for_ever_needs_no_more_than_the_budget),
 		TEST(a_value_larger_than_an_arena_gets_one_of_its_own),

@@ -68,12 +68,12 @@ const struct tool_command cmd_config = {
 	.operands_max = SIZE_MAX,
 	.run = config_run,
 	.notes = "NAME is durability, warm, cold, value-max, entries, "
-		 "sync-interval, ttl, cold-ttl or expire-interval, as the "
-	         "options of barcache init.  Prints "
-		 "the settings as they are afterwards.\n\n"
+		 "sync-interval, ttl, cold-ttl, expire-interval, policy or "
+		 "low, as the options of barcache init.  Prints the settings "
+		 "as they are afterwards.\n\n"
 		 "JSON: path, durability, warm_bytes, cold_bytes, "
 		 "value_max_bytes, entries_max, sync_interval_ms, ttl_ns, "
-		 "cold_ttl_ns, expire_interval_ms, "
+		 "cold_ttl_ns, expire_interval_ms, policy, low_percent, "
 		 "format_version, cache_id (16 hexadecimal digits), "
 		 "created_ns.",
 };

@@ -42,6 +42,8 @@ init_run(struct tool *tool)
 	options.value_max_bytes = config.value_max_bytes;
 	options.entries_max = config.entries_max;
 	options.sync_interval_ms = config.sync_interval_ms;
+	options.policy = config.policy;
+	options.low_percent = config.low_percent;
 	if (tool->args.values[INIT_GROUP].set)
 		options.flags = BC_OPEN_GROUP;
 	result = tool_open(tool, TOOL_MAKE, &options);

@@ -75,6 +75,16 @@ settings_apply(const struct args_value *values, struct bc_config *config)
 	value = &values[SETTING_ENTRIES];
 	if (value->set)
 		config->entries_max = value->number;
+	value = &values[SETTING_POLICY];
+	if (value->set) /* as above */
+		config->policy = (enum bc_policy)value->number;
+	value = &values[SETTING_LOW];
+	if (value->set && value->number > 100) {
+		tool_say("low is a percentage");
+		return false;
+	}
+	if (value->set)
+		config->low_percent = (unsigned)value->number;
 	return true;
 }
 
@@ -117,6 +127,8 @@ settings_print_json(const char *path, const struct bc_config *config)
 	           config->expire_interval_ms == BC_EXPIRE_MANUAL
 	                   ? json_null()
 	                   : json_integer(config->expire_interval_ms));
+	output_add_text(object, "policy", bc_policy_name(config->policy));
+	output_add_count(object, "low_percent", config->low_percent);
 	output_add_count(object, "format_version", config->format_version);
 	output_add_text(object, "cache_id", id);
 	output_add_ns(object, "created_ns", true, config->created_ns);
@@ -158,6 +170,9 @@ settings_print(const char *path, const struct bc_config *config, bool json)
 	                           ? 0
 	                           : config->expire_interval_ms *
 	                                     INT64_C(1000000));
+	output_pair("policy", "%s", bc_policy_name(config->policy));
+	output_pair("low", "%u %%",
+	            config->low_percent != 0 ? config->low_percent : 85);
 	output_pair("path", "%s", path);
 	output_pair("format", "%" PRIu32, config->format_version);
 	output_pair("id", "%016" PRIx64, config->cache_id);

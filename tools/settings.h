@@ -20,6 +20,8 @@ enum setting {
 	SETTING_TTL,
 	SETTING_COLD_TTL,
 	SETTING_EXPIRE_INTERVAL,
+	SETTING_POLICY,
+	SETTING_LOW,
 	SETTINGS
 };
 
@@ -52,7 +54,13 @@ enum setting {
 		"expire-interval", ARGS_TTL, "TTL",                            \
 		"How often puts remove a little of what has expired, 5m by "   \
 		"default; never"                                               \
-	}
+	},                                                                     \
+	[SETTING_POLICY] = { "policy", ARGS_CHOICE,                            \
+		             "default|lru|size|hybrid|score|s3fifo|gdsf|"\
+		             "adaptive",                                      \
+		             "What goes first once a budget is used up" },     \
+	[SETTING_LOW] = { "low", ARGS_COUNT, "PERCENT",                        \
+		          "How much of a budget eviction leaves" }
 
 extern const struct args_option settings_table[SETTINGS];
 

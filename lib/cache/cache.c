@@ -89,6 +89,10 @@ options_check(const struct bc_options *options, struct bc_error *err)
 		return bci_fail(err, BC_INVALID,
 		                "a backtest is linked with what it reads, "
 		                "which takes a handle that writes");
+	if ((unsigned)options->policy > BC_POLICY_ADAPTIVE ||
+	    options->low_percent > 100)
+		return bci_fail(err, BC_INVALID,
+		                "policy or low_percent is out of range");
 	return BC_OK;
 }
 
@@ -117,6 +121,8 @@ options_config(const struct bc_options *options,
 		.sync_interval_ms = options->sync_interval_ms != 0
 		                            ? options->sync_interval_ms
 		                            : SYNC_DEFAULT_MS,
+		.policy = (uint8_t)options->policy,
+		.low_percent = (uint8_t)options->low_percent,
 	};
 	if (!bci_random(&config->cache_id, sizeof(config->cache_id)))
 		return bci_fail(err, BC_IO, "no random number to be had");

@@ -35,6 +35,8 @@ bc_config_get(struct bc_cache *cache, struct bc_config *config,
 		                              : BCI_EXPIRE_INTERVAL_MS,
 		.ttl_ns = record.ttl_ns,
 		.cold_ttl_ns = record.cold_ttl_ns,
+		.policy = (enum bc_policy)record.policy,
+		.low_percent = record.low_percent,
 		.format_version = record.format_version,
 		.cache_id = record.cache_id,
 		.created_ns = record.created_ns,
@@ -63,6 +65,11 @@ config_check(const struct bc_config *config, struct bc_error *err)
 		return bci_fail(err, BC_INVALID, "sync_interval_ms is 0");
 	if (config->ttl_ns < 0 || config->cold_ttl_ns < 0)
 		return bci_fail(err, BC_INVALID, "a negative time to live");
+	if ((unsigned)config->policy > BC_POLICY_ADAPTIVE)
+		return bci_fail(err, BC_INVALID, "no policy %d",
+		                (int)config->policy);
+	if (config->low_percent > 100)
+		return bci_fail(err, BC_INVALID, "low_percent is at most 100");
 	return BC_OK;
 }
 
@@ -112,6 +119,8 @@ bc_config_set(struct bc_cache *cache, const struct bc_config *config,
 	next.expire_interval_ms = config->expire_interval_ms;
 	next.ttl_ns = config->ttl_ns;
 	next.cold_ttl_ns = config->cold_ttl_ns;
+	next.policy = (uint8_t)config->policy;
+	next.low_percent = (uint8_t)config->low_percent;
 	if (next.durability == BC_SCRATCH ||
 	    next.durability != writer.config.durability) {
 		status = config_change_durability(&writer, &next, err);

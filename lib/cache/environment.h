@@ -59,6 +59,18 @@ struct bci_lane {
 };
 _Static_assert(sizeof(struct bci_lane) == 128, "lane");
 
+/* A place in an arena: a page, and in the value that begins there a segment. */
+struct bci_place {
+	uint64_t page, inner;
+};
+
+/* An arena that is being cleaned, step by step; a hint, and 0 for none. */
+struct bci_cleaned {
+	uint64_t number;
+	struct bci_place place;
+	unsigned how; /* enum bci_clean_how */
+};
+
 struct bci_env {
 	struct bci_lane lanes[BCI_LANES];
 	struct bci_env *next; /* registry */
@@ -93,6 +105,7 @@ struct bci_env {
 	/* The writer's: under writer_mutex. */
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appenders[BCI_QUEUES];
+	struct bci_cleaned cleaned[3]; /* by class */
 	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
 	int64_t expired_ns; /* when no expired entry was left */

@@ -234,6 +234,8 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 		if (status == BC_OK)
 			status = bci_entry_parse(record.data, record.size,
 			                         &entry);
+		if (status == BC_OK && bci_entry_is_ghost(&entry))
+			status = BC_MISS;
 		if (status == BC_OK)
 			status = info_fill(env, lane, &entry,
 			                   text + key_bytes + 1,

@@ -101,15 +101,17 @@ bci_verify_entry(struct bc_cache *cache, const struct bci_bytes *key,
 		return status;
 	memcpy(name, key->data, key->size);
 	name[key->size] = '\0';
-	report->entries++;
 	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
 		*wrong = "catalogue record";
+	else if (bci_entry_is_ghost(&entry))
+		return BC_OK;
 	else if (entry.head.kind == BC_SERIES)
 		status = bci_verify_series(cache, name, key->size, report,
 		                           wrong);
 	else
 		status = verify_value(cache, env, name, key->size, report,
 		                      wrong);
+	report->entries++;
 	report->bad_entries += *wrong != NULL;
 	return status;
 }

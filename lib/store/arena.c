@@ -22,7 +22,7 @@
 #include "file.h"
 #include "mapping.h"
 
-/* Pages kept free for the B-tree of an arena. */
+/* Pages kept free for the B-tree of an arena, less in a small one. */
 #define SPARE_PAGES 16
 
 /* LMDB's map is larger than the capacity, so that ours is the only limit. */
@@ -220,9 +220,10 @@ bci_appender_fits(const struct bci_appender *appender, uint64_t bytes)
 {
 	uint64_t pages = bci_arena_pages(bytes, appender->page_bytes);
 
+	uint64_t spare = bci_min(appender->capacity_pages / 8, SPARE_PAGES);
+
 	/* A leaf holds some 150 values; a split makes a page or two. */
-	return appender->end_pages + pages + appender->pending / 64 +
-	               SPARE_PAGES <=
+	return appender->end_pages + pages + appender->pending / 64 + spare <=
 	       appender->capacity_pages;
 }
 

@@ -9,7 +9,7 @@
 #include "db.h"
 #include "record.h"
 
-#define BCI_ARENA_MIN (1ull << 20)
+#define BCI_ARENA_MIN (128ull << 10)
 #define BCI_ARENA_MAX (1ull << 30)
 
 /* Shorter segments share values; others have at least a page of 4 KiB each. */

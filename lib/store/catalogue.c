@@ -332,7 +332,8 @@ meta_load(struct MDB_txn *txn, const struct bci_tables *tables, const char *key,
 	if (status != BC_OK && status != BC_MISS)
 		return bci_fail(err, status, "cannot read record '%s'", key);
 	if (status == BC_MISS ||
-	    (value.size != bytes && value.size != old_bytes) ||
+	    (value.size != bytes && value.size != old_bytes &&
+	     value.size + 16 != bytes) ||
 	    *(const uint8_t *)value.data != BCI_RECORD_VERSION)
 		return bci_fail(err, BC_FORMAT,
 		                "record '%s' of the catalogue is missing or of "
@@ -383,6 +384,22 @@ bci_state_store(struct MDB_txn *txn, const struct bci_tables *tables,
 {
 	return bci_table_put(txn, tables->meta, state_key, strlen(state_key),
 	                     state, sizeof(*state), err);
+}
+
+uint64_t
+bci_catalogue_used(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	return bci_table_bytes(txn, tables->entries) +
+	       bci_table_bytes(txn, tables->details) +
+	       bci_table_bytes(txn, tables->schemas) +
+	       bci_table_bytes(txn, tables->requests) +
+	       bci_table_bytes(txn, tables->slots) +
+	       bci_table_bytes(txn, tables->segments) +
+	       bci_table_bytes(txn, tables->coverage) +
+	       bci_table_bytes(txn, tables->ghosts) +
+	       bci_table_bytes(txn, tables->expiry) +
+	       bci_table_bytes(txn, tables->labels) +
+	       bci_table_bytes(txn, tables->labelled);
 }
 
 enum bc_status

@@ -112,6 +112,10 @@ enum bc_status bci_state_store(struct MDB_txn *txn,
                                const struct bci_state_record *state,
                                struct bc_error *err);
 
+/* Bytes of the pages that the tables use; the file may be larger. */
+uint64_t bci_catalogue_used(struct MDB_txn *txn,
+                            const struct bci_tables *tables);
+
 /* BC_MISS if there is no such arena. */
 enum bc_status bci_arena_load(struct MDB_txn *txn,
                               const struct bci_tables *tables, uint64_t number,

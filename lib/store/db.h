@@ -113,6 +113,9 @@ bool bci_table_is_open(struct MDB_txn *txn, unsigned table);
 enum bc_status bci_table_count(struct MDB_txn *txn, unsigned table,
                                uint64_t *count);
 
+/* Bytes of its pages; 0 if it cannot be told. */
+uint64_t bci_table_bytes(struct MDB_txn *txn, unsigned table);
+
 /* BC_OK, BC_MISS, BC_CORRUPT or BC_IO; the value lives as long as 'txn'. */
 enum bc_status bci_table_get(struct MDB_txn *txn, unsigned table,
                              const void *key, size_t key_bytes,

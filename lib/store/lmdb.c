@@ -347,6 +347,18 @@ bci_table_count(struct MDB_txn *txn, unsigned table, uint64_t *count)
 	return lmdb_status(code);
 }
 
+uint64_t
+bci_table_bytes(struct MDB_txn *txn, unsigned table)
+{
+	MDB_stat stat;
+
+	if (mdb_stat(txn, table, &stat) != MDB_SUCCESS)
+		return 0;
+	return (stat.ms_branch_pages + stat.ms_leaf_pages +
+	        stat.ms_overflow_pages) *
+	       (uint64_t)stat.ms_psize;
+}
+
 enum bc_status
 bci_table_get(struct MDB_txn *txn, unsigned table, const void *key,
               size_t key_bytes, struct bci_bytes *value)

@@ -95,8 +95,10 @@ struct bci_state_record {
 	uint64_t evicted;     /* entries that are known, but evicted */
 	int64_t clock_ns;     /* wall clock at the boot, as of that commit */
 	int64_t clock_set_ns; /* ns since the boot when that last changed */
+	uint64_t inline_bytes; /* the part of live_bytes in entry records */
+	uint64_t reserved1;
 };
-_Static_assert(sizeof(struct bci_state_record) == 176, "state record");
+_Static_assert(sizeof(struct bci_state_record) == 192, "state record");
 #define BCI_STATE_OLD_BYTES 112u
 
 enum bci_arena_class { BCI_ARENA_WARM = 1, BCI_ARENA_COLD = 2 };
@@ -438,6 +440,16 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 		return BC_CORRUPT;
 	out->segment_count = rest != 0;
 	return BC_OK;
+}
+
+/*
+ * Whether a parsed entry is a ghost: all that is known of it is that it was
+ * evicted.  It counts as absent.
+ */
+static inline bool
+bci_entry_is_ghost(const struct bci_entry *entry)
+{
+	return entry->head.kind != BC_SERIES && entry->segment_count == 0;
 }
 
 /* Copy locator 'index' of a parsed entry. */

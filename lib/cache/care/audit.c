@@ -132,6 +132,8 @@ audit_segment(struct audit *audit, const struct bci_locator *locator,
 
 	audit->sums.segments++;
 	audit->sums.live_bytes += locator->bytes;
+	if (locator->arena == 0)
+		audit->sums.inline_bytes += locator->bytes;
 	if (bci_locator_is_cold(locator))
 		audit->sums.cold_raw_bytes += bci_locator_raw_bytes(locator);
 	if (audit_use_slot(audit, locator->slot))
@@ -193,6 +195,7 @@ audit_entries(struct audit *audit, struct bc_error *err)
 		audit->sums.entries++;
 		if (bci_entry_parse(value.data, value.size, &entry) != BC_OK)
 			continue;
+		audit->sums.entries -= bci_entry_is_ghost(&entry);
 		if (!audit_grow(audit, (void **)&audit->ids, audit->id_count,
 		                &audit->id_room, sizeof(*audit->ids))) {
 			status = BC_NOMEM;
@@ -285,6 +288,7 @@ audit_fix_sums(struct audit *audit, struct bc_error *err)
 	audit_set(audit, &state->entries, audit->sums.entries);
 	audit_set(audit, &state->segments, audit->sums.segments);
 	audit_set(audit, &state->live_bytes, audit->sums.live_bytes);
+	audit_set(audit, &state->inline_bytes, audit->sums.inline_bytes);
 	audit_set(audit, &state->evicted, audit->sums.evicted);
 	audit_set(audit, &state->live_cold_bytes, audit->sums.live_cold_bytes);
 	audit_set(audit, &state->cold_raw_bytes, audit->sums.cold_raw_bytes);

@@ -344,9 +344,12 @@ promote_store(struct shift *shift, const struct bci_packed *packed, void *work,
 		return shift_report(shift, "sizes in the header", err);
 	if (plan.bytes > writer->config.warm_bytes / 4)
 		return BC_TOO_LARGE;
-	BCI_TRY(bci_writer_check_room(
-		writer, bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0,
-		err));
+	writer->busy_entry = shift->entry.head.id;
+	status = bci_writer_make_room(
+		writer, plan.bytes,
+		bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err);
+	writer->busy_entry = 0;
+	BCI_TRY(status);
 	BCI_TRY(bci_writer_room(writer, BCI_MAIN, plan.bytes, &room, &arena,
 	                        &offset, err));
 	if (!promote_body(shift, packed, work,

@@ -14,7 +14,10 @@
 #include "growth.h"
 #include "hash.h"
 #include "labelling.h"
+#include "measure.h"
 #include "operation.h"
+#include "policy.h"
+#include "victim.h"
 #include "writer.h"
 
 #define BUNDLE_BYTES (256u << 10)
@@ -36,20 +39,7 @@ struct apply {
 	bool changed;    /* there is something to commit */
 };
 
-/* Whether it is a put that counts. */
-static bool
-apply_is_put(const struct bci_operation *operation)
-{
-	return operation->deed == BCI_PUT && !operation->superseded;
-}
-
 /* ---- sizes ------------------------------------------------------------- */
-
-static bool
-apply_is_small(const struct bci_operation *operation)
-{
-	return operation->plan.bytes < BCI_VALUE_MIN;
-}
 
 static bool
 apply_is_inline(const struct apply *apply,
@@ -71,13 +61,6 @@ apply_is_cold(const struct apply *apply, const struct bci_operation *operation)
 	       !apply_is_inline(apply, operation);
 }
 
-/* Bytes of a small segment in a bundle: the next begins on a line again. */
-static uint64_t
-apply_bundled_bytes(const struct bci_operation *operation)
-{
-	return bci_round_up(operation->plan.bytes, BCI_LINE);
-}
-
 /*
  * Whether values may go into the catalogue.  Its file never gets shorter, so
  * they must not make it take the room that arenas give back: they get the share
@@ -88,61 +71,10 @@ apply_may_inline(const struct apply *apply)
 {
 	struct bci_db_facts facts;
 
-	return bci_db_facts(apply->writer.env->db, &facts, NULL) == BC_OK &&
-	       facts.end_bytes <
-	               bci_arena_capacity(apply->writer.config.warm_bytes);
-}
-
-/* Check limits, decide on bundling, reckon what the commit will take. */
-static enum bc_status
-apply_measure(struct apply *apply, struct bc_error *err)
-{
-	const struct bci_config_record *config = &apply->writer.config;
-	uint64_t quarter = config->warm_bytes / 4, bytes = 0, small_bytes = 0;
-	size_t small = 0;
-
-	for (size_t i = 0; i < apply->count; i++) {
-		const struct bci_operation *operation = &apply->operations[i];
-
-		if (!apply_is_put(operation))
-			continue;
-		if (operation->payload_bytes > config->value_max_bytes)
-			return bci_fail(
-				err, BC_TOO_LARGE,
-				"%s has %llu bytes; this cache takes values of "
-				"up to %llu",
-				operation->key,
-				(unsigned long long)operation->payload_bytes,
-				(unsigned long long)config->value_max_bytes);
-		if (operation->placement == BC_PLACE_COLD)
-			continue; /* It is checked when it is stored. */
-		if (operation->plan.bytes > quarter)
-			return bci_fail(
-				err, BC_TOO_LARGE,
-				"%s takes %llu bytes, more than a quarter of "
-				"the warm budget of %llu",
-				operation->key,
-				(unsigned long long)operation->plan.bytes,
-				(unsigned long long)config->warm_bytes);
-		if (apply_is_small(operation)) {
-			small++;
-			small_bytes += apply_bundled_bytes(operation);
-		} else {
-			bytes += bci_round_up(operation->plan.bytes +
-			                              BCI_VALUE_SHIFT,
-			                      BCI_PAGE);
-		}
-	}
-	apply->bundling = small > 1;
-	apply->may_inline = apply_may_inline(apply);
-	if (apply->bundling)
-		bytes += bci_round_up(small_bytes, BCI_PAGE) +
-		         (small_bytes / BUNDLE_BYTES + 1) * BCI_PAGE;
-	else if (small != 0)
-		bytes += BCI_PAGE; /* of its arena, or of the catalogue */
-	if (bytes == 0)
-		return BC_OK;
-	return bci_writer_check_room(&apply->writer, bytes, 0, err);
+	return apply->writer.state.inline_bytes <
+	               bci_arena_capacity(apply->writer.config.warm_bytes) &&
+	       bci_db_facts(apply->writer.env->db, &facts, NULL) == BC_OK &&
+	       facts.end_bytes < BCI_CATALOGUE_MAP / 2;
 }
 
 /* ---- one put ----------------------------------------------------------- */
@@ -167,11 +99,8 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 	old->exists = false;
 	status = bci_table_get(writer->txn, writer->env->tables.entries,
 	                       operation->key, operation->key_bytes, &record);
-	if (status == BC_MISS) {
-		if (writer->state.entries >= writer->config.entries_max)
-			return bci_writer_check_room(writer, 0, 1, err);
+	if (status == BC_MISS)
 		return BC_OK;
-	}
 	if (status != BC_OK)
 		return bci_fail(err, status, "the record of entry %s",
 		                operation->key);
@@ -182,6 +111,8 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 		/* Damaged: nothing of it is kept. */
 		return bci_writer_remove(writer, operation->key,
 		                         operation->key_bytes, err);
+	if (bci_entry_is_ghost(&old->entry))
+		return bci_ghost_forget(writer, &old->entry, err);
 	old->exists = true;
 	old->created_ns = writer->now_ns;
 	if (bci_detail_load(writer->txn, &writer->env->tables,
@@ -370,14 +301,20 @@ static enum bc_status
 apply_alone(struct apply *apply, const struct bci_operation *operation,
             const struct apply_old *old, struct bc_error *err)
 {
+	struct bci_writer *writer = &apply->writer;
+	enum bci_queue queue;
 	enum bc_status status;
 	uint64_t offset;
 	uint32_t arena;
 	void *room;
 
-	status = bci_writer_room(&apply->writer, BCI_YOUNG,
-	                         operation->plan.bytes, &room, &arena, &offset,
-	                         err);
+	queue = bci_policy_admit(
+		(enum bc_policy)writer->config.policy,
+		bci_writer_history(writer),
+		bci_hash64(operation->key, operation->key_bytes),
+		operation->plan.bytes, writer->now_ns);
+	status = bci_writer_room(writer, queue, operation->plan.bytes, &room,
+	                         &arena, &offset, err);
 	if (status != BC_OK)
 		return status;
 	return apply_at(apply, operation, old, room, arena, offset, err);
@@ -395,12 +332,12 @@ apply_begin_bundle(struct apply *apply, size_t index,
 	for (; index < apply->count; index++) {
 		const struct bci_operation *next = &apply->operations[index];
 
-		if (!apply_is_put(next) || !apply_is_small(next) ||
-		    apply_is_cold(apply, next))
+		if (!bci_operation_puts(next) ||
+		    !bci_operation_is_small(next) || apply_is_cold(apply, next))
 			continue;
-		if (bytes + apply_bundled_bytes(next) > BUNDLE_BYTES)
+		if (bytes + bci_operation_bundled(next) > BUNDLE_BYTES)
 			break;
-		bytes += apply_bundled_bytes(next);
+		bytes += bci_operation_bundled(next);
 	}
 	status = bci_writer_room(&apply->writer, BCI_YOUNG, bytes, &room,
 	                         &bundle->arena, &bundle->offset, err);
@@ -415,7 +352,7 @@ apply_bundled(struct apply *apply, size_t index, const struct apply_old *old,
               struct apply_bundle *bundle, struct bc_error *err)
 {
 	const struct bci_operation *operation = &apply->operations[index];
-	uint64_t step = apply_bundled_bytes(operation), at;
+	uint64_t step = bci_operation_bundled(operation), at;
 	enum bc_status status;
 
 	if (bundle->used == bundle->bytes) {
@@ -464,8 +401,8 @@ apply_puts(struct apply *apply, bool small, struct bc_error *err)
 		const struct bci_operation *operation = &apply->operations[i];
 		enum bc_status status;
 
-		if (!apply_is_put(operation) ||
-		    apply_is_small(operation) != small)
+		if (!bci_operation_puts(operation) ||
+		    bci_operation_is_small(operation) != small)
 			continue;
 		apply->changed = true;
 		status = apply_find_old(apply, operation, &old, err);
@@ -570,7 +507,9 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	/* Room that removals make counts for the puts beside them. */
 	BCI_TRY(apply_removals(&apply, err));
 	BCI_TRY(bci_expire_some(&apply.writer, &apply.changed, err));
-	BCI_TRY(apply_measure(&apply, err));
+	apply.may_inline = apply_may_inline(&apply);
+	BCI_TRY(bci_measure(&apply.writer, operations, count, BUNDLE_BYTES,
+	                    &apply.bundling, err));
 	BCI_TRY(apply_puts(&apply, true, err));
 	BCI_TRY(apply_puts(&apply, false, err));
 	BCI_TRY(apply_growths(&apply, err));

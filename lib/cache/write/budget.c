@@ -1,65 +1,498 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * budget.c - whether a commit fits what the cache may take.
+ * budget.c - making room for what comes.
+ *
+ * The live bytes of a class never exceed its budget.  Its files may, by an
+ * arena, while one after the other is given back; so there is time to do it
+ * bit by bit, each commit in proportion to what it adds.
+ *
+ * What goes is up to the policy: an ordered one names the arena that goes next,
+ * another one victims wherever they lie; when enough of what is linked is dead,
+ * arenas are cleaned and nothing more is evicted.
  */
 #include "common.h"
 
 #include "arena.h"
+#include "clean.h"
 #include "error.h"
-#include "writer.h"
+#include "evict.h"
+#include "victim.h"
 
-/* Bytes that a put may still add. */
+/* What a fresh catalogue and ledger take, whatever is in the cache. */
+#define CATALOGUE_FREE (2ull << 20)
+
+/* What a new arena takes before there is a segment in it. */
+#define FILE_EXTRA (8ull * BCI_PAGE)
+
+/* How far eviction goes if nobody said. */
+#define LOW_PERCENT 85u
+
+/* Segments that one commit evicts by walking all entries, at the most. */
+#define VICTIMS_MOST 4096u
+
+/* Arenas that cannot be given back in this transaction; more is unusual. */
+#define BLOCKED_MAX 16u
+
+/* What is linked, and what could go. */
+struct budget_view {
+	uint64_t young_bytes, main_bytes;
+	uint64_t oldest[BCI_QUEUES];            /* sealed; 0: none */
+	uint64_t oldest_bytes[BCI_QUEUES];      /* live in it */
+	uint64_t dirty, dirty_gain, dirty_live; /* with most to be gained */
+	uint64_t begun, begun_live; /* that a step before this one began with */
+};
+
+struct budget {
+	struct bci_writer *writer;
+	enum bc_policy policy;
+	uint64_t bytes, file_bytes; /* that come */
+	uint64_t limit, low, slack;
+	uint64_t blocked[BLOCKED_MAX];
+	size_t blocked_count;
+	bool sealed; /* what was in use and given up for it */
+};
+
+/* ---- what there is ----------------------------------------------------- */
+
 static uint64_t
-budget_left(struct bci_writer *writer)
+budget_live(const struct budget *budget)
 {
-	const struct bci_state_record *state = &writer->state;
-	uint64_t budget = writer->config.warm_bytes;
-	uint64_t slack = 2 * bci_arena_capacity(budget);
-	uint64_t arenas = state->linked_warm_bytes;
-	uint64_t all = arenas + bci_ledger_bytes(&writer->env->ledger);
-	struct bci_db_facts facts;
+	const struct bci_state_record *state = &budget->writer->state;
 
-	if (bci_db_facts(writer->env->db, &facts, NULL) == BC_OK)
-		all += facts.end_bytes;
-	if (arenas >= budget || all >= budget + slack)
-		return 0;
-	return bci_min(budget - arenas, budget + slack - all);
+	uint64_t live = state->live_bytes -
+	                bci_min(state->live_bytes, state->live_cold_bytes);
+
+	/* Damaged records may have led the sum astray. */
+	return bci_min(live,
+	               state->linked_warm_bytes +
+	                       budget->writer->active[BCI_YOUNG].pending_bytes +
+	                       budget->writer->active[BCI_MAIN].pending_bytes +
+	                       state->inline_bytes);
+}
+
+/* Bytes in arenas, those included that are on their way to them. */
+static uint64_t
+budget_linked(const struct budget *budget)
+{
+	const struct bci_writer *writer = budget->writer;
+
+	return writer->state.linked_warm_bytes +
+	       writer->active[BCI_YOUNG].pending_bytes +
+	       writer->active[BCI_MAIN].pending_bytes;
+}
+
+/* Bytes of catalogue and ledger that come on top of that. */
+static uint64_t
+budget_beside(const struct budget *budget)
+{
+	struct bci_writer *writer = budget->writer;
+	uint64_t bytes = sizeof(struct bci_slot) * writer->state.next_slot +
+	                 bci_catalogue_used(writer->txn, &writer->env->tables);
+
+	return bytes > CATALOGUE_FREE ? bytes - CATALOGUE_FREE : 0;
+}
+
+static bool
+budget_is_blocked(const struct budget *budget, uint64_t number)
+{
+	for (size_t i = 0; i < budget->blocked_count; i++) {
+		if (budget->blocked[i] == number)
+			return true;
+	}
+	return budget->blocked_count == BLOCKED_MAX;
+}
+
+static void
+budget_block(struct budget *budget, uint64_t number)
+{
+	if (budget->blocked_count < BLOCKED_MAX)
+		budget->blocked[budget->blocked_count++] = number;
+}
+
+static enum bc_status
+budget_look(const struct budget *budget, struct budget_view *view,
+            struct bc_error *err)
+{
+	struct bci_writer *writer = budget->writer;
+	struct bci_arena_record arena;
+	enum bc_status status;
+	uint64_t number = 0;
+
+	*view = (struct budget_view){ 0 };
+	while ((status = bci_arena_next(writer->txn, &writer->env->tables,
+	                                &number, &arena)) == BC_OK) {
+		unsigned queue = arena.queue % BCI_QUEUES;
+		uint64_t gain;
+
+		if (bci_writer_queue(writer, number) != BCI_QUEUES)
+			arena = writer->active[queue].arena;
+		if (arena.class_ != BCI_ARENA_WARM)
+			continue;
+		if (queue == BCI_YOUNG)
+			view->young_bytes += arena.end_bytes;
+		else
+			view->main_bytes += arena.end_bytes;
+		if (!arena.sealed || number >= writer->first_arena ||
+		    budget_is_blocked(budget, number))
+			continue; /* In use, or made by this transaction. */
+		if (view->oldest[queue] == 0) {
+			view->oldest[queue] = number;
+			view->oldest_bytes[queue] = arena.live_bytes;
+		}
+		if (number == writer->env->cleaned[BCI_ARENA_WARM].number) {
+			view->begun = number;
+			view->begun_live = arena.live_bytes;
+		}
+		gain = bci_clean_gain(&arena);
+		/* At least an eighth, else it is hardly worth the copying. */
+		if (gain > arena.end_bytes / 8 && gain > view->dirty_gain) {
+			view->dirty = number;
+			view->dirty_gain = gain;
+			view->dirty_live = arena.live_bytes;
+		}
+	}
+	return status == BC_MISS
+	               ? BC_OK
+	               : bci_fail(err, status, "cannot read the arenas");
+}
+
+/* Copying on and on for one commit helps nobody: evict instead. */
+static bool
+budget_moved(const struct budget *budget)
+{
+	return budget->writer->counted[BCI_COUNT_MOVED_BYTES] >
+	       2 * budget->slack;
+}
+
+/* ---- ways to make room ------------------------------------------------- */
+
+/* Evict by walking all entries; *did says whether anything went. */
+static enum bc_status
+budget_evict(struct budget *budget, bool inlined, uint64_t entries, bool *did,
+             struct bc_error *err)
+{
+	uint64_t target =
+		budget->low > budget->bytes ? budget->low - budget->bytes : 0;
+	struct bci_eviction eviction = {
+		.policy = budget->policy,
+		.class_ = BCI_ARENA_WARM,
+		.inlined = inlined,
+		.target_bytes = target,
+		.entries = entries,
+		.most = entries != 0 ? 0 : VICTIMS_MOST,
+	};
+	enum bc_status status;
+
+	/* The files are too many, though what is live is little: then less. */
+	if (budget_live(budget) <= target)
+		eviction.target_bytes =
+			budget_live(budget) / 8 * 7 -
+			bci_min(budget_live(budget) / 8 * 7, budget->bytes);
+	if (entries != 0) {
+		eviction.target_bytes = UINT64_MAX;
+	} else if (inlined) {
+		uint64_t live = budget_live(budget) + budget->bytes;
+		uint64_t mine = budget->writer->state.inline_bytes;
+		uint64_t over = live > budget->limit ? live - budget->limit : 1;
+
+		/* Some more of many, so that it lasts. */
+		over = bci_max(over, bci_min(mine, budget->slack) / 8);
+		if (mine < 64u * 1024)
+			over = bci_max(live, budget->limit) - budget->limit;
+		over = bci_max(over, 1);
+		eviction.target_bytes = mine > over ? mine - over : 0;
+	}
+	status = bci_evict(budget->writer, &eviction, err);
+	*did = eviction.evicted_segments != 0;
+	return status;
+}
+
+/*
+ * What lies in entry records is in no arena that will be the oldest some day:
+ * with each that goes, so do some of them, of the longest not asked for.
+ */
+static enum bc_status
+budget_age(struct budget *budget, struct bc_error *err)
+{
+	uint64_t mine = budget->writer->state.inline_bytes;
+	struct bci_eviction eviction = {
+		.policy = BC_POLICY_LRU,
+		.class_ = BCI_ARENA_WARM,
+		.inlined = true,
+		.target_bytes = mine - mine / 16,
+		.most = VICTIMS_MOST,
+	};
+
+	if (mine < budget->slack / 4)
+		return BC_OK;
+	return bci_evict(budget->writer, &eviction, err);
+}
+
+/* Give an arena back, or a part of it; *did says whether anything changed. */
+static enum bc_status
+budget_clean(struct budget *budget, uint64_t number, enum bci_clean_how how,
+             uint64_t quota, uint64_t evict, bool *did, struct bc_error *err)
+{
+	struct bci_cleaning cleaning = {
+		.how = how,
+		.policy = budget->policy,
+		.quota_bytes = quota,
+		.evict_bytes = evict,
+		.history = bci_writer_history(budget->writer),
+	};
+	enum bc_status status;
+
+	if (how == BCI_CLEAN_JUDGE && budget_moved(budget))
+		cleaning.how = BCI_CLEAN_EMPTY;
+	status = bci_clean(budget->writer, number, &cleaning, err);
+	if (status == BC_OK && cleaning.gone && how == BCI_CLEAN_JUDGE)
+		status = budget_age(budget, err);
+	if (status == BC_OK && cleaning.blocked)
+		budget_block(budget, number);
+	*did = cleaning.evicted_segments + cleaning.moved_segments != 0 ||
+	       cleaning.gone;
+	if (status == BC_OK && !*did && !cleaning.blocked)
+		budget_block(budget, number);
+	return status;
+}
+
+/* An ordered policy: the oldest arena of a queue, and if need be the rest. */
+static enum bc_status
+budget_step_ordered(struct budget *budget, const struct budget_view *view,
+                    uint64_t quota, uint64_t evict, bool *did,
+                    struct bc_error *err)
+{
+	struct bci_writer *writer = budget->writer;
+	const struct bci_state_record *state = &writer->state;
+	enum bci_queue queue =
+		bci_policy_next(budget->policy, bci_writer_history(writer),
+	                        view->young_bytes, view->main_bytes);
+	enum bci_queue other = queue == BCI_YOUNG ? BCI_MAIN : BCI_YOUNG;
+	uint64_t number = view->oldest[queue];
+
+	*did = false;
+	if (evict != 0 && state->inline_bytes != 0 &&
+	    (state->inline_bytes > budget->slack || number == 0)) {
+		enum bc_status status = budget_evict(budget, true, 0, did, err);
+
+		if (status != BC_OK || *did)
+			return status;
+	}
+	if (number == 0)
+		number = view->oldest[other];
+	if (number == 0 && evict != 0) { /* Only those in use are left. */
+		number = *bci_state_active(&writer->state, queue);
+		if (number == 0 || budget_is_blocked(budget, number))
+			number = *bci_state_active(&writer->state, other);
+		if (number != 0 && budget_is_blocked(budget, number))
+			number = 0;
+	}
+	if (number == 0)
+		return BC_OK;
+	return budget_clean(budget, number, BCI_CLEAN_JUDGE, quota, evict, did,
+	                    err);
+}
+
+/*
+ * Nothing that is sealed can go: seal what is in use, once.  *did says whether
+ * there was any.
+ */
+static enum bc_status
+budget_seal(struct budget *budget, bool *did, struct bc_error *err)
+{
+	struct bci_writer *writer = budget->writer;
+	enum bc_status status = BC_OK;
+
+	*did = false;
+	if (budget->sealed)
+		return BC_OK;
+	budget->sealed = true;
+	budget->blocked_count = 0;
+	*did = writer->state.active_arena != 0 ||
+	       writer->state.active_main != 0;
+	status = bci_writer_seal(writer, BCI_YOUNG, err);
+	if (status == BC_OK)
+		status = bci_writer_seal(writer, BCI_MAIN, err);
+	return status;
+}
+
+/*
+ * Whether nothing is evicted before it has to be: where the policy does not go
+ * by arenas, or an arena is as large as the budget.
+ */
+static bool
+budget_is_patient(const struct budget *budget)
+{
+	return !bci_policy_is_ordered(budget->policy) ||
+	       budget->limit < 2 * budget->slack;
+}
+
+/* One step towards room; *did says whether there was anything to do. */
+static enum bc_status
+budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
+            struct bc_error *err)
+{
+	uint64_t live = budget_live(budget) + budget->bytes;
+	uint64_t linked = budget_linked(budget);
+	uint64_t left = budget->limit + budget->slack;
+	bool many = live > budget->low || budget_moved(budget);
+	enum bci_clean_how how =
+		budget->writer->env->cleaned[BCI_ARENA_WARM].how;
+	struct budget_view view;
+	uint64_t quota = UINT64_MAX, cleaned;
+	enum bc_status status = budget_look(budget, &view, err);
+
+	*did = false;
+	if (status != BC_OK)
+		return status;
+	if (view.begun != 0)
+		cleaned = view.begun_live;
+	else if (!many || !bci_policy_is_ordered(budget->policy))
+		cleaned = view.dirty_live;
+	else
+		cleaned = bci_max(view.oldest_bytes[BCI_YOUNG],
+		                  view.oldest_bytes[BCI_MAIN]);
+	left = left > linked ? left - linked : 1;
+	if (!hard)
+		quota = cleaned / left * budget->file_bytes +
+		        cleaned % left * budget->file_bytes / left +
+		        budget->file_bytes / 4 + BCI_PAGE;
+	if (view.begun != 0 && (how != BCI_CLEAN_MOVE ||
+	                        (over_live == 0 && !budget_moved(budget))))
+		return budget_clean(budget, view.begun, how, quota, over_live,
+		                    did, err);
+	if (view.dirty != 0 &&
+	    (!many || (hard && over_live == 0 && !budget_moved(budget) &&
+	               budget_is_patient(budget))))
+		return budget_clean(budget, view.dirty, BCI_CLEAN_MOVE, quota,
+		                    0, did, err);
+	if (!many && view.dirty == 0 && budget_is_patient(budget)) {
+		/* Little is live: there may be more to clean. */
+		if (!hard)
+			return BC_OK;
+		status = budget_seal(budget, did, err);
+		if (status != BC_OK || *did)
+			return status;
+	}
+	if (bci_policy_is_ordered(budget->policy))
+		return budget_step_ordered(budget, &view, quota, over_live, did,
+		                           err);
+	if (budget_moved(budget)) {
+		uint64_t number = view.dirty;
+
+		if (number == 0)
+			number = view.oldest[BCI_YOUNG] != 0
+			                 ? view.oldest[BCI_YOUNG]
+			                 : view.oldest[BCI_MAIN];
+		if (number != 0)
+			return budget_clean(budget, number, BCI_CLEAN_EMPTY,
+			                    UINT64_MAX, 0, did, err);
+	}
+	if (many || view.dirty == 0) {
+		status = budget_evict(budget, false, 0, did, err);
+		if (status != BC_OK || *did)
+			return status;
+	}
+	if (view.dirty == 0)
+		return BC_OK;
+	return budget_clean(budget, view.dirty, BCI_CLEAN_MOVE, quota, 0, did,
+	                    err);
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+static enum bc_status
+budget_entries(struct budget *budget, uint64_t more, struct bc_error *err)
+{
+	const struct bci_writer *writer = budget->writer;
+	uint64_t most = writer->config.entries_max;
+	uint64_t over;
+	enum bc_status status = BC_OK;
+	bool did;
+
+	if (writer->state.entries + more <= most)
+		return BC_OK;
+	over = writer->state.entries + more - most;
+	/* Of many some more, so that it lasts. */
+	if (more <= most)
+		status = budget_evict(budget, false,
+		                      over + (most >= 4096 ? most / 64 : 0),
+		                      &did, err);
+	if (status != BC_OK || writer->state.entries + more <= most)
+		return status;
+	return bci_fail(err, BC_ENTRIES,
+	                "the cache holds %llu of at most %llu entries, and no "
+	                "other may go",
+	                (unsigned long long)writer->state.entries,
+	                (unsigned long long)most);
+}
+
+static enum bc_status
+budget_fail(const struct budget *budget, struct bc_error *err)
+{
+	return bci_fail(err, BC_FULL,
+	                "%llu bytes do not fit the budget of %llu bytes: no "
+	                "other entry may go",
+	                (unsigned long long)budget->bytes,
+	                (unsigned long long)budget->limit);
 }
 
 enum bc_status
-bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
-                      uint64_t new_entries, struct bc_error *err)
+bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
+                     uint64_t file_bytes, uint64_t new_entries,
+                     struct bc_error *err)
 {
-	const struct bci_state_record *state = &writer->state;
-	struct bci_db_facts facts;
-	enum bc_status status;
-	uint64_t left;
+	struct budget budget = {
+		.writer = writer,
+		.policy = (enum bc_policy)writer->config.policy,
+		.bytes = bytes,
+		.file_bytes = file_bytes == 0 ? 0 : file_bytes + FILE_EXTRA,
+		.limit = writer->config.warm_bytes,
+		.slack = bci_arena_capacity(writer->config.warm_bytes),
+	};
+	uint64_t percent = writer->config.low_percent != 0
+	                           ? writer->config.low_percent
+	                           : LOW_PERCENT;
+	enum bc_status status = budget_entries(&budget, new_entries, err);
 
-	if (state->entries + new_entries > writer->config.entries_max)
-		return bci_fail(err, BC_ENTRIES,
-		                "the cache holds %llu of at most %llu entries",
-		                (unsigned long long)state->entries,
-		                (unsigned long long)writer->config.entries_max);
-	status = bci_db_facts(writer->env->db, &facts, err);
-	if (status != BC_OK)
+	budget.low = budget.limit / 100 * percent +
+	             budget.limit % 100 * percent / 100;
+	if (status != BC_OK || (bytes == 0 && file_bytes == 0))
 		return status;
-	if (facts.end_bytes > BCI_CATALOGUE_MAP / 10 * 9)
-		return bci_fail(err, BC_FULL, "the catalogue is full");
-	bytes += writer->active[BCI_YOUNG].pending_bytes;
-	left = budget_left(writer);
-	if (bytes > left && writer->active[BCI_YOUNG].arena.segments == 0) {
-		/* Nothing in the active arena is live: let it go first. */
-		status = bci_writer_seal(writer, BCI_YOUNG, err);
+	if (bytes > budget.limit)
+		return budget_fail(&budget, err);
+	for (bool stepped = writer->keeps_all;; stepped = true) {
+		uint64_t live = budget_live(&budget) + bytes;
+		uint64_t linked = budget_linked(&budget) + budget.file_bytes;
+		uint64_t most = budget.limit + budget.slack;
+		bool hard =
+			live > budget.limit || linked > most ||
+			linked + budget_beside(&budget) > most + budget.slack;
+		size_t blocked = budget.blocked_count;
+		bool did = false;
+
+		/* A small budget is less than the files of an empty cache. */
+		if (!hard && (stepped || linked <= bci_max(budget.limit,
+		                                           budget.slack / 2)))
+			break;
+		if (writer->keeps_all)
+			return budget_fail(&budget, err);
+		status = budget_step(&budget, hard,
+		                     live > budget.limit ? live - budget.limit
+		                                         : 0,
+		                     &did, err);
+		if (did) /* There may be more to give up than before. */
+			budget.sealed = false;
+		if (status == BC_OK && hard && !did &&
+		    budget.blocked_count == blocked)
+			status = budget_seal(&budget, &did, err);
 		if (status != BC_OK)
 			return status;
-		left = budget_left(writer);
+		if (hard && !did && budget.blocked_count == blocked) {
+			if (live > budget.limit || linked > most)
+				return budget_fail(&budget, err);
+			break; /* The catalogue is what is large. */
+		}
 	}
-	if (bytes > left)
-		return bci_fail(err, BC_FULL,
-		                "%llu bytes do not fit: %llu of the budget of "
-		                "%llu bytes are left",
-		                (unsigned long long)bytes,
-		                (unsigned long long)left,
-		                (unsigned long long)writer->config.warm_bytes);
-	return BC_OK;
+	return bci_ghosts_trim(writer, 64, err);
 }

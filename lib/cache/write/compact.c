@@ -37,6 +37,7 @@ compact_series(struct compact *compact, struct bci_writer *writer,
 	if (!series.exists || series.frame)
 		goto done; /* It is another one meanwhile. */
 	series.same = true;
+	writer->keeps_all = true;
 	BCI_TRY(bci_edit_split(&edit, compact->err));
 	BCI_TRY(bci_splice(&edit,
 	                   compact->dry ? BCI_SPLICE_DRY : BCI_SPLICE_COMPACT,

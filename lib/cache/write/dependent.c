@@ -14,6 +14,7 @@
 #include "key.h"
 #include "keys.h"
 #include "labelling.h"
+#include "victim.h"
 
 enum bc_status
 bci_writer_remove_alone(struct bci_writer *writer, const char *key,
@@ -34,6 +35,12 @@ bci_writer_remove_alone(struct bci_writer *writer, const char *key,
 	/* A damaged record is removed all the same; what it held is lost to
 	 * the accounts and comes back with its arena. */
 	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK) {
+		if (bci_entry_is_ghost(&entry)) {
+			BCI_TRY(bci_ghost_forget(writer, &entry, err));
+			status = bci_table_delete(writer->txn, tables->entries,
+			                          key, key_bytes, err);
+			return status == BC_OK ? BC_MISS : status;
+		}
 		BCI_TRY(bci_writer_release(writer, &entry, err));
 		BCI_TRY(bci_expiry_change(writer->txn, tables, key, key_bytes,
 		                          &entry.head, NULL, err));

@@ -7,7 +7,7 @@
  */
 #include "common.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -417,6 +417,59 @@ bci_recover_rollback(struct bci_writer *writer, enum bci_queue queue,
 	return recover_arena(writer, number, &arena, err);
 }
 
+static enum bc_status
+verdict_lost(struct bci_writer *writer, const struct bci_bytes *key,
+             const struct bci_entry *entry, const struct bci_locator *locator,
+             const void *context, const char **reason)
+{
+	(void)writer;
+	(void)key;
+	(void)entry;
+	if (recover_reaches(locator, context))
+		*reason = "it is not to be found in its arena";
+	return BC_OK;
+}
+
+enum bc_status
+bci_recover_arena(struct bci_writer *writer, uint64_t number,
+                  struct bc_error *err)
+{
+	const struct recover_range range = { number, 0 };
+	struct bci_arena_record arena;
+	enum bc_status status = recover_walk(writer, verdict_lost, &range, err);
+
+	if (status != BC_OK)
+		return status;
+	/* It is retired already if its record counted right. */
+	status = bci_arena_load(writer->txn, &writer->env->tables, number,
+	                        &arena);
+	if (status != BC_OK)
+		return status == BC_MISS ? BC_OK : status;
+	recover_deactivate(writer, number);
+	writer->state.segments -=
+		bci_min(writer->state.segments, arena.segments);
+	writer->state.live_bytes -=
+		bci_min(writer->state.live_bytes, arena.live_bytes);
+	return bci_writer_retire(writer, number, &arena, err);
+}
+
+/*
+ * An arena may be unlinked though the catalogue names it: what was evicted
+ * needs no sync.
+ */
+static bool
+recover_is_gone(struct bci_writer *writer, uint64_t number,
+                const struct bci_arena_record *arena)
+{
+	char name[BCI_ARENA_NAME];
+
+	bci_arena_name(number, name);
+	return arena->class_ < BCI_COUNT(writer->env->maps.class_fd) &&
+	       faccessat(writer->env->maps.class_fd[arena->class_], name, F_OK,
+	                 AT_SYMLINK_NOFOLLOW) != 0 &&
+	       errno == ENOENT;
+}
+
 enum bc_status
 bci_recover_boot(struct bci_writer *writer, const uint8_t boot_id[16],
                  struct bc_error *err)
@@ -427,6 +480,12 @@ bci_recover_boot(struct bci_writer *writer, const uint8_t boot_id[16],
 
 	while ((status = bci_arena_next(writer->txn, &writer->env->tables,
 	                                &number, &arena)) == BC_OK) {
+		if (recover_is_gone(writer, number, &arena)) {
+			status = bci_recover_arena(writer, number, err);
+			if (status != BC_OK)
+				return status;
+			continue;
+		}
 		if (arena.sealed && arena.synced_bytes >= arena.end_bytes)
 			continue;
 		status = recover_arena(writer, number, &arena, err);
@@ -511,45 +570,4 @@ bci_recover_bad(struct bci_writer *writer, struct bc_error *err)
 	if (status == BC_OK)
 		writer->bad_seen = seen;
 	return status;
-}
-
-/* ---- leftover files ---------------------------------------------------- */
-
-static void
-sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
-{
-	struct bci_env *env = writer->env;
-	struct bci_arena_record arena;
-	struct dirent *entry;
-	int fd = openat(env->maps.class_fd[class_], ".",
-	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (dir == NULL) {
-		bci_file_close(&fd);
-		return;
-	}
-	while ((entry = readdir(dir)) != NULL) {
-		uint64_t number = bci_arena_number(entry->d_name);
-		const char *dot = strrchr(entry->d_name, '.');
-		bool unfinished = dot != NULL && strcmp(dot, ".new") == 0;
-
-		if (number != 0)
-			unfinished = bci_arena_load(writer->txn, &env->tables,
-			                            number, &arena) == BC_MISS;
-		if (unfinished)
-			(void)unlinkat(fd, entry->d_name, 0);
-	}
-	closedir(dir);
-}
-
-void
-bci_recover_sweep(struct bci_writer *writer)
-{
-	sweep_class(writer, BCI_ARENA_WARM);
-	sweep_class(writer, BCI_ARENA_COLD);
-	(void)unlinkat(writer->env->dir_fd, "meta.mdb.new", 0);
-	(void)unlinkat(writer->env->dir_fd, "scratch.new", 0);
-	if (!writer->config.frozen)
-		(void)unlinkat(writer->env->dir_fd, "frozen", 0);
 }

@@ -17,6 +17,10 @@ enum bc_status bci_recover_boot(struct bci_writer *writer,
                                 const uint8_t boot_id[16],
                                 struct bc_error *err);
 
+/* Nothing of an arena can be read: drop all that the catalogue names in it. */
+enum bc_status bci_recover_arena(struct bci_writer *writer, uint64_t number,
+                                 struct bc_error *err);
+
 /* The active arena is older than its record, or gone: the same for it alone. */
 enum bc_status bci_recover_rollback(struct bci_writer *writer,
                                     enum bci_queue queue, struct bc_error *err);

@@ -17,7 +17,8 @@
 #define PENDING_BYTES (2ull << 20)
 #define PENDING_DURABLE_BYTES (64ull << 20)
 
-/* An arena of its own for a value that no usual arena takes. */
+/* An arena of its own for a value that no usual arena takes has so much more,
+ * but no more than a quarter of a usual one. */
 #define OVERSIZE_EXTRA (64 * 4096ull)
 
 /* ---- active arenas ----------------------------------------------------- */
@@ -189,10 +190,11 @@ room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 	uint64_t capacity = bci_arena_capacity(
 		class_ == BCI_ARENA_COLD ? writer->config.cold_bytes
 					 : writer->config.warm_bytes);
+	uint64_t extra = bci_min(OVERSIZE_EXTRA, capacity / 4);
 	enum bc_status status;
 
-	if (bytes + OVERSIZE_EXTRA > capacity)
-		capacity = bci_round_up(bytes + OVERSIZE_EXTRA, 65536);
+	if (bytes + extra > capacity)
+		capacity = bci_round_up(bytes + extra, 65536);
 	status = bci_appender_create(
 		appender, env->maps.class_fd[class_], writer->state.next_arena,
 		capacity, env->group, writer->config.durability == BC_DURABLE,

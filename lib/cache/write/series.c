@@ -12,6 +12,7 @@
 #include "hash.h"
 #include "labelling.h"
 #include "series.h"
+#include "victim.h"
 
 /* ---- columns ----------------------------------------------------------- */
 
@@ -224,11 +225,12 @@ series_find(struct bci_series *series, struct bc_error *err)
 	if (record.size <= sizeof(series->stored) &&
 	    bci_entry_parse(series->stored, record.size, &series->entry) ==
 	            BC_OK &&
+	    !bci_entry_is_ghost(&series->entry) &&
 	    (series->entry.head.expires_ns == 0 ||
 	     series->entry.head.expires_ns > writer->now_ns))
 		return BC_OK;
 	status = bci_writer_remove(writer, series->key, series->key_bytes, err);
-	return status == BC_OK ? BC_MISS : status;
+	return status == BC_OK ? BC_MISS : status; /* BC_MISS: a ghost */
 }
 
 enum bc_status
@@ -305,7 +307,7 @@ bci_series_begin(struct bci_series *series, struct bc_error *err)
 
 	if (series->exists)
 		return BC_OK;
-	status = bci_writer_check_room(writer, 0, 1, err);
+	status = bci_writer_make_room(writer, 0, 0, 1, err);
 	if (status != BC_OK)
 		return status;
 	series->head.id = writer->state.next_entry++;

@@ -14,6 +14,7 @@
 #include "file.h"
 #include "recover.h"
 #include "series.h"
+#include "victim.h"
 #include "writer.h"
 
 /* ---- live bytes -------------------------------------------------------- */
@@ -45,7 +46,7 @@ bci_writer_retire(struct bci_writer *writer, uint64_t number,
 		(struct bci_retired){ number,
 		                      (enum bci_arena_class)arena->class_ };
 	*linked -= bci_min(*linked, arena->end_bytes);
-	writer->must_sync = true;
+	/* Who let go of what was in it says whether that must be synced. */
 	return BC_OK;
 }
 
@@ -59,8 +60,15 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 
 	writer->state.live_bytes += (uint64_t)bytes;
 	writer->state.segments += (uint64_t)segments;
-	if (number == 0)
-		return BC_OK; /* Inline: in no arena. */
+	if (number == 0) { /* Inline: in no arena. */
+		uint64_t *inlined = &writer->state.inline_bytes;
+
+		if (bytes < 0 && *inlined < (uint64_t)-bytes)
+			*inlined = 0;
+		else
+			*inlined += (uint64_t)bytes;
+		return BC_OK;
+	}
 	if (queue != BCI_QUEUES) {
 		arena = &writer->active[queue].arena;
 		writer->active[queue].changed = true;
@@ -177,6 +185,65 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 	                         entry->head.id, err);
 }
 
+bool
+bci_writer_is_fresh(const struct bci_writer *writer,
+                    const struct bci_entry *entry,
+                    const struct bci_locator *locator)
+{
+	if (entry->head.kind != BC_SERIES)
+		return entry->head.revision == writer->state.revision;
+	if (locator->arena >= writer->first_arena)
+		return true;
+	for (unsigned queue = 0; locator->arena != 0 && queue < BCI_QUEUES;
+	     queue++) {
+		if (locator->arena == writer->first_active[queue])
+			return locator->offset >= writer->first_bytes[queue];
+	}
+	return false;
+}
+
+enum bc_status
+bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
+                   const struct bci_locator *from, uint64_t entry_id,
+                   uint32_t count, struct bc_error *err)
+{
+	const struct bci_slot *slot =
+		bci_ledger_slot(&writer->env->ledger, from->slot);
+	struct bci_restamp *restamp;
+
+	if (writer->restamp_count == writer->restamp_room) {
+		size_t room = 2 * writer->restamp_room + 16;
+		void *grown = bci_regrow(
+			&writer->env->allocator, writer->restamps,
+			writer->restamp_count, room, sizeof(*writer->restamps));
+
+		if (grown == NULL)
+			return bci_fail(err, BC_NOMEM, "no memory to commit");
+		writer->restamps = grown;
+		writer->restamp_room = room;
+	}
+	restamp = &writer->restamps[writer->restamp_count++];
+	*restamp = (struct bci_restamp){
+		.id = bci_segment_id(to, entry_id),
+		.slot = to->slot,
+		.count = count,
+	};
+	if (slot != NULL && (atomic_load(&slot->word) & BCI_SLOT_ID) ==
+	                            bci_segment_id(from, entry_id))
+		restamp->accessed_s = atomic_load(&slot->accessed_s);
+	return BC_OK;
+}
+
+struct bci_history *
+bci_writer_history(struct bci_writer *writer)
+{
+	_Static_assert(sizeof(struct bci_history) <= BCI_LEDGER_SKETCH,
+	               "the history fits the ledger");
+	uint8_t *sketch = bci_ledger_sketch(&writer->env->ledger);
+
+	return (struct bci_history *)(void *)sketch;
+}
+
 /* ---- syncing ----------------------------------------------------------- */
 
 /* Put one arena's bytes on the disk and say so in its record. */
@@ -201,9 +268,10 @@ space_sync_arena(struct bci_writer *writer, uint64_t number,
 	return status;
 }
 
-enum bc_status
-bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
-                       struct bc_error *err)
+/* Sync all arenas that need it, or only those that segments are moved to. */
+static enum bc_status
+space_sync(struct bci_writer *writer, bool moves, uint64_t *failed,
+           struct bc_error *err)
 {
 	struct bci_env *env = writer->env;
 	struct bci_arena_record arena;
@@ -218,7 +286,8 @@ bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
 		return status;
 	while ((status = bci_arena_next(writer->txn, &env->tables, &number,
 	                                &arena)) == BC_OK) {
-		if (arena.synced_bytes >= arena.end_bytes)
+		if (arena.synced_bytes >= arena.end_bytes ||
+		    (moves && arena.queue == BCI_YOUNG))
 			continue;
 		status = space_sync_arena(writer, number, &arena, err);
 		if (status != BC_OK) {
@@ -238,7 +307,22 @@ bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
 	if (fsync(env->maps.class_fd[BCI_ARENA_WARM]) != 0 ||
 	    fsync(env->maps.class_fd[BCI_ARENA_COLD]) != 0)
 		return bci_fail_os(err, errno, "cannot sync the directory");
-	writer->state.unsynced = 0;
+	if (!moves)
+		writer->state.unsynced = 0;
 	writer->must_sync = true;
 	return BC_OK;
+}
+
+enum bc_status
+bci_writer_sync_arenas(struct bci_writer *writer, uint64_t *failed,
+                       struct bc_error *err)
+{
+	return space_sync(writer, false, failed, err);
+}
+
+enum bc_status
+bci_writer_sync_moves(struct bci_writer *writer, uint64_t *failed,
+                      struct bc_error *err)
+{
+	return space_sync(writer, true, failed, err);
 }

@@ -178,9 +178,9 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 			"budget of %llu bytes",
 			series->key,
 			(unsigned long long)writer->config.warm_bytes);
-	BCI_TRY(bci_writer_check_room(
-		writer, bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0,
-		err));
+	BCI_TRY(bci_writer_make_room(
+		writer, plan.bytes,
+		bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err));
 	BCI_TRY(bci_writer_room(writer, BCI_YOUNG, plan.bytes, &room,
 	                        &owner.arena, &offset, err));
 	bci_segment_write(&splice->value, &owner, &plan, room, locator, digest);
@@ -493,6 +493,7 @@ bci_splice(struct bci_edit *edit, enum bci_splice_how how,
 	enum bc_status status;
 
 	tiling->allocator = splice.allocator;
+	splice.writer->busy_entry = edit->series->head.id;
 	splice.writer->must_sync |= edit->replaced;
 	if (how == BCI_SPLICE_GROW && splice_is_tail_only(edit)) {
 		status = splice_tail_only(&splice, err);
@@ -527,6 +528,7 @@ done:
 	if (report != NULL)
 		*report = (struct bci_splice_report){ tiling->count,
 			                              splice.written };
+	splice.writer->busy_entry = 0;
 	splice_close(&splice);
 	return status;
 }

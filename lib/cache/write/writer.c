@@ -241,6 +241,12 @@ writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 	writer->first_arena = writer->state.next_arena;
 	writer->first_schema = writer->state.next_schema;
 	BCI_TRY(writer_load_active(writer, err));
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++) {
+		writer->first_active[queue] =
+			*bci_state_active(&writer->state, queue);
+		writer->first_bytes[queue] =
+			writer->active[queue].arena.end_bytes;
+	}
 	writer->now_ns = bci_clock_wall_ns();
 	writer->state.revision++;
 done:
@@ -295,8 +301,10 @@ writer_end(struct bci_writer *writer)
 {
 	bci_free(&writer->env->allocator, writer->retired);
 	bci_free(&writer->env->allocator, writer->freed);
+	bci_free(&writer->env->allocator, writer->restamps);
 	writer->retired = NULL;
 	writer->freed = NULL;
+	writer->restamps = NULL;
 	bci_writer_unlock(writer->env);
 }
 
@@ -331,7 +339,11 @@ writer_unlink_retired(struct bci_writer *writer)
 
 		bci_arena_name(arena->number, name);
 		(void)unlinkat(env->maps.class_fd[arena->class_], name, 0);
+		/* A process that only writes has no lookup that lets go. */
+		bci_maps_drop(&env->maps, arena->number);
 	}
+	if (writer->retired_count != 0)
+		bci_env_collect(env, NULL);
 	if (writer->retired_count != 0 && env->ledger.header != NULL &&
 	    env->ledger.writable)
 		atomic_fetch_add(&env->ledger.header->generation, 1);
@@ -355,6 +367,12 @@ writer_settle_ledger(struct bci_writer *writer)
 {
 	struct bci_ledger *ledger = &writer->env->ledger;
 
+	for (size_t i = 0; i < writer->restamp_count; i++) {
+		const struct bci_restamp *moved = &writer->restamps[i];
+
+		bci_slot_begin(ledger, moved->slot, moved->id,
+		               moved->accessed_s, moved->count);
+	}
 	for (size_t i = 0; i < writer->freed_count; i++)
 		bci_slot_begin(ledger, writer->freed[i], 0, 0, 0);
 	if (writer->bad_seen != 0)
@@ -462,6 +480,9 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	if (writer_sync_is_due(writer) ||
 	    (writer->must_settle && writer->config.durability == BC_RELAXED))
 		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
+	else if (writer->must_settle_moves &&
+	         writer->config.durability == BC_RELAXED)
+		BCI_TRY(bci_writer_sync_moves(writer, &failed, err));
 	BCI_TRY(bci_writer_store_active(writer, err));
 	writer->state.committed_ns = writer->now_ns;
 	BCI_TRY(bci_writer_fold(writer, false, err));

@@ -6,6 +6,7 @@
 #define BCI_WRITER_H
 
 #include "cache.h"
+#include "history.h"
 
 /* Arenas that a commit leaves without live bytes; unlinked after it. */
 struct bci_retired {
@@ -21,6 +22,12 @@ struct bci_active {
 	uint64_t pending_bytes;        /* of these */
 };
 
+/* A slot whose segment was moved: what it is to say once that is committed. */
+struct bci_restamp {
+	uint64_t id;
+	uint32_t slot, accessed_s, count;
+};
+
 struct bci_writer {
 	struct bc_cache *cache;
 	struct bci_env *env;
@@ -30,12 +37,19 @@ struct bci_writer {
 	struct bci_active active[BCI_QUEUES];
 	bool must_sync;   /* the commit removes or overwrites something */
 	bool must_settle; /* it moves rows that were safe: arenas are synced */
+	bool must_settle_moves; /* the same, but only to the main queues */
 	uint64_t first_arena;  /* arenas and schemas from these numbers on */
 	uint32_t first_schema; /* are made by this transaction */
+	uint64_t first_active[BCI_QUEUES]; /* what was active before it, and */
+	uint64_t first_bytes[BCI_QUEUES];  /* what it adds to that from */
+	bool keeps_all;      /* nothing is evicted for what it writes */
+	uint64_t busy_entry; /* its segments stay where they are; 0: none */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
 	uint32_t *freed; /* slots of the ledger: free once it is committed */
 	size_t freed_count, freed_room;
+	struct bci_restamp *restamps;
+	size_t restamp_count, restamp_room;
 	uint64_t bad_seen; /* the bad_count of the ledger acted on; 0: none */
 	int64_t now_ns;
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
@@ -96,12 +110,31 @@ enum bc_status bci_writer_fold(struct bci_writer *writer, bool compacted,
 void bci_writer_abort(struct bci_writer *writer);
 
 /*
- * Check budget and entry limit for puts of 'bytes' stored bytes in total,
- * beside what is pending.
+ * Make room for segments of 'bytes' bytes in total, which take 'file_bytes' in
+ * arenas, and for so many new entries: others are evicted, arenas are cleaned,
+ * in proportion to what comes.  What this transaction wrote stays, and so do
+ * pinned entries.  BC_FULL if nothing may go; BC_ENTRIES.
+ *
+ * Nothing that was added to an arena may be unfinished.
  */
-enum bc_status bci_writer_check_room(struct bci_writer *writer, uint64_t bytes,
-                                     uint64_t new_entries,
-                                     struct bc_error *err);
+enum bc_status bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
+                                    uint64_t file_bytes, uint64_t new_entries,
+                                    struct bc_error *err);
+
+/* What policies remember, or NULL: see history.h. */
+struct bci_history *bci_writer_history(struct bci_writer *writer);
+
+/* Whether this transaction wrote a segment. */
+bool bci_writer_is_fresh(const struct bci_writer *writer,
+                         const struct bci_entry *entry,
+                         const struct bci_locator *locator);
+
+/* A segment moved from one place to another; its slot goes with it. */
+enum bc_status bci_writer_restamp(struct bci_writer *writer,
+                                  const struct bci_locator *to,
+                                  const struct bci_locator *from,
+                                  uint64_t entry_id, uint32_t count,
+                                  struct bc_error *err);
 
 /*
  * Room for a value of 'bytes' bytes in the active arena of a queue, sealing it
@@ -175,5 +208,9 @@ enum bc_status bci_writer_remove(struct bci_writer *writer, const char *key,
  */
 enum bc_status bci_writer_sync_arenas(struct bci_writer *writer,
                                       uint64_t *failed, struct bc_error *err);
+
+/* The same for those that segments are moved to, which are few bytes. */
+enum bc_status bci_writer_sync_moves(struct bci_writer *writer,
+                                     uint64_t *failed, struct bc_error *err);
 
 #endif /* BCI_WRITER_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * measure.c - what the puts of a commit take, and room for it.
+ *
+ * All of it is made before the first one is stored: what is written then is
+ * never in the way of an eviction.
+ */
+#include "common.h"
+
+#include "arena.h"
+#include "error.h"
+#include "measure.h"
+#include "writer.h"
+
+struct measure {
+	struct bci_writer *writer;
+	const struct bci_operation *operations;
+	size_t count;
+};
+
+/* What a commit takes. */
+struct measure_size {
+	uint64_t bytes, file_bytes; /* of segments; of arenas */
+	uint64_t small, small_bytes;
+};
+
+/* Check the limits of a put, and add what it takes. */
+static enum bc_status
+measure_put(const struct measure *measure,
+            const struct bci_operation *operation, struct measure_size *size,
+            struct bc_error *err)
+{
+	const struct bci_config_record *config = &measure->writer->config;
+
+	if (operation->payload_bytes > config->value_max_bytes)
+		return bci_fail(
+			err, BC_TOO_LARGE,
+			"%s has %llu bytes; this cache takes values of up to "
+			"%llu",
+			operation->key,
+			(unsigned long long)operation->payload_bytes,
+			(unsigned long long)config->value_max_bytes);
+	if (operation->placement == BC_PLACE_COLD)
+		return BC_OK; /* It is checked when it is stored. */
+	if (operation->plan.bytes > config->warm_bytes / 4)
+		return bci_fail(err, BC_TOO_LARGE,
+		                "%s takes %llu bytes, more than a quarter of "
+		                "the warm budget of %llu",
+		                operation->key,
+		                (unsigned long long)operation->plan.bytes,
+		                (unsigned long long)config->warm_bytes);
+	size->bytes += operation->plan.bytes;
+	if (bci_operation_is_small(operation)) {
+		size->small++;
+		size->small_bytes += bci_operation_bundled(operation);
+	} else {
+		size->file_bytes += bci_round_up(
+			operation->plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE);
+	}
+	return BC_OK;
+}
+
+/* Of what is put, what takes the place of something, and what is new. */
+static void
+measure_old(const struct measure *measure, uint64_t *replaced_bytes,
+            uint64_t *new_entries)
+{
+	struct bci_writer *writer = measure->writer;
+
+	*replaced_bytes = *new_entries = 0;
+	for (size_t i = 0; i < measure->count; i++) {
+		const struct bci_operation *operation = &measure->operations[i];
+		struct bci_locator locator;
+		struct bci_bytes record;
+		struct bci_entry entry;
+
+		if (!bci_operation_puts(operation))
+			continue;
+		if (bci_table_get(writer->txn, writer->env->tables.entries,
+		                  operation->key, operation->key_bytes,
+		                  &record) != BC_OK ||
+		    bci_entry_parse(record.data, record.size, &entry) !=
+		            BC_OK ||
+		    bci_entry_is_ghost(&entry)) {
+			++*new_entries;
+		} else if (entry.head.kind != BC_SERIES) {
+			bci_entry_locator(&entry, 0, &locator);
+			*replaced_bytes += locator.bytes;
+		}
+	}
+}
+
+/* Make room for the commit; of small budgets every byte counts. */
+static enum bc_status
+measure_room(const struct measure *measure, const struct measure_size *size,
+             struct bc_error *err)
+{
+	struct bci_writer *writer = measure->writer;
+	uint64_t replaced = 0, fresh = 0, before;
+	enum bc_status status;
+	bool close = writer->state.entries + measure->count >
+	                     writer->config.entries_max ||
+	             writer->state.live_bytes + size->bytes >
+	                     writer->config.warm_bytes;
+
+	if (close)
+		measure_old(measure, &replaced, &fresh);
+	if (size->bytes == 0) /* Nothing warm. */
+		return bci_writer_make_room(writer, 0, 0, fresh, err);
+	do { /* Again, if some of it was evicted. */
+		before = replaced;
+		status = bci_writer_make_room(
+			writer, bci_max(size->bytes, replaced + 1) - replaced,
+			size->file_bytes, fresh, err);
+		if (status == BC_OK && close)
+			measure_old(measure, &replaced, &fresh);
+	} while (status == BC_OK && replaced < before);
+	return status;
+}
+
+enum bc_status
+bci_measure(struct bci_writer *writer, const struct bci_operation *operations,
+            size_t count, uint64_t bundle_bytes, bool *bundling,
+            struct bc_error *err)
+{
+	const struct measure measure = { writer, operations, count };
+	struct measure_size size = { 0 };
+	enum bc_status status = BC_OK;
+
+	for (size_t i = 0; status == BC_OK && i < count; i++) {
+		if (bci_operation_puts(&operations[i]))
+			status = measure_put(&measure, &operations[i], &size,
+			                     err);
+	}
+	if (status != BC_OK)
+		return status;
+	*bundling = size.small > 1;
+	if (*bundling)
+		size.file_bytes +=
+			bci_round_up(size.small_bytes, BCI_PAGE) +
+			(size.small_bytes / bundle_bytes + 1) * BCI_PAGE;
+	else if (size.small != 0)
+		size.file_bytes += BCI_PAGE; /* of an arena, or none */
+	return measure_room(&measure, &size, err);
+}

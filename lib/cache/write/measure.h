@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * measure.h - what the puts of a commit take, and room for it.
+ */
+#ifndef BCI_MEASURE_H
+#define BCI_MEASURE_H
+
+#include "arena.h"
+#include "operation.h"
+
+/* Whether it is a put that counts. */
+static inline bool
+bci_operation_puts(const struct bci_operation *operation)
+{
+	return operation->deed == BCI_PUT && !operation->superseded;
+}
+
+/* Whether it shares a value with others, if there are any. */
+static inline bool
+bci_operation_is_small(const struct bci_operation *operation)
+{
+	return operation->plan.bytes < BCI_VALUE_MIN;
+}
+
+/* Bytes of a small segment in a bundle: the next begins on a line again. */
+static inline uint64_t
+bci_operation_bundled(const struct bci_operation *operation)
+{
+	return bci_round_up(operation->plan.bytes, BCI_LINE);
+}
+
+/*
+ * Check the limits of all puts, decide whether small ones share values, and
+ * make room: others are evicted.  Errors as bc_put() lists them.
+ */
+enum bc_status bci_measure(struct bci_writer *writer,
+                           const struct bci_operation *operations, size_t count,
+                           uint64_t bundle_bytes, bool *bundling,
+                           struct bc_error *err);
+
+#endif /* BCI_MEASURE_H */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * move.c - moving live segments to other arenas.
+ *
+ * Of a segment only the number of its arena changes, and with it the checksum
+ * of its header, which is in the locator.  Its slot stays the same, so that
+ * nothing is lost of when and how often it was read.
+ */
+#include "common.h"
+
+#include "arena.h"
+#include "directory.h"
+#include "error.h"
+#include "hash.h"
+#include "move.h"
+
+/* Small segments share values of at most this many bytes. */
+#define SHARED_BYTES (64u << 10)
+
+void
+bci_mover_open(struct bci_mover *mover, struct bci_writer *writer,
+               enum bci_queue queue)
+{
+	*mover = (struct bci_mover){ .writer = writer, .queue = queue };
+}
+
+void
+bci_mover_close(struct bci_mover *mover)
+{
+	if (mover->room == NULL)
+		return;
+	memset(mover->room + mover->used, 0, mover->bytes - mover->used);
+	/* What is left of it is lost: the next one is as long as this was
+	 * needed. */
+	mover->shared_bytes = mover->used < mover->bytes / 2
+	                              ? BCI_VALUE_MIN
+	                              : bci_min(2 * mover->bytes, SHARED_BYTES);
+	mover->room = NULL;
+}
+
+/* Room for 'bytes' bytes: of the shared value, or of one of their own. */
+static enum bc_status
+mover_room(struct bci_mover *mover, uint64_t bytes, uint64_t rest,
+           unsigned char **room, struct bci_locator *to, struct bc_error *err)
+{
+	uint64_t step = bci_round_up(bytes, BCI_LINE);
+	bool small = bytes < BCI_VALUE_MIN;
+	enum bc_status status;
+	void *fresh;
+
+	if (mover->room == NULL || !small ||
+	    bytes > mover->bytes - mover->used) {
+		uint64_t want = bytes;
+
+		bci_mover_close(mover);
+		if (small) {
+			want = bci_min(step + rest, mover->shared_bytes);
+			want = bci_round_up(want + BCI_VALUE_SHIFT, BCI_PAGE) -
+			       BCI_VALUE_SHIFT;
+		}
+		status = bci_writer_room(mover->writer, mover->queue, want,
+		                         &fresh, &to->arena, &to->offset, err);
+		if (status != BC_OK)
+			return status;
+		*room = fresh;
+		if (!small)
+			return BC_OK;
+		mover->room = fresh;
+		mover->used = 0;
+		mover->bytes = want;
+		mover->arena = to->arena;
+		mover->offset = to->offset;
+	}
+	*room = mover->room + mover->used;
+	to->arena = mover->arena;
+	to->offset = mover->offset + mover->used;
+	memset(*room + bytes, 0,
+	       bci_min(step, mover->bytes - mover->used) - bytes);
+	mover->used += bci_min(step, mover->bytes - mover->used);
+	return BC_OK;
+}
+
+/* Name a segment at its new place. */
+static enum bc_status
+mover_name(struct bci_mover *mover, const struct bci_live_segment *segment,
+           const struct bci_locator *to, struct bc_error *err)
+{
+	struct bci_writer *writer = mover->writer;
+	const struct bci_tables *tables = &writer->env->tables;
+	unsigned char record[BCI_PAGE];
+	struct bci_bytes stored;
+	enum bc_status status;
+	unsigned char *at;
+
+	if (segment->older)
+		return bci_directory_put(writer->txn, tables,
+		                         segment->entry->head.id, to, err);
+	status = bci_table_get(writer->txn, tables->entries, segment->key,
+	                       segment->key_bytes, &stored);
+	if (status != BC_OK || stored.size > sizeof(record))
+		return bci_fail(err, BC_CORRUPT, "the record of %s",
+		                segment->key);
+	memcpy(record, stored.data, stored.size);
+	at = memmem(record, stored.size, &segment->locator,
+	            sizeof(segment->locator));
+	if (at == NULL)
+		return bci_fail(err, BC_CORRUPT, "the record of %s",
+		                segment->key);
+	memcpy(at, to, sizeof(*to));
+	return bci_table_put(writer->txn, tables->entries, segment->key,
+	                     segment->key_bytes, record, stored.size, err);
+}
+
+/* Check every byte of a segment against the catalogue. */
+static enum bc_status
+mover_check(struct bci_mover *mover, struct bci_live *live,
+            const struct bci_live_segment *segment, struct bc_error *err)
+{
+	struct bci_env *env = mover->writer->env;
+	const struct bci_entry_record *head = &segment->entry->head;
+	const struct bc_schema *schema = NULL;
+	enum bc_status status;
+
+	if (head->schema != 0) {
+		status = bci_env_schema(env, mover->writer->txn, head->schema,
+		                        &schema);
+		if (status != BC_OK)
+			return status;
+	}
+	if (!bci_segment_is(segment->image, &segment->locator, env->cache_id,
+	                    head->id) ||
+	    bci_map_check(live->map, &segment->locator, schema, false) != NULL)
+		return bci_fail(err, BC_CORRUPT, "%s is damaged", segment->key);
+	return BC_OK;
+}
+
+/* Whether the source is on the disk, which the copy then has to be too. */
+static void
+mover_settle(struct bci_mover *mover, const struct bci_locator *from)
+{
+	struct bci_arena_record arena;
+
+	mover->writer->must_sync = true;
+	if (bci_writer_arena(mover->writer, from->arena, &arena) != BC_OK ||
+	    arena.synced_bytes >= from->offset + from->bytes)
+		mover->writer->must_settle_moves = true;
+}
+
+enum bc_status
+bci_move_segment(struct bci_mover *mover, struct bci_live *live,
+                 const struct bci_live_segment *segment, uint32_t count,
+                 uint64_t rest, struct bc_error *err)
+{
+	const struct bci_locator *from = &segment->locator;
+	struct bci_writer *writer = mover->writer;
+	struct bci_segment_header header;
+	struct bci_locator to = *from;
+	unsigned char *room;
+	enum bc_status status;
+
+	status = mover_check(mover, live, segment, err);
+	if (status != BC_OK)
+		return status;
+	status = mover_room(mover, from->bytes, rest, &room, &to, err);
+	if (status != BC_OK)
+		return status;
+	memcpy(&header, segment->image, sizeof(header));
+	header.arena = to.arena;
+	memcpy(room, &header, sizeof(header));
+	memcpy(room + sizeof(header), segment->image + sizeof(header),
+	       from->bytes - sizeof(header));
+	to.checksum = bci_hash64(room, to.header_bytes);
+	mover_settle(mover, from);
+	status = mover_name(mover, segment, &to, err);
+	if (status == BC_OK)
+		status = bci_writer_account(writer, to.arena, to.bytes, 1, err);
+	if (status == BC_OK)
+		status = bci_writer_account(writer, from->arena,
+		                            -(int64_t)from->bytes, -1, err);
+	if (status == BC_OK)
+		status = bci_writer_restamp(
+			writer, &to, from, segment->entry->head.id, count, err);
+	mover->moved_bytes += from->bytes;
+	mover->moved_segments++;
+	writer->counted[BCI_COUNT_MOVED_BYTES] += from->bytes;
+	return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * move.h - moving live segments to other arenas, byte for byte.
+ */
+#ifndef BCI_MOVE_H
+#define BCI_MOVE_H
+
+#include "live.h"
+
+/* Moves of one step; small segments share a value. */
+struct bci_mover {
+	struct bci_writer *writer;
+	unsigned char *room; /* of the value that is being filled, or NULL */
+	uint64_t used, bytes, offset;
+	uint64_t shared_bytes; /* of the next one */
+	uint32_t arena;
+	enum bci_queue queue;
+	uint64_t moved_bytes, moved_segments;
+};
+
+/* Begin moves to the end of a queue; bci_mover_close() before anything else is
+ * appended to it. */
+void bci_mover_open(struct bci_mover *mover, struct bci_writer *writer,
+                    enum bci_queue queue);
+void bci_mover_close(struct bci_mover *mover);
+
+/*
+ * Move a segment: all of it is checked, copied, and named at its new place
+ * under the same slot, which is to have 'count' accesses.  What the entry is
+ * does not change, and neither does its revision.  'rest' is how many bytes
+ * there may be to move after it.  BC_CORRUPT if it is damaged: nothing was
+ * done.
+ */
+enum bc_status bci_move_segment(struct bci_mover *mover, struct bci_live *live,
+                                const struct bci_live_segment *segment,
+                                uint32_t count, uint64_t rest,
+                                struct bc_error *err);
+
+#endif /* BCI_MOVE_H */

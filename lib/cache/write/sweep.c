@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sweep.c - removing files that nothing names: a writer that was killed between
+ * making one and naming it, or between forgetting and unlinking one, left them.
+ */
+#include "common.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "file.h"
+#include "recover.h"
+
+static void
+sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
+{
+	struct bci_env *env = writer->env;
+	struct bci_arena_record arena;
+	struct dirent *entry;
+	int fd = openat(env->maps.class_fd[class_], ".",
+	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL) {
+		bci_file_close(&fd);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		uint64_t number = bci_arena_number(entry->d_name);
+		const char *dot = strrchr(entry->d_name, '.');
+		bool unfinished = dot != NULL && strcmp(dot, ".new") == 0;
+
+		if (number != 0)
+			unfinished = bci_arena_load(writer->txn, &env->tables,
+			                            number, &arena) == BC_MISS;
+		if (unfinished)
+			(void)unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+void
+bci_recover_sweep(struct bci_writer *writer)
+{
+	sweep_class(writer, BCI_ARENA_WARM);
+	sweep_class(writer, BCI_ARENA_COLD);
+	(void)unlinkat(writer->env->dir_fd, "meta.mdb.new", 0);
+	(void)unlinkat(writer->env->dir_fd, "scratch.new", 0);
+	if (!writer->config.frozen)
+		(void)unlinkat(writer->env->dir_fd, "frozen", 0);
+}

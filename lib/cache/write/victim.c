@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * victim.c - letting go of what is evicted.
+ *
+ * Nothing is synced for it: after a power cut what was evicted may be named
+ * again, by a catalogue that is a commit older, without the arena it lay in.
+ * The next writer drops it then.
+ */
+#include "common.h"
+
+#include "error.h"
+#include "forget.h"
+#include "labelling.h"
+#include "victim.h"
+
+/* Ghosts that are kept: a quarter of the entries, but so many at least. */
+#define GHOSTS_MIN 1024u
+
+/* Key of a ghost in `ghosts`: when it was evicted, which entry. */
+static struct bci_order_key
+ghost_key(const struct bci_entry_record *head)
+{
+	return bci_order_key_of(head->revision, (int64_t)head->id);
+}
+
+/* Read the entry 'key' as it is stored; BC_MISS, BC_CORRUPT. */
+static enum bc_status
+victim_load(struct bci_writer *writer, const char *key, size_t key_bytes,
+            unsigned char stored[BCI_PAGE], struct bci_entry *entry)
+{
+	struct bci_bytes record;
+	enum bc_status status;
+
+	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
+	                       key_bytes, &record);
+	if (status != BC_OK)
+		return status;
+	if (record.size > BCI_PAGE)
+		return BC_CORRUPT;
+	memcpy(stored, record.data, record.size);
+	return bci_entry_parse(stored, record.size, entry);
+}
+
+/* Make a ghost of an entry, giving back all that it holds. */
+static enum bc_status
+victim_bury(struct bci_writer *writer, const char *key, size_t key_bytes,
+            const struct bci_entry *entry, struct bc_error *err)
+{
+	const struct bci_tables *tables = &writer->env->tables;
+	struct bci_entry_record ghost = {
+		.version = BCI_RECORD_VERSION,
+		.kind = entry->head.schema != 0 ? BC_FRAME : BC_BLOB,
+		.schema = entry->head.schema,
+		.id = entry->head.id,
+		.revision = writer->state.revision,
+	};
+	struct bci_order_key name = ghost_key(&ghost);
+	bool derived = (entry->head.flags & BCI_ENTRY_DERIVED) != 0;
+	enum bc_status status;
+
+	/* What was derived is made again without a question. */
+	if (derived)
+		return bci_writer_remove_alone(writer, key, key_bytes, err);
+	status = bci_writer_remove_alone(writer, key, key_bytes, err);
+	if (status == BC_OK)
+		status = bci_table_put(writer->txn, tables->entries, key,
+		                       key_bytes, &ghost, sizeof(ghost), err);
+	if (status == BC_OK)
+		status = bci_table_put(writer->txn, tables->ghosts, &name,
+		                       sizeof(name), key, key_bytes, err);
+	if (status != BC_OK)
+		return status;
+	writer->state.evicted++;
+	return BC_OK;
+}
+
+/* A series without this segment; the whole entry if nothing is left. */
+static enum bc_status
+victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
+              const struct bci_locator *segment, struct bc_error *err)
+{
+	unsigned char stored[BCI_PAGE];
+	struct bci_entry entry;
+	enum bc_status status = BC_OK;
+
+	if (segment->bytes != 0)
+		status = bci_forget_segment(writer, key, key_bytes, segment,
+		                            err);
+	if (status == BC_CORRUPT)
+		return bci_writer_remove(writer, key, key_bytes, err);
+	if (status == BC_OK)
+		status = victim_load(writer, key, key_bytes, stored, &entry);
+	if (status != BC_OK || (segment->bytes != 0 && entry.series.rows != 0))
+		return status;
+	return victim_bury(writer, key, key_bytes, &entry, err);
+}
+
+enum bc_status
+bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
+                const struct bci_locator *segment, struct bc_error *err)
+{
+	const struct bci_locator victim = *segment;
+	bool must_sync = writer->must_sync;
+	unsigned char stored[BCI_PAGE];
+	struct bci_entry entry;
+	enum bc_status status;
+
+	status = victim_load(writer, key, key_bytes, stored, &entry);
+	if (status == BC_CORRUPT)
+		status = bci_writer_remove(writer, key, key_bytes, err);
+	else if (status == BC_OK && bci_entry_is_ghost(&entry))
+		status = BC_MISS;
+	else if (status == BC_OK && entry.head.kind == BC_SERIES)
+		status = victim_series(writer, key, key_bytes, &victim, err);
+	else if (status == BC_OK)
+		status = victim_bury(writer, key, key_bytes, &entry, err);
+	if (status != BC_OK)
+		return status == BC_MISS
+		               ? BC_MISS
+		               : bci_fail(err, status, "cannot evict %.*s",
+		                          (int)key_bytes, key);
+	writer->must_sync = must_sync;
+	writer->counted[BCI_COUNT_EVICTIONS]++;
+	writer->counted[BCI_COUNT_EVICTED_BYTES] += victim.bytes;
+	return BC_OK;
+}
+
+/* ---- ghosts ------------------------------------------------------------ */
+
+enum bc_status
+bci_ghost_forget(struct bci_writer *writer, const struct bci_entry *entry,
+                 struct bc_error *err)
+{
+	struct bci_order_key name = ghost_key(&entry->head);
+	enum bc_status status =
+		bci_table_delete(writer->txn, writer->env->tables.ghosts, &name,
+	                         sizeof(name), err);
+
+	if (status == BC_MISS)
+		return BC_OK; /* A cache of another version made it. */
+	if (status == BC_OK && writer->state.evicted != 0)
+		writer->state.evicted--;
+	return status;
+}
+
+/* Forget the oldest ghost; BC_MISS if there is none. */
+static enum bc_status
+ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
+{
+	const struct bci_tables *tables = &writer->env->tables;
+	struct MDB_cursor *cursor = NULL;
+	unsigned char stored[BCI_PAGE];
+	struct bci_bytes name, value;
+	struct bci_order_key oldest;
+	char key[BC_KEY_MAX];
+	struct bci_entry entry;
+	enum bc_status status;
+	size_t bytes = 0;
+
+	BCI_TRY(bci_cursor_open(writer->txn, tables->ghosts, &cursor, err));
+	status = bci_cursor_move(cursor, BCI_FIRST, &name, &value);
+	if (status == BC_OK && name.size == sizeof(oldest)) {
+		memcpy(&oldest, name.data, sizeof(oldest));
+		bytes = (size_t)bci_min(value.size, sizeof(key));
+		memcpy(key, value.data, bytes);
+	} else if (status == BC_OK) {
+		status = BC_CORRUPT;
+	}
+	bci_cursor_close(cursor);
+	cursor = NULL;
+	BCI_TRY(status);
+	BCI_TRY(bci_table_delete(writer->txn, tables->ghosts, &oldest,
+	                         sizeof(oldest), err));
+	if (writer->state.evicted != 0)
+		writer->state.evicted--;
+	if (victim_load(writer, key, bytes, stored, &entry) == BC_OK &&
+	    bci_entry_is_ghost(&entry)) {
+		struct bci_order_key own = ghost_key(&entry.head);
+
+		if (memcmp(&own, &oldest, sizeof(own)) == 0)
+			status = bci_table_delete(writer->txn, tables->entries,
+			                          key, bytes, err);
+	}
+done:
+	bci_cursor_close(cursor);
+	return status;
+}
+
+enum bc_status
+bci_ghosts_trim(struct bci_writer *writer, unsigned most, struct bc_error *err)
+{
+	uint64_t keep = bci_max(writer->state.entries / 4, GHOSTS_MIN);
+	enum bc_status status = BC_OK;
+
+	while (status == BC_OK && most-- != 0 && writer->state.evicted > keep)
+		status = ghosts_drop_oldest(writer, err);
+	if (status == BC_MISS)
+		writer->state.evicted = 0; /* There is none. */
+	return status == BC_MISS ? BC_OK : status;
+}
