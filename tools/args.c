@@ -25,6 +25,8 @@
 
 const struct args_option args_globals[ARGS_GLOBALS] = {
 	[ARGS_CACHE] = { "cache", ARGS_TEXT, "DIR", "Directory of the cache" },
+	[ARGS_CONFIG] = { "config", ARGS_TEXT, "FILE",
+	                  "File of preferences, see barcache config" },
 	[ARGS_JSON] = { "json", ARGS_FLAG, NULL, "Print JSON instead of text" },
 	[ARGS_HELP] = { "help", ARGS_FLAG, NULL,
 	                "Print this help and do nothing else" },

@@ -48,6 +48,7 @@ struct args_value {
 /* The options that every command has. */
 enum args_global {
 	ARGS_CACHE,
+	ARGS_CONFIG,
 	ARGS_JSON,
 	ARGS_HELP,
 	ARGS_VERSION,

@@ -8,8 +8,16 @@
 #include <string.h>
 
 #include "output.h"
+#include "preference.h"
 #include "settings.h"
 #include "tool.h"
+
+enum { CONFIG_SHOW_ORIGIN };
+
+static const struct args_option config_options[] = {
+	[CONFIG_SHOW_ORIGIN] = { "show-origin", ARGS_FLAG, NULL,
+	                         "Show what is preferred, and who says so" },
+};
 
 /* Take one NAME=VALUE apart into 'values'. */
 static enum tool_exit
@@ -47,6 +55,13 @@ config_run(struct tool *tool)
 		if (result != TOOL_DONE)
 			return result;
 	}
+	if (tool->args.values[CONFIG_SHOW_ORIGIN].set) {
+		if (count != 0)
+			return tool_usage(tool, "config: --show-origin "
+			                        "changes nothing");
+		preference_print(tool);
+		return TOOL_DONE;
+	}
 	result = tool_open(tool, count == 0 ? TOOL_READ : TOOL_WRITE, NULL);
 	if (result != TOOL_DONE)
 		return result;
@@ -66,8 +81,15 @@ const struct tool_command cmd_config = {
 	.summary = "Show or change the settings of a cache",
 	.operands = "[NAME=VALUE...]",
 	.operands_max = SIZE_MAX,
+	.options = config_options,
+	.option_count = sizeof(config_options) / sizeof(config_options[0]),
 	.run = config_run,
-	.notes = "NAME is durability, warm, cold, value-max, entries, "
+	.notes = "The file of preferences is that of --config, else of "
+		 "BARCACHE_CONFIG, else barcache/config below XDG_CONFIG_HOME "
+		 "or ~/.config.  Its lines are 'name = value': cache, the "
+		 "directory; json, yes or no; and settings for caches that are "
+		 "made.  Command line and environment come before it.\n\n"
+		 "NAME is durability, warm, cold, value-max, entries, "
 		 "sync-interval, ttl, cold-ttl, expire-interval, policy or "
 		 "low, as the options of barcache init.  Prints the settings "
 		 "as they are afterwards.\n\n"
@@ -75,5 +97,6 @@ const struct tool_command cmd_config = {
 		 "value_max_bytes, entries_max, sync_interval_ms, ttl_ns, "
 		 "cold_ttl_ns, expire_interval_ms, policy, low_percent, "
 		 "format_version, cache_id (16 hexadecimal digits), "
-		 "created_ns.",
+		 "created_ns; with --show-origin: file, preferences (name, "
+		 "value and origin each).",
 };

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "preference.h"
 #include "tool.h"
 
 const struct tool_command *const tool_commands[] = {
@@ -197,6 +198,14 @@ tool_run(struct tool *tool)
 		return tool_usage(tool, "%s: unexpected argument '%s'",
 		                  command->name,
 		                  tool->args.operands[command->operands_max]);
+	if (command != &cmd_help && command != &cmd_completion &&
+	    command != &cmd_version) {
+		enum tool_exit result = preference_load(tool);
+
+		if (result != TOOL_DONE)
+			return result;
+		tool->json = tool->json || preference.json;
+	}
 	return command->run(tool);
 }
 
@@ -248,6 +257,7 @@ main(int argc, char **argv)
 	}
 	bc_close(tool.cache);
 	free(tool.path);
+	preference_free();
 	args_free(&tool.args);
 	return (int)tool_finish(result);
 }

@@ -2,9 +2,10 @@
 /*
  * place.c - where the cache is, and opening it.
  *
- * The directory is --cache, else $BARCACHE_DIR, else barcache below
- * $XDG_CACHE_HOME, else $HOME/.cache/barcache.  A program that runs with more
- * rights than its caller does not believe the environment: secure_getenv().
+ * The directory is --cache, else $BARCACHE_DIR, else what the file of
+ * preferences says, else barcache below $XDG_CACHE_HOME, else
+ * $HOME/.cache/barcache.  A program that runs with more rights than its caller
+ * does not believe the environment: secure_getenv().
  */
 #include "barcache.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tool.h"
+#include "preference.h"
 
 /* The two texts joined, in new memory. */
 static char *
@@ -48,6 +49,8 @@ tool_path(struct tool *tool)
 		tool->path = place_join(given->text, "");
 	else if ((base = place_environment("BARCACHE_DIR")) != NULL)
 		tool->path = place_join(base, "");
+	else if (preference.cache != NULL)
+		tool->path = place_join(preference.cache, "");
 	else if ((base = place_environment("XDG_CACHE_HOME")) != NULL &&
 	         base[0] == '/') /* others are to be ignored, it says */
 		tool->path = place_join(base, "/barcache");
@@ -83,6 +86,24 @@ place_make_parents(const char *path, bool group)
 	}
 	free(work);
 	return good;
+}
+
+/* Give a new cache the settings that the user prefers. */
+static enum tool_exit
+place_settle(struct tool *tool)
+{
+	struct bc_config config;
+	struct bc_error err;
+
+	if (preference.path == NULL)
+		return TOOL_DONE;
+	if (bc_config_get(tool->cache, &config, &err) != BC_OK)
+		return tool_fail(&err);
+	if (!settings_apply(preference.settings, &config))
+		return TOOL_USAGE;
+	return bc_config_set(tool->cache, &config, &err) == BC_OK
+	               ? TOOL_DONE
+	               : tool_fail(&err);
 }
 
 /* Events that the library reports while it works. */
@@ -127,7 +148,7 @@ tool_open(struct tool *tool, enum tool_access access,
 	if (bc_open(path, options, &tool->cache, &err) != BC_OK)
 		return tool_fail(&err);
 	tool_say("made a cache at %s", path);
-	return TOOL_DONE;
+	return place_settle(tool);
 }
 
 enum tool_exit
