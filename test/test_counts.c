@@ -297,6 +297,30 @@ one_hit_in_64_is_timed(void **state)
 }
 
 static void
+a_packed_value_is_cold_first_and_hot_then(void **state)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	static unsigned char zeros[100000];
+	struct bc_stats stats;
+	struct bc_error err;
+
+	(void)state;
+	options.placement = BC_PLACE_COLD;
+	assert_status(bc_put_blob(fixture.cache, "packed", zeros, sizeof(zeros),
+	                          &options, &err),
+	              BC_OK, &err);
+	get_times("packed", 3);
+	stats = unit_stats();
+	assert_int_equal(stats.total.hits[BC_COLD], 1);
+	assert_int_equal(stats.total.hits[BC_HOT], 2);
+	assert_int_equal(stats.total.hits[BC_WARM], 0);
+	assert_true(stats.cold_bytes > 0);
+	assert_true(stats.live_cold_bytes > 0);
+	assert_true(stats.compression_ratio > 1);
+	assert_int_equal(latency_of(BC_OP_DECODE, 0).count, 1);
+}
+
+static void
 every_put_is_timed(void **state)
 {
 	struct bc_latency latency;
@@ -480,6 +504,7 @@ main(void)
 		TEST(operations_a_second_are_those_of_who_is_there),
 		TEST(limits_and_the_time_of_folding_are_said),
 		TEST(one_hit_in_64_is_timed),
+		TEST(a_packed_value_is_cold_first_and_hot_then),
 		TEST(every_put_is_timed),
 		TEST(operations_have_names),
 		TEST(the_hottest_come_first),

@@ -7,6 +7,7 @@
 #include "common.h"
 
 #include "alloc.h"
+#include "clock.h"
 #include "decode.h"
 #include "verify.h"
 
@@ -25,6 +26,7 @@ bci_decode_segment(struct bci_env *env, struct bci_lane *lane,
 {
 	const uint64_t id = bci_segment_id(cold->locator, cold->entry_id);
 	const uint32_t slot = cold->locator->slot;
+	const int64_t begun_ns = bci_clock_monotonic_ns();
 	void *work = bci_decode_work(env, lane);
 	struct bci_packed packed;
 	struct bci_hot *hot;
@@ -49,6 +51,8 @@ bci_decode_segment(struct bci_env *env, struct bci_lane *lane,
 		atomic_store(&hot->again,
 		             bci_slot_decoded(&env->ledger, slot, id));
 	bci_hot_keep(env, hot, id, slot);
+	bci_ledger_time(&env->ledger, BC_OP_DECODE,
+	                bci_clock_monotonic_ns() - begun_ns);
 	*out = hot;
 	return BC_OK;
 }
