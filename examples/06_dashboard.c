@@ -101,7 +101,6 @@ show_days(struct bc_cache *cache, struct bc_error *err)
 		uint64_t hits = 0, misses = 0;
 		char text[16];
 		time_t at = (time_t)(days[i].day * 86400);
-		struct tm date;
 
 		for (int k = 0; k < BC_TIERS; k++)
 			hits += day->hits[k];
@@ -109,7 +108,7 @@ show_days(struct bc_cache *cache, struct bc_error *err)
 			misses += day->misses[k];
 		if (hits + misses == 0)
 			continue;
-		strftime(text, sizeof(text), "%Y-%m-%d", gmtime_r(&at, &date));
+		strftime(text, sizeof(text), "%Y-%m-%d", gmtime(&at));
 		printf("%s %6" PRIu64 " ", text, hits + misses);
 		for (uint64_t k = 0; k < 20; k++)
 			putchar(k * (hits + misses) < 20 * hits ? '#' : '.');
