@@ -256,6 +256,10 @@ struct bc_options {
 	                             default 10,000 */
 	enum bc_policy policy;    /* (stored) of eviction */
 	unsigned low_percent;     /* (stored) see struct bc_config */
+	uint64_t hot_bytes;       /* of decoded segments that this process
+	                             keeps of this cache; default 256 MiB.
+	                             Threads and handles share them; the
+	                             handle opened last says how many */
 };
 #define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
@@ -932,6 +936,50 @@ bc_batch_commit(struct bc_batch **batch, struct bc_error *err);
 BC_API void bc_batch_abort(struct bc_batch *batch);
 
 /* ------------------------------------------------------------------------ */
+/*  The cold tier                                                           */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Cold values take a fraction of their bytes: each column is packed by what it
+ * holds (prices and volumes as the decimals that they are, floats, counters,
+ * times by their steps; text, flags and blobs by LZ4), without loss of a bit,
+ * and verified before the raw bytes are given up.  They read as warm ones do,
+ * through every call; view->tier says where the bytes came from:
+ *
+ * - BC_COLD: they were decoded for this read, to memory that views and the
+ *   process share (bc_options.hot_bytes), or, where few rows of a large value
+ *   are asked for, only the blocks of 1,024 rows that hold them;
+ * - BC_HOT: they were found there, decoded by an earlier read;
+ * - BC_WARM: they are read in place.  A value that is decoded for a second
+ *   time, by whatever process, becomes warm: then all processes read the same
+ *   bytes, and none has a copy of its own.
+ *
+ * view->copied_bytes counts decoded bytes; BC_READ_ZERO_COPY refuses them.
+ */
+
+/* What bc_place() did. */
+struct bc_place_report {
+	uint64_t segments; /* that were moved */
+	uint64_t bytes;    /* that these had taken, at their old place */
+	uint64_t left;     /* not moved: packing does not pay, or damaged */
+};
+
+/*
+ * Move all of 'key' to a tier: BC_PLACE_COLD or BC_PLACE_WARM.  Its values, its
+ * revision and its counts of accesses stay; readers notice nothing.  A series
+ * goes in steps, so that other writers get their turn.  'report' may be NULL;
+ * it also says what was done before a failure.
+ *
+ * Returns BC_OK, also if there was nothing to move; BC_MISS if there is no such
+ * entry; BC_KEY; BC_INVALID (no such tier); BC_TOO_LARGE (a segment takes more
+ * than a quarter of the budget of the tier); BC_FULL; BC_NOSPACE; BC_BUSY;
+ * BC_READONLY; BC_NOMEM; BC_IO.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_place(struct bc_cache *cache, const char *key, enum bc_placement placement,
+         struct bc_place_report *report, struct bc_error *err);
+
+/* ------------------------------------------------------------------------ */
 /*  Series: growing, and what is known of them                              */
 /* ------------------------------------------------------------------------ */
 
@@ -1554,6 +1602,11 @@ struct bc_info {
 	uint64_t dataset_id, cost_ns, suspect_rows;
 	uint64_t payload_bytes;       /* of the values as a caller sees them */
 	uint64_t stored_bytes;        /* on disk */
+	uint64_t raw_bytes;           /* the same, if nothing was packed; of
+	                                 cold segments rounded up to 64 */
+	uint64_t cold_bytes;          /* the part of stored_bytes that is in
+	                                 the cold tier */
+	uint32_t cold_segments;       /* of segment_count */
 	uint32_t segment_count;
 	uint32_t open_rows;           /* 1: the last bar had not ended */
 	uint64_t tail_rows;           /* of a series: in no segment yet */

@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -419,6 +420,221 @@ test_demote(void **state)
 	cold_frame_free(&frame);
 }
 
+/* Whoever holds a view keeps its bytes, whatever the hot tier lets go of. */
+static void
+test_held(void **state)
+{
+	struct bc_view views[12], again;
+	struct cold_frame frame;
+	char key[8];
+
+	(void)state;
+	bci_hots_limit(cold_env(), 3 << 20);
+	cold_frame_make(&frame, 20000, 0, START, 3);
+	for (size_t i = 0; i < 12; i++) {
+		struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+		struct bc_error err;
+
+		options.flags = BC_PUT_SUSPECT;
+		options.placement = BC_PLACE_COLD;
+		snprintf(key, sizeof(key), "k%zu", i);
+		assert_status(bc_put(cold_cache, key, &frame.frame, &options,
+		                     NULL, &err),
+		              BC_OK, &err);
+		assert_int_equal(bc_get(cold_cache, key, &views[i]), BC_OK);
+		assert_int_equal(views[i].tier, BC_COLD);
+	}
+	assert_true(cold_env()->hots.bytes <= 3 << 20);
+	assert_int_equal(bc_get(cold_cache, "k11", &again), BC_OK);
+	assert_int_equal(again.tier, BC_HOT);
+	assert_ptr_equal(again.data, views[11].data);
+	bc_view_release(&again);
+	bci_hots_drop(cold_env());
+	bc_close(cold_cache); /* Views outlive it. */
+	for (size_t i = 0; i < 12; i++) {
+		assert_memory_equal(bc_view_time(&views[i]), frame.time_ns,
+		                    8 * 20000);
+		assert_memory_equal(bc_view_column(&views[i], 5), frame.data[4],
+		                    8 * 20000);
+		bc_view_release(&views[i]);
+	}
+	cold_cache = test_open(cold_dir.cache, 0);
+	cold_frame_free(&frame);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Series, blobs                                                           */
+/* ------------------------------------------------------------------------ */
+
+static void
+append_twins(const struct bc_frame *frame, int64_t from_ns, int64_t to_ns)
+{
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	struct bc_error err;
+
+	options.flags = BC_APPEND_SUSPECT;
+	options.from_ns = from_ns;
+	options.to_ns = to_ns;
+	assert_status(
+		bc_append(cold_cache, "warm", frame, &options, NULL, &err),
+		BC_OK, &err);
+	options.placement = BC_PLACE_COLD;
+	assert_status(
+		bc_append(cold_cache, "cold", frame, &options, NULL, &err),
+		BC_OK, &err);
+}
+
+/* Appended, overwritten, cut, moved to and fro: always what its twin is. */
+static void
+test_series(void **state)
+{
+	struct bc_place_report report;
+	struct cold_frame frame;
+	struct bc_error err;
+	uint64_t rows;
+
+	(void)state;
+	for (uint64_t i = 0; i < 6; i++) {
+		int64_t from_ns = START + (int64_t)(i * 30000) * MINUTE;
+
+		cold_frame_make(&frame, 30000 + i, i == 2 ? 11 : 0, from_ns, i);
+		append_twins(&frame.frame, from_ns,
+		             frame.time_ns[frame.frame.rows - 1] + MINUTE);
+		expect_twin_reads(&frame, i);
+		cold_frame_free(&frame);
+	}
+	cold_frame_make(&frame, 500, 0, START + 777 * MINUTE, 99);
+	append_twins(&frame.frame, 0, 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_status(
+			bc_remove_range(cold_cache, i == 0 ? "warm" : "cold",
+		                        START + 50000 * MINUTE,
+		                        START + 50200 * MINUTE, &rows, &err),
+			BC_OK, &err);
+	expect_twin_reads(&frame, 7);
+	assert_status(
+		bc_place(cold_cache, "cold", BC_PLACE_WARM, &report, &err),
+		BC_OK, &err);
+	assert_int_equal(report.left, 0);
+	assert_status(
+		bc_place(cold_cache, "warm", BC_PLACE_COLD, &report, &err),
+		BC_OK, &err);
+	assert_true(report.segments != 0);
+	expect_twin_reads(&frame, 8);
+	assert_status(bc_verify(cold_cache, NULL, NULL, NULL, NULL, &err),
+	              BC_OK, &err);
+	cold_frame_free(&frame);
+}
+
+static void
+test_blobs(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 5000, 70000, 1 << 20 };
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	char *bytes = malloc(1 << 20);
+	struct bc_error err;
+
+	(void)state;
+	assert_non_null(bytes);
+	options.placement = BC_PLACE_COLD;
+	for (size_t i = 0; i < 10; i++) {
+		size_t size = sizes[i / 2];
+
+		/* Every second one is noise, which nothing packs. */
+		for (size_t k = 0; k < size; k++)
+			bytes[k] = (char)(i % 2 ? test_mix(k, i) : k / 100);
+		assert_status(bc_put_blob(cold_cache, "warm", bytes, size, NULL,
+		                          &err),
+		              BC_OK, &err);
+		assert_status(bc_put_blob(cold_cache, "cold", bytes, size,
+		                          &options, &err),
+		              BC_OK, &err);
+		expect_twin_gets();
+		if (size > 4096)
+			assert_int_equal(tier_of("cold"), BC_COLD);
+		expect_twin_gets();
+	}
+	free(bytes);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  Damage                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* Flip bytes of a stored packed segment: a miss or what was put. */
+static void
+test_damage(void **state)
+{
+	struct bci_bytes record;
+	struct bci_locator locator;
+	struct cold_frame frame;
+	struct bci_writer writer;
+	struct bci_entry entry;
+	struct bc_view view;
+	struct bc_error err;
+	char path[TEST_PATH], name[TEST_PATH];
+	unsigned missed = 0;
+	FILE *file;
+
+	(void)state;
+	cold_frame_make(&frame, 3000, 0, START, 5);
+	put_twins(&frame.frame);
+	assert_status(bci_writer_begin(cold_cache, cold_env(), &writer, &err),
+	              BC_OK, &err);
+	assert_int_equal(bci_table_get(writer.txn, writer.env->tables.entries,
+	                               "cold", 4, &record),
+	                 BC_OK);
+	assert_int_equal(bci_entry_parse(record.data, record.size, &entry),
+	                 BC_OK);
+	bci_entry_locator(&entry, 0, &locator);
+	bci_writer_abort(&writer);
+	assert_int_equal(locator.codec, BCI_FORM_PACKED);
+	snprintf(name, sizeof(name), "cold/%08u.mdb", locator.arena);
+	test_path(path, cold_dir.cache, name);
+	for (uint64_t at = 0; at < locator.bytes; at += 1 + at / 40) {
+		int byte;
+
+		bc_close(cold_cache);
+		file = fopen(path, "r+b");
+		assert_non_null(file);
+		assert_int_equal(
+			fseek(file, (long)(locator.offset + at), SEEK_SET), 0);
+		byte = fgetc(file);
+		assert_int_equal(fseek(file, -1, SEEK_CUR), 0);
+		fputc(byte ^ (1 << at % 8), file);
+		fclose(file);
+		/* To read only: nothing is dropped. */
+		cold_cache = test_open(cold_dir.cache, BC_OPEN_READONLY);
+		if (at % 2) {
+			assert_int_equal(bc_read_rows(cold_cache, "cold", 5, 9,
+			                              NULL, 0, &view),
+			                 at % 2 ? view.miss ? BC_MISS : BC_OK
+			                        : BC_OK);
+			if (view.miss == BC_MISS_NONE)
+				assert_memory_equal(bc_view_time(&view),
+				                    frame.time_ns + 5, 72);
+			bc_view_release(&view);
+		}
+		assert_int_equal(bc_get(cold_cache, "cold", &view), BC_MISS);
+		assert_int_equal(view.miss, BC_MISS_CORRUPT);
+		missed++;
+		bc_close(cold_cache);
+		file = fopen(path, "r+b");
+		assert_non_null(file);
+		assert_int_equal(
+			fseek(file, (long)(locator.offset + at), SEEK_SET), 0);
+		fputc(byte, file);
+		fclose(file);
+		cold_cache = test_open(cold_dir.cache, BC_OPEN_READONLY);
+		bci_slot_begin(&cold_env()->ledger, locator.slot,
+		               bci_segment_id(&locator, entry.head.id), 0, 1);
+	}
+	assert_true(missed > 100);
+	assert_int_equal(bc_get(cold_cache, "cold", &view), BC_OK);
+	bc_view_release(&view);
+	cold_frame_free(&frame);
+}
+
 int
 main(void)
 {
@@ -428,6 +644,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_promote, cold_setup,
 		                                cold_teardown),
 		cmocka_unit_test_setup_teardown(test_demote, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_held, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_series, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_blobs, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_damage, cold_setup,
 		                                cold_teardown),
 	};
 

@@ -40,6 +40,7 @@ enum {
 	IMPORT_TTL,
 	IMPORT_TAG,
 	IMPORT_BACKTEST,
+	IMPORT_TIER,
 	IMPORT_DRY_RUN,
 	IMPORT_QUIET
 };
@@ -97,6 +98,9 @@ static const struct args_option import_options[] = {
 	                 "those they have" },
 	[IMPORT_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
 	                      "Link the entries with a backtest" },
+	[IMPORT_TIER] = { "tier", ARGS_CHOICE, "auto|warm|cold",
+	                  "Where bars go; auto: cold, if the files are larger "
+	                  "than the warm budget" },
 	[IMPORT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Check everything and store nothing" },
 	[IMPORT_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -162,6 +166,9 @@ import_begin(struct tool *tool, struct import *import)
 	settings->put.flags = BC_PUT_SUSPECT;
 	if (!settings->replace)
 		settings->put.flags |= BC_PUT_NEW;
+	settings->append.placement =
+		(enum bc_placement)values[IMPORT_TIER].number;
+	settings->put.placement = settings->append.placement;
 	settings->put.dataset_id = values[IMPORT_DATASET].number;
 	settings->put.ttl_ns = values[IMPORT_TTL].ns;
 	settings->put.tags = settings->append.tags = values[IMPORT_TAG].words;

@@ -14,7 +14,7 @@
 #include "output.h"
 #include "tool.h"
 
-enum { PUT_TTL, PUT_DATASET, PUT_TAG, PUT_BACKTEST, PUT_NEW };
+enum { PUT_TTL, PUT_DATASET, PUT_TAG, PUT_BACKTEST, PUT_TIER, PUT_NEW };
 
 static const struct args_option put_options[] = {
 	[PUT_TTL] = { "ttl", ARGS_TTL, "TTL",
@@ -27,6 +27,9 @@ static const struct args_option put_options[] = {
 	              "has" },
 	[PUT_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
 	                   "Link it with a backtest" },
+	[PUT_TIER] = { "tier", ARGS_CHOICE, "auto|warm|cold",
+	               "Where it goes; cold: packed, where that saves a "
+	               "tenth" },
 	[PUT_NEW] = { "new", ARGS_FLAG, NULL, "Refuse to replace an entry" },
 };
 
@@ -64,6 +67,7 @@ put_run(struct tool *tool)
 	options.dataset_id = values[PUT_DATASET].number;
 	options.tags = values[PUT_TAG].words;
 	options.backtest = values[PUT_BACKTEST].text;
+	options.placement = (enum bc_placement)values[PUT_TIER].number;
 	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
 	if (!put_load(path, &content, &err)) {
 		tool_say("%s: %s", path, err.message);

@@ -206,6 +206,21 @@ done:
 	return status;
 }
 
+/* More than the warm tier holds goes to the cold one, unless it was said. */
+static void
+store_place(struct import *import)
+{
+	struct import_settings *settings = &import->settings;
+	struct bc_config config;
+
+	if (settings->append.placement != BC_PLACE_AUTO ||
+	    bc_config_get(import->tool->cache, &config, NULL) != BC_OK ||
+	    import->report.total_bytes <= config.warm_bytes)
+		return;
+	settings->append.placement = BC_PLACE_COLD;
+	settings->put.placement = BC_PLACE_COLD;
+}
+
 /* Store the good ones of 'count' texts in one commit. */
 static enum bc_status
 store_commit(struct import *import, struct import_text *texts, size_t count,
@@ -216,6 +231,7 @@ store_commit(struct import *import, struct import_text *texts, size_t count,
 	size_t i;
 	uint32_t k;
 
+	store_place(import);
 	BCI_TRY(bc_batch_begin(import->tool->cache, &batch, err));
 	for (i = 0; i < count; ++i)
 		for (k = 0; texts[i].error.status == BC_OK &&

@@ -155,6 +155,7 @@ cache_make(const struct bc_options *options)
 	cache->magic = BCI_CACHE_MAGIC;
 	cache->flags = options->flags;
 	cache->checking = options->checking;
+	cache->hot_bytes = options->hot_bytes;
 	cache->lock_timeout_ns = (int64_t)timeout * 1000000;
 	cache->link_interval_ns = (int64_t)interval * 1000000;
 	cache->log = options->log;
@@ -225,6 +226,7 @@ cache_attach(struct bc_cache *cache, int dir_fd,
 	status = bci_env_open(cache, dir_fd, config, out, err);
 	if (status != BC_OK)
 		return status;
+	bci_hots_limit(*out, cache->hot_bytes);
 	status = cache_check_boot(cache, *out, err);
 	if (status != BC_OK) {
 		bci_env_close(*out);

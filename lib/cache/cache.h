@@ -19,6 +19,7 @@ struct bc_cache {
 	_Atomic(struct bci_env *) env;
 	bool thaws; /* it may write although the cache is frozen */
 	int64_t lock_timeout_ns;
+	uint64_t hot_bytes; /* 0: as it is */
 	bc_log *log;
 	void *log_context;
 	struct bc_allocator allocator;

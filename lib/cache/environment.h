@@ -316,7 +316,9 @@ static inline void
 bci_env_tidy(struct bci_env *env, int64_t now_ns)
 {
 	if (BCI_UNLIKELY(atomic_load_explicit(&env->hots.count,
-	                                      memory_order_relaxed) != 0))
+	                                      memory_order_relaxed) != 0 ||
+	                 atomic_load_explicit(&env->stitches.packed,
+	                                      memory_order_relaxed)))
 		bci_hots_tidy_slow(env, now_ns);
 }
 

@@ -63,6 +63,18 @@ info_accesses(struct bci_env *env, uint32_t number, uint64_t id,
 		info->accessed_ns = accessed_ns;
 }
 
+/* What a segment takes and where; an entry is as warm as its warmest one. */
+static void
+info_place(const struct bci_locator *locator, struct bc_info *info)
+{
+	const bool cold = bci_locator_is_cold(locator);
+
+	info->stored_bytes += locator->bytes;
+	info->raw_bytes += bci_locator_raw_bytes(locator);
+	info->cold_bytes += cold ? locator->bytes : 0;
+	info->cold_segments += cold;
+}
+
 /* The one segment of what is no series, unless that was evicted. */
 static void
 info_segment(struct bci_env *env, const struct bci_entry *entry,
@@ -76,8 +88,7 @@ info_segment(struct bci_env *env, const struct bci_entry *entry,
 	info->first_ns = locator.first_ns;
 	info->last_ns = locator.last_ns;
 	info->rows = locator.rows;
-	info->stored_bytes = locator.bytes;
-	info->tier = bci_locator_tier(&locator);
+	info_place(&locator, info);
 	info->step_ns = locator.step_ns;
 	info_accesses(env, locator.slot, bci_segment_id(&locator, info->id),
 	              info);
@@ -128,6 +139,7 @@ info_tail(const struct bci_entry *entry, struct info_step *step,
 		step_add(step, time_ns, time_ns, 0, 1);
 	}
 	info->stored_bytes += entry->tail_bytes;
+	info->raw_bytes += entry->tail_bytes;
 	return BC_OK;
 }
 
@@ -143,7 +155,7 @@ info_series(struct bci_env *env, struct MDB_txn *txn,
 
 	bci_directory_open(&directory, txn, &env->tables, entry);
 	while ((status = bci_directory_next(&directory, &locator)) == BC_OK) {
-		info->stored_bytes += locator.bytes;
+		info_place(&locator, info);
 		if (series->slot == 0)
 			info_accesses(env, locator.slot,
 			              bci_segment_id(&locator, info->id), info);
@@ -201,6 +213,9 @@ info_fill(struct bci_env *env, struct bci_lane *lane,
 		BCI_TRY(info_series(env, lane->txn, entry, info));
 	else
 		info_segment(env, entry, info);
+	if (info->segment_count != 0 &&
+	    info->cold_segments == info->segment_count && info->tail_rows == 0)
+		info->tier = BC_COLD;
 	BCI_TRY(info_details(env, lane->txn, entry->head.id, text, room, info));
 done:
 	return status;

@@ -75,9 +75,10 @@ verify_value(struct bc_cache *cache, struct bci_env *env, const char *key,
 		*wrong = "checksum or header";
 	else if (hit.locator.codec == BCI_FORM_PACKED)
 		*wrong = bci_decode_verify(
-			env,
-			&(struct bci_cold){ bci_hit_image(&hit), &hit.locator,
-		                            hit.schema, hit.entry_id });
+			env, &(struct bci_cold){ .image = bci_hit_image(&hit),
+		                                 &hit.locator,
+		                                 hit.schema,
+		                                 .entry_id = hit.entry_id });
 	else
 		*wrong = bci_verify_times(bc_view_time(&view), view.rows,
 		                          view.first_ns, view.last_ns);

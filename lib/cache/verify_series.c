@@ -206,7 +206,8 @@ series_bytes(const struct series_check *check, struct bci_map *map,
 		return wrong;
 	if (locator->codec == BCI_FORM_PACKED)
 		return bci_decode_verify(check->env,
-		                         &(struct bci_cold){ image, locator,
+		                         &(struct bci_cold){ .image = image,
+		                                             .locator = locator,
 		                                             check->schema,
 		                                             check->id });
 	return bci_verify_times(

@@ -38,9 +38,9 @@ bci_decode_segment(struct bci_env *env, struct bci_lane *lane,
 	bci_packed_trust(&packed);
 	hot = work == NULL
 	              ? NULL
-	              : bci_hot_make(
-				env,
-				bci_max(bci_packed_body_bytes(&packed), 1));
+	              : bci_hot_make(env,
+	                             bci_max(bci_packed_body_bytes(&packed), 1),
+	                             cold->key_bytes);
 	if (hot == NULL)
 		return BC_NOMEM;
 	if (!bci_packed_decode(&packed, work, hot->data)) {
@@ -50,7 +50,10 @@ bci_decode_segment(struct bci_env *env, struct bci_lane *lane,
 	if (env->ledger.writable)
 		atomic_store(&hot->again,
 		             bci_slot_decoded(&env->ledger, slot, id));
-	bci_hot_keep(env, hot, id, slot);
+	hot->locator = *cold->locator;
+	hot->key_bytes = cold->key_bytes;
+	memcpy(hot->key, cold->key, cold->key_bytes);
+	bci_hot_keep(env, hot, id);
 	bci_ledger_time(&env->ledger, BC_OP_DECODE,
 	                bci_clock_monotonic_ns() - begun_ns);
 	*out = hot;
@@ -83,7 +86,7 @@ bci_decode_verify(struct bci_env *env, const struct bci_cold *cold)
 	if (wrong != NULL)
 		return wrong;
 	work = bci_alloc(&env->allocator, 1, bci_pack_decode_work());
-	hot = bci_hot_make(env, bci_max(bci_packed_body_bytes(&packed), 1));
+	hot = bci_hot_make(env, bci_max(bci_packed_body_bytes(&packed), 1), 0);
 	if (work == NULL || hot == NULL)
 		wrong = "there is no memory to decode it";
 	else if (!bci_packed_decode(&packed, work, hot->data))

@@ -14,6 +14,8 @@ struct bci_cold {
 	const struct bci_locator *locator;
 	const struct bc_schema *schema; /* NULL for a blob */
 	uint64_t entry_id;
+	const char *key;
+	size_t key_bytes;
 };
 
 /* Memory for the codec to work with: the lane's, kept for the next one. */

@@ -119,6 +119,8 @@ bci_piece_open(struct bci_span *span, struct bci_lane *lane,
 		.locator = &piece->locator,
 		.schema = span->schema,
 		.entry_id = span->entry_id,
+		.key = span->key,
+		.key_bytes = span->key_bytes,
 	};
 	struct bci_hot *hot;
 	enum bc_status status = bci_piece_check(span, piece);
@@ -199,9 +201,9 @@ piece_cut(struct bci_span *span, struct bci_lane *lane, struct bci_piece *piece,
 	const uint64_t columns = bci_layout_bytes(span->schema, rows);
 	void *work = bci_decode_work(span->env, lane);
 	struct bci_hot *hot =
-		work == NULL
-			? NULL
-			: bci_hot_make(span->env, columns + packed->text_bytes);
+		work == NULL ? NULL
+			     : bci_hot_make(span->env,
+	                                    columns + packed->text_bytes, 0);
 	const int64_t *times;
 
 	if (hot == NULL)
@@ -306,7 +308,7 @@ bci_piece_open_words(struct bci_span *span, struct bci_lane *lane,
 	if (status != BC_OK)
 		return status;
 	if (work != NULL)
-		hot = bci_hot_make(span->env, bci_max(packed.text_bytes, 1));
+		hot = bci_hot_make(span->env, bci_max(packed.text_bytes, 1), 0);
 	if (hot == NULL)
 		return BC_NOMEM;
 	if (!bci_packed_decode_text(&packed, work, hot->data)) {

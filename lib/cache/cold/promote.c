@@ -21,15 +21,18 @@
 #define PROMOTE_BURST_NS 200000000
 
 /* When to try again where another writes. */
-#define PROMOTE_PAUSE_NS 2000000
+#define PROMOTE_PAUSE_NS 100000
 
-/* Segments of one read that are promoted in one commit. */
+/* Segments that are promoted in one commit, and how long it may take. */
 #define PROMOTE_MOST 64
+#define PROMOTE_ONCE_NS 4000000
 
 struct promotion {
 	struct bci_locator locator;
-	uint64_t id;
-	bool done;
+	const char *key;
+	size_t key_bytes;
+	struct bci_hot *hot; /* a reference, or NULL: in no table */
+	bool tried, done;
 };
 
 /* Whether this process may spend time on it now. */
@@ -60,10 +63,13 @@ promote_pay(struct bci_env *env, int64_t begun_ns)
 	             paid_ns + PROMOTE_SHARE * (now_ns - begun_ns));
 }
 
-/* Promote what can be, in one commit; returns whether it was our turn. */
+/*
+ * Promote what can be in one commit, as long as it takes no time worth
+ * mentioning; returns whether it was our turn.
+ */
 static bool
-promote_all(struct bc_cache *cache, struct bci_env *env, const char *key,
-            size_t key_bytes, struct promotion *promotions, size_t count)
+promote_all(struct bc_cache *cache, struct bci_env *env,
+            struct promotion *promotions, size_t count, int64_t begun_ns)
 {
 	struct bci_writer writer;
 	enum bc_status status;
@@ -75,15 +81,20 @@ promote_all(struct bc_cache *cache, struct bci_env *env, const char *key,
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		status = bci_promote(&writer, key, key_bytes,
-		                     &promotions[i].locator, NULL);
-		promotions[i].done = status == BC_OK;
+		struct promotion *one = &promotions[i];
+
+		status = bci_promote(&writer, one->key, one->key_bytes,
+		                     &one->locator, NULL);
+		one->tried = true;
+		one->done = status == BC_OK;
 		any = any || status == BC_OK;
 		if (status == BC_NOMEM || status == BC_IO ||
 		    status == BC_NOSPACE) {
 			any = false;
 			break;
 		}
+		if (bci_clock_monotonic_ns() - begun_ns > PROMOTE_ONCE_NS)
+			break;
 	}
 	if (!any) {
 		bci_writer_abort(&writer);
@@ -94,54 +105,77 @@ promote_all(struct bc_cache *cache, struct bci_env *env, const char *key,
 	return true;
 }
 
+/* What else this process holds that was decoded before. */
+static size_t
+promote_more(struct bci_env *env, struct promotion *promotions, size_t count)
+{
+	struct bci_hot *hots[PROMOTE_MOST];
+	size_t more = bci_hots_again(env, hots, PROMOTE_MOST - count);
+
+	for (size_t i = 0; i < more; i++)
+		promotions[count++] = (struct promotion){
+			.locator = hots[i]->locator,
+			.key = hots[i]->key,
+			.key_bytes = hots[i]->key_bytes,
+			.hot = hots[i],
+		};
+	return count;
+}
+
 static void
-promote(struct bc_cache *cache, struct bci_env *env, const char *key,
-        size_t key_bytes, struct promotion *promotions, size_t count)
+promote(struct bc_cache *cache, struct bci_env *env,
+        struct promotion *promotions, size_t count)
 {
 	const int64_t begun_ns = bci_clock_monotonic_ns();
 
-	if (!promote_may(cache, env, begun_ns) ||
-	    !promote_all(cache, env, key, key_bytes, promotions, count))
+	if (!promote_may(cache, env, begun_ns))
 		return;
-	promote_pay(env, begun_ns);
-	/* Or it cannot be: then nobody tries until it is decoded once more. */
-	for (size_t i = 0; i < count; i++)
-		bci_hot_settle(env, promotions[i].id, promotions[i].done);
+	count = promote_more(env, promotions, count);
+	if (count == 0)
+		return;
+	if (promote_all(cache, env, promotions, count, begun_ns))
+		promote_pay(env, begun_ns);
+	for (size_t i = 0; i < count; i++) {
+		struct promotion *one = &promotions[i];
+
+		if (one->hot == NULL)
+			continue;
+		/* Or it cannot be: then only when it is decoded once more. */
+		if (one->tried)
+			bci_hot_settle(env, one->hot->id, one->done);
+		bci_chunk_give(&one->hot->chunk, NULL);
+	}
 }
 
 void
 bci_promote_view(struct bc_cache *cache, struct bci_env *env,
-                 const struct bci_hit *hit, const char *key, size_t key_bytes,
-                 const struct bc_view *view)
+                 const struct bci_hit *hit, const struct bc_view *view)
 {
-	struct promotion promotion = {
-		.locator = hit->locator,
-		.id = bci_segment_id(&hit->locator, hit->entry_id),
-	};
-	struct bci_hot *hot = view->pin;
+	struct promotion promotions[PROMOTE_MOST];
+	const struct bci_hot *hot = view->pin;
 
-	if (hit->locator.codec != BCI_FORM_PACKED || !atomic_load(&hot->again))
-		return;
-	promote(cache, env, key, key_bytes, &promotion, 1);
+	if (hit->locator.codec == BCI_FORM_PACKED && atomic_load(&hot->again))
+		promote(cache, env, promotions, 0);
 }
 
 void
 bci_promote_span(struct bci_span *span)
 {
 	struct promotion promotions[PROMOTE_MOST];
+	bool again = false;
 	size_t count = 0;
 
-	for (size_t i = 0; i < span->count && count < PROMOTE_MOST; i++) {
+	for (size_t i = 0; i < span->count && count < PROMOTE_MOST / 2; i++) {
 		const struct bci_piece *piece = &span->pieces[i];
 
-		if (!piece->again)
-			continue;
-		promotions[count++] = (struct promotion){
-			.locator = piece->locator,
-			.id = bci_segment_id(&piece->locator, span->entry_id),
-		};
+		again = again || piece->again;
+		if (piece->again && piece->hot == NULL)
+			promotions[count++] = (struct promotion){
+				.locator = piece->locator,
+				.key = span->key,
+				.key_bytes = span->key_bytes,
+			};
 	}
-	if (count != 0)
-		promote(span->cache, span->env, span->key, span->key_bytes,
-		        promotions, count);
+	if (again)
+		promote(span->cache, span->env, promotions, count);
 }

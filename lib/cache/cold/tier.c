@@ -23,7 +23,7 @@
 #define HOT_LOOK_NS 100000000
 #define HOT_FREE_SHARE 16 /* of all memory */
 
-#define HOT_TIDY_MS 100
+#define HOT_TIDY_MS 10
 
 void
 bci_hots_open(struct bci_hots *hots)
@@ -245,9 +245,10 @@ hot_memory(struct bci_hots *hots, uint64_t bytes, uint64_t *room)
 }
 
 struct bci_hot *
-bci_hot_make(struct bci_env *env, uint64_t bytes)
+bci_hot_make(struct bci_env *env, uint64_t bytes, size_t key_bytes)
 {
-	struct bci_hot *hot = bci_zalloc(&env->allocator, 1, sizeof(*hot));
+	struct bci_hot *hot =
+		bci_zalloc(&env->allocator, 1, sizeof(*hot) + key_bytes);
 
 	if (hot == NULL)
 		return NULL;
@@ -307,15 +308,13 @@ bci_hot_find(struct bci_env *env, uint64_t id)
 }
 
 void
-bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id,
-             uint32_t slot)
+bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id)
 {
 	struct bci_hots *hots = &env->hots;
 	struct bci_hot **link;
 
 	if (hots_are_inherited(env))
 		return;
-	hot->slot = slot;
 	pthread_mutex_lock(&hots->mutex);
 	link = hots_link(hots, id);
 	if (*link == NULL && hots->bytes + hot->room <= hots->limit) {
@@ -328,6 +327,24 @@ bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id,
 		bci_chunk_share(&hot->chunk);
 	}
 	pthread_mutex_unlock(&hots->mutex);
+}
+
+size_t
+bci_hots_again(struct bci_env *env, struct bci_hot **out, size_t most)
+{
+	struct bci_hots *hots = &env->hots;
+	size_t count = 0;
+
+	pthread_mutex_lock(&hots->mutex);
+	for (struct bci_hot *hot = hots->newest; hot != NULL && count < most;
+	     hot = hot->older) {
+		if (!atomic_load(&hot->again))
+			continue;
+		bci_chunk_share(&hot->chunk);
+		out[count++] = hot;
+	}
+	pthread_mutex_unlock(&hots->mutex);
+	return count;
 }
 
 void
@@ -354,7 +371,8 @@ bci_hot_settle(struct bci_env *env, uint64_t id, bool went)
 static bool
 hot_is_stale(struct bci_env *env, const struct bci_hot *hot)
 {
-	const struct bci_slot *slot = bci_ledger_slot(&env->ledger, hot->slot);
+	const struct bci_slot *slot =
+		bci_ledger_slot(&env->ledger, hot->locator.slot);
 
 	return slot != NULL && bci_slot_id(slot) != hot->id;
 }
@@ -378,6 +396,8 @@ bci_hots_tidy_slow(struct bci_env *env, int64_t now_ns)
 			hots_take(hots, hot, &taken);
 	}
 	pthread_mutex_unlock(&hots->mutex);
+	if (atomic_load(&env->stitches.packed))
+		bci_stitches_drop_stale(env);
 	if (taken == NULL)
 		return;
 	hots_give(taken);

@@ -24,13 +24,15 @@
 struct bci_hot {
 	struct bci_chunk chunk; /* first */
 	uint64_t id;            /* of the segment */
-	uint32_t slot;          /* its place in the ledger */
 	atomic_bool again;      /* it was decoded before: see promote.h */
 	unsigned char *data;
 	uint64_t body_bytes;
-	uint64_t room;         /* of the memory behind 'data' */
-	struct bci_hot *chain; /* of the table; under the mutex */
+	uint64_t room;              /* of the memory behind 'data' */
+	struct bci_locator locator; /* for who writes it to the warm tier, */
+	size_t key_bytes;           /* and so the key of its entry, behind */
+	struct bci_hot *chain;      /* of the table; under the mutex */
 	struct bci_hot *newer, *older;
+	char key[];
 };
 
 struct bci_spare {
@@ -67,13 +69,18 @@ struct bci_hot *bci_hot_find(struct bci_env *env, uint64_t id);
 
 /*
  * Memory for one of 'bytes' bytes, with one reference, in no table yet.  NULL
- * if there is none, even after all that is kept was let go.
+ * if there is none, even after all that is kept was let go.  'key_bytes' is the
+ * room for a key.
  */
-struct bci_hot *bci_hot_make(struct bci_env *env, uint64_t bytes);
+struct bci_hot *bci_hot_make(struct bci_env *env, uint64_t bytes,
+                             size_t key_bytes);
 
 /* Keep it under 'id', unless another thread was faster. */
-void bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id,
-                  uint32_t slot);
+void bci_hot_keep(struct bci_env *env, struct bci_hot *hot, uint64_t id);
+
+/* Up to 'most' of those to be promoted, each with a reference for the caller.
+ */
+size_t bci_hots_again(struct bci_env *env, struct bci_hot **out, size_t most);
 
 /*
  * Segment 'id' was promoted, or cannot be: let go of it if it 'went', else do

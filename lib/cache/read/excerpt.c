@@ -374,7 +374,8 @@ excerpt_stitch(struct bci_span *span, struct bci_lane *lane, uint64_t first,
 		bci_chunk_give(&stitch->chunk, lane);
 		return BC_COPY;
 	}
-	if (used != NULL && keep && !stitch->refused)
+	/* What was decoded is kept in one place only, which has a limit. */
+	if (used != NULL && keep && !stitch->refused && !stitch->packed)
 		*used = stitch;
 	return BC_OK;
 }

@@ -318,12 +318,12 @@ bci_hit_view(const struct bci_hit *hit, unsigned shard, struct bc_view *view)
 	}
 }
 
-/* Show a decoded segment instead of the packed one, whose pin it replaces. */
+/* Fill a view with a decoded segment, whose reference it takes over. */
 static void
 hit_view_hot(const struct bci_hit *hit, struct bci_hot *hot, enum bc_tier tier,
              struct bc_view *view)
 {
-	bci_map_unpin(view->pin, view->pin_count);
+	bci_hit_view(hit, 0, view);
 	view->tier = tier;
 	view->data = hot->data;
 	view->body_bytes = hot->body_bytes;
@@ -345,19 +345,28 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 		.locator = &hit->locator,
 		.schema = hit->schema,
 		.entry_id = hit->entry_id,
+		.key = wanted->key,
+		.key_bytes = wanted->key_bytes,
 	};
 	enum bc_status status = BC_OK;
 	struct bci_hot *hot;
 
-	if (bci_hit_show_hot(cache, env, hit, view))
+	struct bci_map *map = view->pin;
+	atomic_long *count = view->pin_count;
+
+	if (bci_hit_show_hot(cache, env, hit, view)) {
+		bci_map_unpin(map, count);
 		return BC_OK;
+	}
 	if (!bci_hit_is_checked(cache, hit))
 		status = bci_hit_check(cache, env, hit, wanted,
 		                       cache->checking == BC_CHECK_ALWAYS);
 	if (status == BC_OK)
 		status = bci_decode_segment(env, lane, &cold, &hot);
-	if (status == BC_OK)
+	if (status == BC_OK) {
 		hit_view_hot(hit, hot, BC_COLD, view);
+		bci_map_unpin(map, count);
+	}
 	if (status != BC_CORRUPT)
 		return status;
 	hit_report(cache, env, hit, wanted, "what is packed");
@@ -430,8 +439,7 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 			bci_link_hit(cache, env, lane, hit.entry_id,
 			             wanted->key, wanted->key_bytes);
 			if (BCI_UNLIKELY(view->tier != BC_WARM))
-				bci_promote_view(cache, env, &hit, wanted->key,
-				                 wanted->key_bytes, view);
+				bci_promote_view(cache, env, &hit, view);
 			return BC_OK;
 		}
 		miss = BC_MISS_CORRUPT;

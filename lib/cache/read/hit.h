@@ -105,10 +105,7 @@ enum bc_status bci_hit_show(struct bc_cache *cache, struct bci_env *env,
                             const struct bci_wanted *wanted,
                             struct bc_view *view);
 
-/*
- * Show a packed segment from the hot tier, if it is there: the view, filled by
- * bci_hit_view(), gives its pin back for a reference.
- */
+/* Show a packed segment from the hot tier, if it is there. */
 bool bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
                       const struct bci_hit *hit, struct bc_view *view);
 

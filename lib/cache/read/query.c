@@ -62,6 +62,7 @@ query_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		return status;
 	if (BCI_UNLIKELY(bci_env_is_stale(env, newest)))
 		bci_env_drop_maps(env, lane, newest, query->now_ns);
+	bci_env_tidy(env, query->now_ns);
 	status = bci_span_find(cache, env, lane, query, span, miss);
 	*txnid = bci_txn_id(lane->txn);
 	bci_lane_end(lane);

@@ -221,12 +221,12 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	if (hit->map == NULL || !bci_hit_is_checked(bound->cache, hit) ||
 	    bci_slot_is_bad(slot, bound->id))
 		return BC_MISS;
-	bci_map_pin(hit->map, lane->index);
-	bci_hit_view(hit, lane->index, view);
-	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED) &&
-	    !bci_hit_show_hot(bound->cache, env, hit, view)) {
-		bc_view_release(view);
-		return BC_MISS;
+	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED)) {
+		if (!bci_hit_show_hot(bound->cache, env, hit, view))
+			return BC_MISS;
+	} else {
+		bci_map_pin(hit->map, lane->index);
+		bci_hit_view(hit, lane->index, view);
 	}
 	bci_hit_count(env, lane, hit, view->tier, begun_ns, wanted->now_ns);
 	bci_link_hit(bound->cache, env, lane, hit->entry_id, wanted->key,

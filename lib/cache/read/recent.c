@@ -161,8 +161,6 @@ bci_recent_add(struct bci_lane *lane, const struct bci_query *query,
 	item->slot = span->slot;
 	item->schema = span->schema;
 	item->view = *view;
-	if (stitch->packed) /* From now on it is there decoded. */
-		item->view.tier = BC_HOT;
 	item->query = *query;
 	memcpy(item->key, query->key, query->key_bytes);
 }

@@ -286,6 +286,8 @@ stitch_fill(struct bci_stitch_work *work)
 	stitch->data = bci_map_zeroed(stitch->map_bytes);
 	if (stitch->data == NULL)
 		return BC_NOMEM;
+	if (stitch->packed && stitch->mappings == 0)
+		bci_map_large(stitch->data, stitch->map_bytes);
 	for (size_t i = 0; i < stitch->count; row += stitch->seams[i++].rows) {
 		if (stitch->seams[i].mapped && !stitch_map_piece(work, i, row))
 			return BC_NOMEM;

@@ -55,6 +55,7 @@ struct bci_stitches {
 	uint64_t used;
 	uint64_t private_bytes; /* of all kept */
 	atomic_uint dropped;    /* how often any were let go */
+	atomic_bool packed;     /* some that are kept were decoded */
 };
 
 /* Internal limits, which tests lower: bytes of a page of the host; mappings
@@ -101,6 +102,9 @@ uint64_t bci_stitch_copied_of(const void *pin, uint64_t first, uint64_t end);
 
 /* Let go of those kept whose arenas are gone; the caller has the lane. */
 void bci_stitches_drop(struct bci_env *env, struct bci_lane *lane);
+
+/* Let go of decoded ones whose segments lie elsewhere by now. */
+void bci_stitches_drop_stale(struct bci_env *env);
 
 /* Let go of the older half, to make room for mappings. */
 void bci_stitches_drop_half(struct bci_env *env, struct bci_lane *lane);

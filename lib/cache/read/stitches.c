@@ -169,6 +169,8 @@ stitches_add(struct bci_stitches *stitches, struct bci_stitch *stitch,
 	stitch->used = ++stitches->used;
 	stitches->private_bytes += stitch->private_bytes;
 	stitches->kept[place] = stitch;
+	if (stitch->packed)
+		atomic_store(&stitches->packed, true);
 	pthread_mutex_unlock(&stitches->mutex);
 	while (count != 0)
 		bci_chunk_give(&gone[--count]->chunk, lane);
@@ -249,6 +251,50 @@ void
 bci_stitches_drop_half(struct bci_env *env, struct bci_lane *lane)
 {
 	stitches_let_go(env, lane, true);
+}
+
+/* Whether a segment of it lies elsewhere by now: it became warm, or went. */
+static bool
+stitch_is_stale(struct bci_env *env, const struct bci_stitch *stitch)
+{
+	for (size_t i = 0; i < stitch->count; i++) {
+		const struct bci_seam *seam = &stitch->seams[i];
+		const struct bci_slot *slot =
+			bci_ledger_slot(&env->ledger, seam->slot);
+
+		if (seam->map != NULL && slot != NULL &&
+		    bci_slot_id(slot) != seam->id)
+			return true;
+	}
+	return false;
+}
+
+void
+bci_stitches_drop_stale(struct bci_env *env)
+{
+	struct bci_stitch *gone[BCI_STITCHES_KEPT];
+	struct bci_stitches *stitches = &env->stitches;
+	bool packed = false;
+	size_t count = 0;
+
+	pthread_mutex_lock(&stitches->mutex);
+	for (size_t i = 0; i < BCI_STITCHES_KEPT; i++) {
+		struct bci_stitch *stitch = stitches->kept[i];
+
+		if (stitch == NULL || !stitch->packed)
+			continue;
+		if (!stitch_is_stale(env, stitch)) {
+			packed = true;
+			continue;
+		}
+		stitches->private_bytes -= stitch->private_bytes;
+		stitches->kept[i] = NULL;
+		gone[count++] = stitch;
+	}
+	atomic_store(&stitches->packed, packed);
+	pthread_mutex_unlock(&stitches->mutex);
+	while (count != 0)
+		bci_chunk_give(&gone[--count]->chunk, NULL);
 }
 
 void

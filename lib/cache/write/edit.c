@@ -163,6 +163,7 @@ bci_edit_take(struct bci_edit *edit, const struct bci_operation *operation,
 	edit->fresh_rows = operation->value.rows;
 	edit->policy = operation->merge;
 	edit->open = operation->open;
+	edit->placement = operation->placement;
 	BCI_TRY(edit_schema(edit, operation, err));
 	schema = edit->series->schema;
 	if (schema->column_count != operation->value.column_count + 1)

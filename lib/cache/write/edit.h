@@ -35,6 +35,7 @@ struct bci_edit {
 	enum bc_merge policy;
 	uint32_t volume; /* for BC_MERGE_VOLUME, without the time */
 	bool open;       /* the last new row is a bar that had not ended */
+	enum bc_placement placement; /* of segments that are written */
 	struct bci_piece *pieces;
 	size_t piece_count, piece_room;
 	bool narrow; /* so far there is only the tail */

@@ -160,8 +160,14 @@ series_unpack(struct bci_series *series, struct bci_series_segment *segment)
 {
 	const struct bci_locator *locator = &segment->locator;
 	const unsigned char *image = segment->map->base + locator->offset;
-	const struct bci_cold cold = { image, locator, series->schema,
-		                       series->head.id };
+	const struct bci_cold cold = {
+		.image = image,
+		.locator = locator,
+		.schema = series->schema,
+		.entry_id = series->head.id,
+		.key = series->key,
+		.key_bytes = series->key_bytes,
+	};
 	struct bci_env *env = series->writer->env;
 	struct bci_lane *lane;
 	enum bc_status status;

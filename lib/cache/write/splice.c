@@ -13,6 +13,7 @@
 #include "directory.h"
 #include "error.h"
 #include "hash.h"
+#include "parcel.h"
 #include "splice.h"
 
 struct splice {
@@ -110,10 +111,20 @@ splice_prepare(struct splice *splice, struct bc_error *err)
 	return BC_OK;
 }
 
+static bool
+splice_is_cold(const struct splice *splice)
+{
+	return splice->edit->placement == BC_PLACE_COLD;
+}
+
 static uint64_t
 splice_limit(const struct splice *splice)
 {
-	return bci_min(splice->writer->config.warm_bytes / 4, BCI_SEGMENT_MAX);
+	const struct bci_config_record *config = &splice->writer->config;
+
+	return bci_min(splice_is_cold(splice) ? config->cold_bytes / 4
+	                                      : config->warm_bytes / 4,
+	               BCI_SEGMENT_MAX);
 }
 
 /* Rows that a segment may have, so that a quarter of the budget holds it. */
@@ -142,6 +153,49 @@ splice_most(struct splice *splice)
 
 /* ---- writing ----------------------------------------------------------- */
 
+/* Write a segment to the cold tier. */
+static enum bc_status
+splice_write_cold(struct splice *splice, struct bci_segment_owner *owner,
+                  const struct bci_segment_plan *plan,
+                  struct bci_locator *locator, uint8_t digest[16],
+                  struct bc_error *err)
+{
+	struct bci_parcel parcel;
+	enum bc_status status;
+
+	status = bci_parcel_make(splice->allocator, &splice->value, plan, owner,
+	                         &parcel, err);
+	if (status != BC_OK)
+		return status;
+	status = bci_parcel_store(splice->writer, &parcel, &splice->value, plan,
+	                          owner, locator, digest, err);
+	bci_parcel_free(&parcel);
+	return status;
+}
+
+/* Write a segment to the young queue. */
+static enum bc_status
+splice_write_warm(struct splice *splice, struct bci_segment_owner *owner,
+                  const struct bci_segment_plan *plan,
+                  struct bci_locator *locator, uint8_t digest[16],
+                  struct bc_error *err)
+{
+	struct bci_writer *writer = splice->writer;
+	enum bc_status status;
+	uint64_t offset;
+	void *room;
+
+	BCI_TRY(bci_writer_make_room(
+		writer, plan->bytes,
+		bci_round_up(plan->bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err));
+	BCI_TRY(bci_writer_room(writer, BCI_YOUNG, plan->bytes, &room,
+	                        &owner->arena, &offset, err));
+	bci_segment_write(&splice->value, owner, plan, room, locator, digest);
+	locator->offset = offset;
+done:
+	return status;
+}
+
 /* Write the segment that cut 'index' is to be. */
 static enum bc_status
 splice_write(struct splice *splice, size_t index, struct bc_error *err)
@@ -161,9 +215,7 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	};
 	struct bci_segment_plan plan;
 	enum bc_status status;
-	uint64_t offset;
 	uint8_t digest[16];
-	void *room;
 
 	BCI_TRY(bci_collect(&splice->rows, cut->first, cut->rows, err));
 	splice->value.rows = cut->rows;
@@ -174,17 +226,14 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	    plan.bytes > splice_limit(splice))
 		return bci_fail(
 			err, BC_TOO_LARGE,
-			"%s: a segment takes more than a quarter of the warm "
-			"budget of %llu bytes",
-			series->key,
-			(unsigned long long)writer->config.warm_bytes);
-	BCI_TRY(bci_writer_make_room(
-		writer, plan.bytes,
-		bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err));
-	BCI_TRY(bci_writer_room(writer, BCI_YOUNG, plan.bytes, &room,
-	                        &owner.arena, &offset, err));
-	bci_segment_write(&splice->value, &owner, &plan, room, locator, digest);
-	locator->offset = offset;
+			"%s: a segment takes more than %llu bytes, a quarter "
+			"of the budget of its tier",
+			series->key, (unsigned long long)splice_limit(splice));
+	BCI_TRY(splice_is_cold(splice)
+	                ? splice_write_cold(splice, &owner, &plan, locator,
+	                                    digest, err)
+	                : splice_write_warm(splice, &owner, &plan, locator,
+	                                    digest, err));
 	splice->written += plan.bytes;
 	status = bci_writer_name(writer, locator, series->head.id, err);
 done:
