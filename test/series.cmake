@@ -12,7 +12,7 @@ foreach(name damage record)
   barcache_test(series_${name}
     support.c value.c unit.c stretch.c fault/victim.c)
 endforeach()
-barcache_test(cold support.c value.c)
+barcache_test(cold cold.c support.c value.c)
 barcache_test(series_memory support.c value.c)
 barcache_test(series_process support.c value.c)
 barcache_fault_test(series_kill ${model})

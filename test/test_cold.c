@@ -3,7 +3,7 @@
  * test_cold.c - what is packed reads as what is not: every call that reads,
  * over all types and many sizes, against a warm twin under another key.
  */
-#include "support.h"
+#include "cold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,6 @@
 
 #include "cache.h"
 #include "shift.h"
-
-#define MINUTE INT64_C(60000000000)
-#define START INT64_C(1600000020000000000)
-#define COLD_WORDS 5
 
 static struct test_dir cold_dir;
 static struct bc_cache *cold_cache;
@@ -35,105 +31,6 @@ cold_teardown(void **state)
 	bc_close(cold_cache);
 	test_dir_remove(&cold_dir);
 	return 0;
-}
-
-/* ------------------------------------------------------------------------ */
-/*  Values                                                                  */
-/* ------------------------------------------------------------------------ */
-
-#define COLD_COLUMNS 9
-
-/* A frame with a column of each type. */
-struct cold_frame {
-	struct bc_frame frame;
-	struct bc_column columns[COLD_COLUMNS];
-	int64_t *time_ns;
-	void *data[COLD_COLUMNS];
-};
-
-static const char *const cold_words[] = { "BTC", "ETH", "", "EUR/USD",
-	                                  "\xc3\xa4" };
-
-static const struct {
-	const char *name;
-	enum bc_type type;
-} cold_types[COLD_COLUMNS] = {
-	{ "open", BC_F64 },  { "high", BC_F64 },   { "low", BC_F64 },
-	{ "close", BC_F64 }, { "volume", BC_F64 }, { "count", BC_I64 },
-	{ "wap", BC_F32 },   { "flag", BC_U8 },    { "symbol", BC_TEXT },
-};
-
-/* Element 'row' of column 'index'; every third volume is no decimal. */
-static void
-cold_element(struct cold_frame *out, size_t index, uint64_t row, uint64_t seed)
-{
-	const uint64_t mixed = test_mix(seed + index, row);
-	const double price = 100 + (double)(test_mix(seed, row) % 1000) / 100;
-
-	switch (cold_types[index].type) {
-	case BC_F64:
-		((double *)out->data[index])[row] =
-			index == 1   ? price + 1
-			: index == 2 ? price - 1
-			: index != 4 ? price
-			: mixed % 3  ? (double)(mixed % 100000) / 1000
-				     : (double)mixed / 7;
-		break;
-	case BC_I64:
-		((int64_t *)out->data[index])[row] = (int64_t)(mixed % 5000);
-		break;
-	case BC_F32:
-		((float *)out->data[index])[row] = (float)(mixed % 977) / 7;
-		break;
-	case BC_U8:
-		((uint8_t *)out->data[index])[row] = mixed % 50 == 0;
-		break;
-	default:
-		((uint32_t *)out->data[index])[row] =
-			(uint32_t)(mixed % COLD_WORDS);
-	}
-}
-
-/* Times a minute apart, or with a gap in every 'gap' rows. */
-static void
-cold_frame_make(struct cold_frame *out, uint64_t rows, uint64_t gap,
-                int64_t from_ns, uint64_t seed)
-{
-	int64_t time_ns = from_ns;
-
-	*out = (struct cold_frame){ .frame = { .rows = rows } };
-	out->time_ns = malloc(8 * rows + 8);
-	assert_non_null(out->time_ns);
-	for (uint64_t i = 0; i < rows; i++) {
-		out->time_ns[i] = time_ns;
-		time_ns += MINUTE;
-		if (gap != 0 && test_mix(seed, i) % gap == 0)
-			time_ns += (int64_t)(test_mix(i, seed) % 99) * MINUTE;
-	}
-	for (size_t k = 0; k < COLD_COLUMNS; k++) {
-		out->data[k] = malloc(8 * rows + 8);
-		assert_non_null(out->data[k]);
-		for (uint64_t i = 0; i < rows; i++)
-			cold_element(out, k, i, seed);
-		out->columns[k] = (struct bc_column){
-			.name = cold_types[k].name,
-			.type = cold_types[k].type,
-			.data = out->data[k],
-		};
-	}
-	out->columns[8].dictionary = cold_words;
-	out->columns[8].dictionary_count = COLD_WORDS;
-	out->frame.time_ns = out->time_ns;
-	out->frame.columns = out->columns;
-	out->frame.column_count = COLD_COLUMNS;
-}
-
-static void
-cold_frame_free(struct cold_frame *frame)
-{
-	free(frame->time_ns);
-	for (size_t k = 0; k < COLD_COLUMNS; k++)
-		free(frame->data[k]);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cold.h - frames with a column of each type, for tests of the cold tier.
+ */
+#ifndef BARCACHE_TEST_COLD_H
+#define BARCACHE_TEST_COLD_H
+
+#include "support.h"
+
+#define MINUTE INT64_C(60000000000)
+#define START INT64_C(1600000020000000000)
+
+#define COLD_COLUMNS 9
+
+/* A frame with a column of each type. */
+struct cold_frame {
+	struct bc_frame frame;
+	struct bc_column columns[COLD_COLUMNS];
+	int64_t *time_ns;
+	void *data[COLD_COLUMNS];
+};
+
+/* Times a minute apart, or with a gap in every 'gap' rows. */
+void cold_frame_make(struct cold_frame *out, uint64_t rows, uint64_t gap,
+                     int64_t from_ns, uint64_t seed);
+void cold_frame_free(struct cold_frame *frame);
+
+#endif /* BARCACHE_TEST_COLD_H */
