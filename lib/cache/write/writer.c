@@ -308,9 +308,29 @@ writer_end(struct bci_writer *writer)
 	bci_writer_unlock(writer->env);
 }
 
+/* Arenas that nobody will ever name: what failed leaves no bytes behind. */
+static void
+writer_unlink_made(struct bci_writer *writer)
+{
+	static const enum bci_arena_class classes[] = { BCI_ARENA_WARM,
+		                                        BCI_ARENA_COLD };
+	char name[BCI_ARENA_NAME];
+
+	for (uint64_t number = writer->first_arena;
+	     number != 0 && number < writer->state.next_arena; number++) {
+		bci_arena_name(number, name);
+		for (size_t i = 0; i < BCI_COUNT(classes); i++)
+			(void)unlinkat(writer->env->maps.class_fd[classes[i]],
+			               name, 0);
+	}
+}
+
 void
 bci_writer_abort(struct bci_writer *writer)
 {
+	/* Of a commit that failed it is not known what is on the disk. */
+	bool undone = writer->txn != NULL;
+
 	bci_txn_abort(writer->txn);
 	writer->txn = NULL;
 	bci_links_give_back(writer);
@@ -318,6 +338,8 @@ bci_writer_abort(struct bci_writer *writer)
 	 * made, whose number another writer will use again: never keep it. */
 	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
 		bci_appender_close(&writer->env->appenders[queue]);
+	if (undone)
+		writer_unlink_made(writer);
 	for (uint64_t number = writer->first_arena;
 	     number != 0 && number < writer->state.next_arena; number++)
 		bci_maps_drop(&writer->env->maps, number);
