@@ -78,10 +78,12 @@ hand_over(struct bc_fetch *fetch, const struct page *page, int64_t from_ns,
 
 	options.from_ns = from_ns;
 	options.to_ns = to_ns;
-	/* The bar of this very minute has not ended. */
+	/* The bar of this very minute has not ended: ask for it every time. */
 	if (page->rows != 0 &&
-	    page->time_ns[page->rows - 1] == FIRST + (BARS - 1) * MINUTE)
+	    page->time_ns[page->rows - 1] == FIRST + (BARS - 1) * MINUTE) {
 		options.flags = BC_APPEND_OPEN;
+		options.ttl_ns = BC_TTL_NONE;
+	}
 	return bc_fetch_append(fetch, &frame, &options, NULL, err);
 }
 

@@ -47,6 +47,8 @@ bci_parent_wants(struct bci_writer *writer, const char *key, size_t key_bytes,
 	BCI_TRY(parent_head(writer, key, key_bytes, &made, err));
 	*wants = source.id != 0 && source.revision == parent->revision &&
 	         !bci_parent_is_same(&made, source.revision);
+	if (*wants) /* Room for it is not made of what it was made of. */
+		writer->busy_entry = source.id;
 done:
 	return status;
 }
