@@ -1134,16 +1134,37 @@ bc_missing(struct bc_cache *cache, const char *const *keys, size_t count,
            int64_t from_ns, int64_t to_ns, unsigned flags, struct bc_gap *gaps,
            size_t capacity, size_t *found, struct bc_error *err);
 
-/* What bc_compact() is to look at.  Begin with BC_COMPACT_OPTIONS_INIT. */
+/* How far bc_compact() is. */
+struct bc_compact_progress {
+	const char *step;  /* "expire", "evict", "clean", "merge", "drop" */
+	uint64_t done;     /* entries or arenas looked at in this step */
+	uint64_t elapsed_ns;
+	uint64_t used_bytes; /* of the arenas, now */
+};
+
+/* Called after each commit; anything but 0 ends the work, which is no error. */
+typedef int bc_compact_function(void *context,
+                                const struct bc_compact_progress *progress);
+
+/* What bc_compact() is to do.  Begin with BC_COMPACT_OPTIONS_INIT. */
 struct bc_compact_options {
 	size_t struct_size;
-	const char *prefix;  /* only keys that begin so; NULL: all */
+	const char *prefix;  /* only merge keys that begin so, and do nothing
+	                        else; NULL: do everything */
 	unsigned flags;      /* enum bc_compact_flags */
+	enum bc_policy policy; /* who is evicted; default: that of the cache */
+	uint64_t target_bytes; /* of live values that may stay warm, with
+	                          BC_COMPACT_TARGET; else what low_percent of
+	                          the budget is */
+	int64_t max_ns;      /* begin no step later than this; 0: no limit */
+	bc_compact_function *progress; /* NULL: none */
+	void *context;
 };
 #define BC_COMPACT_OPTIONS_INIT BC_SIZE_FIRST(struct bc_compact_options)
 
 enum bc_compact_flags {
-	BC_COMPACT_DRY_RUN = 1 /* only say what would be done */
+	BC_COMPACT_DRY_RUN = 1, /* only say what would be done */
+	BC_COMPACT_TARGET = 2   /* target_bytes counts, 0 too */
 };
 
 struct bc_compact_report {
@@ -1151,15 +1172,30 @@ struct bc_compact_report {
 	uint64_t merged;          /* of them with segments merged */
 	uint64_t segments_before; /* of those merged */
 	uint64_t segments_after;
-	uint64_t bytes_written;
+	uint64_t bytes_written;   /* by merging */
+	uint64_t expired;         /* entries removed: their time was up, */
+	uint64_t dropped;         /* or what they were made of is gone */
+	uint64_t evicted;         /* segments */
+	uint64_t evicted_bytes;
+	uint64_t moved;           /* segments, to clean arenas */
+	uint64_t moved_bytes;
+	uint64_t arenas_before, arenas_after;
+	uint64_t blocks_before;   /* bytes of the disk that arenas take */
+	uint64_t blocks_after;
+	uint64_t elapsed_ns;
+	uint64_t incomplete;      /* 1: max_ns or 'progress' ended it */
 };
 
 /*
- * Merge the segments of series to fewer and larger ones that map side by side,
- * one series a commit, so that other writers get their turn.  Readers go on.
+ * Put a cache in order: remove what has expired, evict down to the target, give
+ * back arenas that are mostly dead, merge the segments of series to fewer and
+ * larger ones that map side by side, drop derived entries that are of no use
+ * any more.  In steps, each a commit of its own, so that other writers get
+ * their turn; readers go on.  It may be killed anywhere, and run twice at once.
+ *
  * 'options' and 'report' may be NULL.  Returns BC_OK; BC_FULL or BC_NOSPACE if
  * there is no room for the copy; BC_BUSY, BC_READONLY, BC_CORRUPT, BC_NOMEM,
- * BC_IO.
+ * BC_IO; BC_INVALID.
  */
 BC_API BC_CHECKED enum bc_status
 bc_compact(struct bc_cache *cache, const struct bc_compact_options *options,

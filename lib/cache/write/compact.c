@@ -1,69 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compact.c - merging the segments of series to fewer and larger ones.
+ * compact.c - putting a cache in order.
  *
- * One series a commit, so that other writers get their turn.  What a series
- * holds does not change, and neither does its revision: what was made of it
- * stays valid.
+ * Every step is a commit of its own and leaves the cache as good as it found
+ * it, so that it may be killed between any two, and two may run at once: each
+ * looks at what there is when its turn comes.
  */
 #include "common.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "clean.h"
+#include "clock.h"
+#include "compact.h"
 #include "error.h"
+#include "evict.h"
+#include "expire.h"
+#include "labelling.h"
 #include "list.h"
-#include "splice.h"
+#include "parent.h"
+#include "victim.h"
 
-struct compact {
-	struct bc_cache *cache;
-	bool dry;
-	struct bc_compact_report report;
-	enum bc_status refused; /* why a series was left as it is, or BC_OK */
-	struct bc_error *err;
-};
+/* What one commit does at the most; a writer that waits is let in after it. */
+#define EXPIRE_MOST 256u
+#define EVICT_MOST 1024u
+#define CLEAN_BYTES (8ull << 20)
 
-/* Merge the segments of one series, in a transaction that was begun. */
-static enum bc_status
-compact_series(struct compact *compact, struct bci_writer *writer,
-               const char *key, size_t key_bytes, bool *changed)
+#define LOW_PERCENT 85u
+
+bool
+bci_compact_goes_on(struct bci_compact *compact, const char *step,
+                    uint64_t done)
 {
-	struct bci_splice_report done = { 0, 0 };
-	struct bci_series series;
-	struct bci_edit edit;
-	enum bc_status status;
+	const struct bc_compact_options *options = compact->options;
+	struct bc_compact_progress progress = {
+		.step = step,
+		.done = done,
+		.elapsed_ns = (uint64_t)(bci_clock_monotonic_ns() -
+		                         compact->begun_ns),
+	};
+	struct bci_state_record state;
+	struct bci_env *env;
 
-	*changed = false;
-	status = bci_series_open(writer, key, key_bytes, &series, compact->err);
-	bci_edit_open(&edit, &series);
-	BCI_TRY(status);
-	if (!series.exists || series.frame)
-		goto done; /* It is another one meanwhile. */
-	series.same = true;
-	writer->keeps_all = true;
-	BCI_TRY(bci_edit_split(&edit, compact->err));
-	BCI_TRY(bci_splice(&edit,
-	                   compact->dry ? BCI_SPLICE_DRY : BCI_SPLICE_COMPACT,
-	                   &done, compact->err));
-	if (done.segments >= series.segment_count)
-		goto done;
-	*changed = true;
-	compact->report.merged++;
-	compact->report.segments_before += series.segment_count;
-	compact->report.segments_after += done.segments;
-	compact->report.bytes_written += done.bytes;
-done:
-	bci_edit_close(&edit);
-	bci_series_close(&series);
-	return status;
+	if (options->max_ns > 0 &&
+	    progress.elapsed_ns >= (uint64_t)options->max_ns)
+		compact->ended = true;
+	if (options->progress != NULL && !compact->ended) {
+		if (bci_cache_env(compact->cache, &env, NULL) == BC_OK &&
+		    bci_env_read(env, NULL, &state, NULL) == BC_OK)
+			progress.used_bytes = state.linked_warm_bytes +
+			                      state.linked_cold_bytes;
+		compact->ended =
+			options->progress(options->context, &progress) != 0;
+	}
+	return !compact->ended;
 }
 
-static enum bc_status
-compact_commit(struct compact *compact, const char *key, size_t key_bytes)
+enum bc_status
+bci_compact_commit(struct bci_compact *compact, bci_compact_work *work,
+                   void *context, bool *more)
 {
-	const struct bc_compact_report before = compact->report;
 	struct bci_writer writer;
 	struct bci_env *env;
 	enum bc_status status;
-	bool changed;
+	int64_t begun_ns = bci_clock_monotonic_ns();
 
+	*more = false;
 	status = bci_cache_env(compact->cache, &env, compact->err);
 	if (status == BC_OK)
 		status = bci_writer_begin_tidy(compact->cache, env,
@@ -71,61 +75,308 @@ compact_commit(struct compact *compact, const char *key, size_t key_bytes)
 		                               &writer, compact->err);
 	if (status != BC_OK)
 		return status;
-	status = compact_series(compact, &writer, key, key_bytes, &changed);
-	if (status == BC_OK &&
-	    ((changed && !compact->dry) || writer.must_sync)) {
+	status = work(compact, &writer, context, more, compact->err);
+	if (status == BC_OK && !compact->dry) {
 		status = bci_writer_commit(&writer, compact->err);
-	} else {
-		bci_writer_abort(&writer);
-	}
-	if (status == BC_OK)
-		return BC_OK;
-	compact->report = before;
-	if (status != BC_FULL && status != BC_TOO_LARGE)
+		bci_ledger_time(&env->ledger, BC_OP_COMPACT,
+		                bci_clock_monotonic_ns() - begun_ns);
 		return status;
-	compact->refused = BC_FULL; /* There may be room for a smaller one. */
-	return BC_OK;
+	}
+	bci_writer_abort(&writer);
+	return status == BC_MISS ? BC_OK : status;
+}
+
+/* ---- steps ------------------------------------------------------------- */
+
+static enum bc_status
+compact_expire(struct bci_compact *compact, struct bci_writer *writer,
+               void *context, bool *more, struct bc_error *err)
+{
+	uint64_t removed;
+	enum bc_status status =
+		bci_expire_step(writer, EXPIRE_MOST, &removed, err);
+
+	(void)context;
+	compact->report.expired += removed;
+	*more = removed == EXPIRE_MOST && !compact->dry;
+	return status == BC_OK && removed == 0 ? BC_MISS : status;
+}
+
+static uint64_t
+compact_target(const struct bci_compact *compact,
+               const struct bci_writer *writer)
+{
+	uint64_t percent = writer->config.low_percent != 0
+	                           ? writer->config.low_percent
+	                           : LOW_PERCENT;
+
+	if ((compact->options->flags & BC_COMPACT_TARGET) != 0)
+		return compact->options->target_bytes;
+	return writer->config.warm_bytes / 100 * percent;
 }
 
 static enum bc_status
-compact_visit(void *context, const struct bci_bytes *key,
-              const struct bci_bytes *record)
+compact_evict(struct bci_compact *compact, struct bci_writer *writer,
+              void *context, bool *more, struct bc_error *err)
 {
-	struct compact *compact = context;
-	char name[BC_KEY_MAX + 1];
-	struct bci_entry entry;
+	struct bci_eviction eviction = {
+		.policy = compact->options->policy != BC_POLICY_DEFAULT
+		                  ? compact->options->policy
+		                  : (enum bc_policy)writer->config.policy,
+		.class_ = BCI_ARENA_WARM,
+		.target_bytes = compact_target(compact, writer),
+		.most = compact->dry ? 0 : EVICT_MOST,
+		.dry = compact->dry,
+	};
+	const struct bci_state_record *state = &writer->state;
+	enum bc_status status;
 
-	compact->report.entries++;
+	(void)context;
+	if (state->live_bytes - bci_min(state->live_bytes,
+	                                state->live_cold_bytes) <=
+	            eviction.target_bytes &&
+	    eviction.target_bytes != 0)
+		return BC_MISS;
+	status = bci_evict(writer, &eviction, err);
+	compact->report.evicted += eviction.evicted_segments;
+	compact->report.evicted_bytes += eviction.evicted_bytes;
+	*more = eviction.evicted_segments == EVICT_MOST;
+	return status == BC_OK && eviction.evicted_segments == 0 ? BC_MISS
+	                                                         : status;
+}
+
+/* Arenas that there were when cleaning began. */
+struct compact_clean {
+	uint64_t before; /* those below this number */
+	uint64_t after;  /* and above this one: the others were done */
+	uint64_t done;
+};
+
+/* The next arena that is worth cleaning; one in use is sealed for it. */
+static enum bc_status
+compact_find(struct bci_writer *writer, struct compact_clean *clean,
+             struct bci_arena_record *arena, struct bc_error *err)
+{
+	enum bc_status status;
+
+	for (;;) {
+		uint64_t number = clean->after;
+		enum bci_queue queue;
+
+		status = bci_arena_next(writer->txn, &writer->env->tables,
+		                        &number, arena);
+		if (status == BC_OK && clean->before != 0 &&
+		    number >= clean->before)
+			status = BC_MISS;
+		if (status != BC_OK)
+			return status;
+		queue = bci_writer_queue(writer, number);
+		if (queue != BCI_QUEUES) {
+			*arena = writer->active[queue].arena;
+			if (bci_clean_gain(arena) > arena->end_bytes / 2 ||
+			    arena->segments == 0)
+				status = bci_writer_seal(writer, queue, err);
+			if (status != BC_OK)
+				return status;
+			arena->sealed = *bci_state_active(&writer->state,
+			                                  queue) != number;
+		}
+		if (arena->sealed && arena->segments != 0 &&
+		    bci_clean_gain(arena) > arena->end_bytes / 8) {
+			clean->after = number - 1;
+			return BC_OK;
+		}
+		clean->after = number;
+	}
+}
+
+static enum bc_status
+compact_clean(struct bci_compact *compact, struct bci_writer *writer,
+              void *context, bool *more, struct bc_error *err)
+{
+	struct compact_clean *clean = context;
+	struct bci_cleaning cleaning = {
+		.how = BCI_CLEAN_MOVE,
+		.quota_bytes = CLEAN_BYTES,
+	};
+	struct bci_arena_record arena;
+	enum bc_status status;
+
+	if (clean->before == 0)
+		clean->before = writer->state.next_arena;
+	status = compact_find(writer, clean, &arena, err);
+	if (status != BC_OK)
+		return status == BC_MISS && (writer->must_sync ||
+		                             writer->retired_count != 0)
+		               ? BC_OK
+		               : status;
+	*more = true;
+	clean->done++;
+	if (compact->dry) {
+		compact->report.moved += arena.segments;
+		compact->report.moved_bytes += arena.live_bytes;
+		clean->after++;
+		return BC_OK;
+	}
+	status = bci_clean(writer, clean->after + 1, &cleaning, err);
+	compact->report.moved += cleaning.moved_segments;
+	compact->report.moved_bytes += cleaning.moved_bytes;
+	if (cleaning.gone || cleaning.blocked ||
+	    cleaning.moved_segments + cleaning.evicted_segments == 0)
+		clean->after++;
+	return status;
+}
+
+/* ---- what is of no use ------------------------------------------------- */
+
+struct compact_drop {
+	const char *key;
+	size_t key_bytes;
+};
+
+static enum bc_status
+compact_drop(struct bci_compact *compact, struct bci_writer *writer,
+             void *context, bool *more, struct bc_error *err)
+{
+	const struct compact_drop *drop = context;
+	struct bci_entry_record head;
+	enum bc_status status;
+	bool lost = false;
+
+	*more = false;
+	status = bci_entry_head(writer, drop->key, drop->key_bytes, &head, err);
+	if (status == BC_OK && (head.flags & BCI_ENTRY_PINNED) == 0)
+		status = bci_parent_is_lost(writer, &head, &lost, err);
+	if (status != BC_OK || !lost)
+		return status == BC_OK ? BC_MISS : status;
+	compact->report.dropped++;
+	return bci_writer_remove_alone(writer, drop->key, drop->key_bytes, err);
+}
+
+static enum bc_status
+compact_drop_visit(void *context, const struct bci_bytes *key,
+                   const struct bci_bytes *record)
+{
+	struct bci_compact *compact = context;
+	char name[BC_KEY_MAX + 1];
+	struct compact_drop drop = { name, key->size };
+	struct bci_entry entry;
+	bool more;
+
 	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
-	    entry.head.kind != BC_SERIES ||
-	    entry.series.older_count + entry.series.newer_count < 2)
+	    (entry.head.flags & BCI_ENTRY_DERIVED) == 0)
 		return BC_OK;
 	memcpy(name, key->data, key->size);
 	name[key->size] = '\0';
-	return compact_commit(compact, name, key->size);
+	if (!bci_compact_goes_on(compact, "drop", compact->report.dropped))
+		return BC_MISS;
+	return bci_compact_commit(compact, compact_drop, &drop, &more);
+}
+
+/* Ghosts, and what was counted. */
+static enum bc_status
+compact_tidy(struct bci_compact *compact, struct bci_writer *writer,
+             void *context, bool *more, struct bc_error *err)
+{
+	enum bc_status status = bci_ghosts_trim(writer, EVICT_MOST, err);
+
+	(void)compact;
+	(void)context;
+	*more = false;
+	if (status == BC_OK)
+		status = bci_writer_forget_gone(writer, err);
+	return status == BC_OK ? bci_writer_fold(writer, true, err) : status;
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+/* Bytes of the disk that arenas take, and how many there are. */
+static void
+compact_count(struct bci_compact *compact, uint64_t *arenas, uint64_t *blocks)
+{
+	struct bci_arena_record arena;
+	struct bci_lane *lane;
+	struct bci_env *env;
+	uint64_t number = 0;
+
+	*arenas = *blocks = 0;
+	if (bci_cache_env(compact->cache, &env, NULL) != BC_OK)
+		return;
+	lane = bci_lane_take(env);
+	if (bci_lane_begin(env, lane) == BC_OK) {
+		while (bci_arena_next(lane->txn, &env->tables, &number,
+		                      &arena) == BC_OK) {
+			char name[BCI_ARENA_NAME];
+			struct stat st;
+
+			bci_arena_name(number, name);
+			++*arenas;
+			if (arena.class_ < BCI_COUNT(env->maps.class_fd) &&
+			    fstatat(env->maps.class_fd[arena.class_], name, &st,
+			            AT_SYMLINK_NOFOLLOW) == 0)
+				*blocks += (uint64_t)st.st_blocks * 512;
+		}
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
 }
 
 static enum bc_status
-compact_options(const struct bc_compact_options *options,
-                struct compact *compact, struct bci_walk *walk,
-                struct bc_error *err)
+compact_repeat(struct bci_compact *compact, const char *step,
+               bci_compact_work *work, void *context)
 {
-	if (options == NULL)
-		return BC_OK;
+	enum bc_status status = BC_OK;
+	uint64_t done = 0;
+	bool more = true;
+
+	while (status == BC_OK && more && !compact->ended) {
+		if (!bci_compact_goes_on(compact, step, done++))
+			break;
+		status = bci_compact_commit(compact, work, context, &more);
+	}
+	return status;
+}
+
+static enum bc_status
+compact_all(struct bci_compact *compact)
+{
+	struct bci_walk walk = {
+		.function = compact_drop_visit,
+		.context = compact,
+	};
+	struct compact_clean clean = { 0 };
+	enum bc_status status;
+
+	BCI_TRY(compact_repeat(compact, "expire", compact_expire, NULL));
+	BCI_TRY(compact_repeat(compact, "evict", compact_evict, NULL));
+	if (!compact->ended)
+		BCI_TRY(bci_walk(compact->cache, &walk));
+	if (!compact->ended)
+		BCI_TRY(bci_merging_run(compact, NULL));
+	BCI_TRY(compact_repeat(compact, "clean", compact_clean, &clean));
+	if (!compact->dry)
+		BCI_TRY(compact_repeat(compact, "tidy", compact_tidy, NULL));
+done:
+	return status;
+}
+
+static enum bc_status
+compact_check(const struct bc_compact_options *options, struct bc_error *err)
+{
 	if (options->struct_size != sizeof(*options))
 		return bci_fail(err, BC_INVALID,
 		                "compact options were not begun with "
 		                "BC_COMPACT_OPTIONS_INIT");
-	if ((options->flags & ~(unsigned)BC_COMPACT_DRY_RUN) != 0)
+	if ((options->flags &
+	     ~(unsigned)(BC_COMPACT_DRY_RUN | BC_COMPACT_TARGET)) != 0)
 		return bci_fail(err, BC_INVALID, "unknown compact flags %#x",
 		                options->flags);
-	compact->dry = (options->flags & BC_COMPACT_DRY_RUN) != 0;
-	if (options->prefix != NULL) {
-		walk->prefix = options->prefix;
-		walk->prefix_bytes = strlen(options->prefix);
-	}
-	if (walk->prefix_bytes > BC_KEY_MAX)
+	if (options->prefix != NULL && strlen(options->prefix) > BC_KEY_MAX)
 		return bci_fail(err, BC_INVALID, "the prefix is too long");
+	if ((unsigned)options->policy > BC_POLICY_ADAPTIVE ||
+	    options->max_ns < 0)
+		return bci_fail(err, BC_INVALID,
+		                "policy or max_ns is out of range");
 	return BC_OK;
 }
 
@@ -133,24 +384,33 @@ enum bc_status
 bc_compact(struct bc_cache *cache, const struct bc_compact_options *options,
            struct bc_compact_report *report, struct bc_error *err)
 {
+	const struct bc_compact_options none = BC_COMPACT_OPTIONS_INIT;
 	struct bc_error ignored;
-	struct compact compact = {
+	struct bci_compact compact = {
 		.cache = cache,
+		.options = options != NULL ? options : &none,
+		.begun_ns = bci_clock_monotonic_ns(),
 		.err = err != NULL ? err : &ignored,
-	};
-	struct bci_walk walk = {
-		.function = compact_visit,
-		.context = &compact,
 	};
 	enum bc_status status;
 
 	if (report != NULL)
 		*report = (struct bc_compact_report){ 0 };
-	status = compact_options(options, &compact, &walk, err);
+	status = compact_check(compact.options, err);
 	if (status != BC_OK)
 		return status;
+	compact.dry = (compact.options->flags & BC_COMPACT_DRY_RUN) != 0;
 	compact.err->status = BC_OK;
-	status = bci_walk(cache, &walk);
+	compact_count(&compact, &compact.report.arenas_before,
+	              &compact.report.blocks_before);
+	status = compact.options->prefix != NULL
+	                 ? bci_merging_run(&compact, compact.options->prefix)
+	                 : compact_all(&compact);
+	compact_count(&compact, &compact.report.arenas_after,
+	              &compact.report.blocks_after);
+	compact.report.elapsed_ns =
+		(uint64_t)(bci_clock_monotonic_ns() - compact.begun_ns);
+	compact.report.incomplete = compact.ended;
 	if (report != NULL)
 		*report = compact.report;
 	if (status == BC_OK && compact.report.merged == 0)

@@ -12,12 +12,23 @@
 #include "arena.h"
 #include "error.h"
 #include "file.h"
+#include "gone.h"
+#include "lock.h"
 #include "recover.h"
 #include "series.h"
 #include "victim.h"
 #include "writer.h"
 
 /* ---- live bytes -------------------------------------------------------- */
+
+/* Whether a process has arena 'number' mapped, this one included. */
+static bool
+space_is_mapped(struct bci_env *env, uint64_t number)
+{
+	return bci_maps_has(&env->maps, number) ||
+	       (env->maps.lock_fd >= 0 &&
+	        bci_lock_is_held(env->maps.lock_fd, number));
+}
 
 enum bc_status
 bci_writer_retire(struct bci_writer *writer, uint64_t number,
@@ -46,8 +57,31 @@ bci_writer_retire(struct bci_writer *writer, uint64_t number,
 		(struct bci_retired){ number,
 		                      (enum bci_arena_class)arena->class_ };
 	*linked -= bci_min(*linked, arena->end_bytes);
+	if (space_is_mapped(writer->env, number))
+		status = bci_gone_put(writer->txn, &writer->env->tables, number,
+		                      (enum bci_arena_class)arena->class_,
+		                      arena->end_bytes, err);
 	/* Who let go of what was in it says whether that must be synced. */
-	return BC_OK;
+	return status;
+}
+
+enum bc_status
+bci_writer_forget_gone(struct bci_writer *writer, struct bc_error *err)
+{
+	const struct bci_tables *tables = &writer->env->tables;
+	uint64_t number = 0;
+	struct bci_gone gone;
+	enum bc_status status;
+
+	while ((status = bci_gone_next(writer->txn, tables, &number, &gone)) ==
+	       BC_OK) {
+		if (!space_is_mapped(writer->env, number))
+			status = bci_gone_delete(writer->txn, tables, number,
+			                         err);
+		if (status != BC_OK)
+			return status;
+	}
+	return status == BC_MISS ? BC_OK : status;
 }
 
 enum bc_status

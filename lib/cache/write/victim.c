@@ -11,6 +11,7 @@
 #include "error.h"
 #include "forget.h"
 #include "labelling.h"
+#include "shift.h"
 #include "victim.h"
 
 /* Ghosts that are kept: a quarter of the entries, but so many at least. */
@@ -95,6 +96,16 @@ victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return victim_bury(writer, key, key_bytes, &entry, err);
 }
 
+/* Whether what is evicted is worth packing: there is room for what is cold. */
+static bool
+victim_may_pack(const struct bci_writer *writer,
+                const struct bci_locator *victim)
+{
+	return victim->arena != 0 && victim->bytes >= BCI_PAGE &&
+	       victim->bytes / 2 < writer->config.cold_bytes / 4 &&
+	       writer->state.linked_cold_bytes < writer->config.cold_bytes;
+}
+
 enum bc_status
 bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
                 const struct bci_locator *segment, struct bc_error *err)
@@ -105,6 +116,12 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 	struct bci_entry entry;
 	enum bc_status status;
 
+	if (victim_may_pack(writer, &victim)) {
+		status = bci_demote(writer, key, key_bytes, &victim, err);
+		if (status == BC_OK || status == BC_NOMEM || status == BC_IO ||
+		    status == BC_NOSPACE)
+			return status;
+	}
 	status = victim_load(writer, key, key_bytes, stored, &entry);
 	if (status == BC_CORRUPT)
 		status = bci_writer_remove(writer, key, key_bytes, err);

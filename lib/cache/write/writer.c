@@ -509,6 +509,8 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	writer->state.committed_ns = writer->now_ns;
 	BCI_TRY(bci_writer_fold(writer, false, err));
 	BCI_TRY(writer_give_slots(writer, err));
+	if (writer->retired_count != 0)
+		BCI_TRY(bci_writer_forget_gone(writer, err));
 	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
 	                        err));
 	BCI_TRY(writer_commit_catalogue(writer, err));

@@ -175,6 +175,10 @@ enum bc_status bci_writer_retire(struct bci_writer *writer, uint64_t number,
                                  const struct bci_arena_record *arena,
                                  struct bc_error *err);
 
+/* Forget of arenas that are gone those that nobody has mapped any more. */
+enum bc_status bci_writer_forget_gone(struct bci_writer *writer,
+                                      struct bc_error *err);
+
 /* Change an arena's live bytes and segments; retires it when none are left. */
 enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
                                   int64_t bytes, int64_t segments,
