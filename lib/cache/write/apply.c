@@ -482,20 +482,6 @@ apply_commit(struct apply *apply, struct bc_error *err)
 	return BC_OK;
 }
 
-/* Nothing is evicted of what a derived entry was made of. */
-static enum bc_status
-apply_spare_parent(struct apply *apply, struct bc_error *err)
-{
-	const struct bci_parent *parent = apply->operations->parent;
-	struct bci_entry_record head;
-	enum bc_status status = bci_entry_head(&apply->writer, parent->key,
-	                                       parent->key_bytes, &head, err);
-
-	if (status == BC_OK)
-		apply->writer.busy_entry = head.id;
-	return status == BC_MISS ? BC_OK : status;
-}
-
 enum bc_status
 bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
                       size_t count, struct bc_error *err)
@@ -522,8 +508,6 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 	BCI_TRY(apply_removals(&apply, err));
 	BCI_TRY(bci_expire_some(&apply.writer, &apply.changed, err));
 	apply.may_inline = apply_may_inline(&apply);
-	if (operations->parent != NULL) /* What it was made of stays. */
-		BCI_TRY(apply_spare_parent(&apply, err));
 	BCI_TRY(bci_measure(&apply.writer, operations, count, BUNDLE_BYTES,
 	                    &apply.bundling, err));
 	BCI_TRY(apply_puts(&apply, true, err));

@@ -96,12 +96,17 @@ victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return victim_bury(writer, key, key_bytes, &entry, err);
 }
 
-/* Whether what is evicted is worth packing: there is room for what is cold. */
+/*
+ * Whether what is evicted is worth packing: there is room for what is cold, and
+ * it has columns.  Other bytes take twenty times as long, which no put waits
+ * for.
+ */
 static bool
-victim_may_pack(const struct bci_writer *writer,
+victim_may_pack(const struct bci_writer *writer, const struct bci_entry *entry,
                 const struct bci_locator *victim)
 {
-	return victim->arena != 0 && victim->bytes >= BCI_PAGE &&
+	return entry->head.schema != 0 && victim->arena != 0 &&
+	       victim->bytes >= BCI_PAGE &&
 	       victim->bytes / 2 < writer->config.cold_bytes / 4 &&
 	       writer->state.linked_cold_bytes < writer->config.cold_bytes;
 }
@@ -116,7 +121,8 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 	struct bci_entry entry;
 	enum bc_status status;
 
-	if (victim_may_pack(writer, &victim)) {
+	status = victim_load(writer, key, key_bytes, stored, &entry);
+	if (status == BC_OK && victim_may_pack(writer, &entry, &victim)) {
 		status = bci_demote(writer, key, key_bytes, &victim, err);
 		if (status == BC_OK || status == BC_NOMEM || status == BC_IO ||
 		    status == BC_NOSPACE)
