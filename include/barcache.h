@@ -2067,6 +2067,82 @@ bc_verify(struct bc_cache *cache, const char *prefix,
           bc_verify_function *function, void *context,
           struct bc_verify_report *report, struct bc_error *err);
 
+/* An entry to be warmed, or a part of it. */
+struct bc_warm_key {
+	const char *key;
+	int64_t from_ns, to_ns; /* rows of [from, to); of all times unless
+	                           from_ns < to_ns */
+};
+
+/* What became of an entry. */
+struct bc_warmed {
+	const char *key;
+	size_t index;            /* of the keys given; others come behind */
+	enum bc_status status;   /* BC_OK; BC_MISS; BC_CORRUPT if it is damaged;
+	                            BC_KEY, BC_NOMEM, BC_IO, BC_BUSY */
+	enum bc_miss miss;       /* why, after BC_MISS */
+	uint64_t segments;       /* that have to do with the range */
+	uint64_t bytes;          /* of these, on disk */
+	uint64_t resident_bytes; /* of these, in memory before; to a page */
+	uint64_t decoded_bytes;  /* of packed ones, in the hot tier now */
+};
+
+/*
+ * Called for each entry as it is done, in no order: by any thread of the call,
+ * one at a time.  A non-zero return ends the call.
+ */
+typedef int bc_warm_function(void *context, const struct bc_warmed *entry);
+
+enum bc_warm_flags {
+	BC_WARM_VERIFY = 1, /* check them as their first use would */
+	BC_WARM_DRY_RUN = 2 /* read nothing, only say what there is */
+};
+
+/* What is to be warmed.  Begin with BC_WARM_OPTIONS_INIT. */
+struct bc_warm_options {
+	size_t struct_size;
+	unsigned flags;                 /* enum bc_warm_flags */
+	unsigned threads;               /* up to 256; 0: one a processor */
+	const struct bc_warm_key *keys; /* or NULL */
+	size_t key_count;
+	const struct bc_filter *filter; /* and what it selects; NULL: nothing,
+	                                   or without keys everything */
+	int64_t from_ns, to_ns;         /* for that, as in bc_warm_key */
+	bc_warm_function *function;     /* or NULL */
+	void *context;
+};
+#define BC_WARM_OPTIONS_INIT BC_SIZE_FIRST(struct bc_warm_options)
+
+struct bc_warm_report {
+	uint64_t entries; /* looked at; of them */
+	uint64_t missing; /* BC_MISS */
+	uint64_t damaged; /* BC_CORRUPT */
+	uint64_t failed;  /* another error */
+	uint64_t segments, bytes, resident_bytes, decoded_bytes;
+};
+
+/*
+ * Bring entries into memory before they are needed: their pages are read from
+ * the disk and mapped, so that reading them takes no page fault in this process
+ * and no disk in any; with BC_WARM_VERIFY the checks of a first use are done in
+ * this one, as well.  Packed segments are checked and decoded in any case, into
+ * the hot tier of this process, as far as its limit goes.  Segments are warmed
+ * as a whole, also where a range takes a part of one.  Nothing keeps the pages
+ * in memory; the kernel drops what is not used as ever.
+ *
+ * The work is done by threads that live as long as the call.  It counts as no
+ * access: neither access times nor hits and misses change, and nothing is
+ * linked with a backtest.  A damaged segment is marked, as by a read; with
+ * BC_CHECK_NEVER nothing is looked for.
+ *
+ * 'options' (everything) and 'report' may be NULL.  Returns BC_OK, also if
+ * entries are missing or damaged: the report says; BC_INVALID for unknown flags
+ * and as bc_list(); BC_NOMEM, BC_IO, BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_warm(struct bc_cache *cache, const struct bc_warm_options *options,
+        struct bc_warm_report *report, struct bc_error *err);
+
 /* ------------------------------------------------------------------------ */
 /*  Care                                                                    */
 /* ------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
  */
 #include "common.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "mapping.h"
@@ -67,6 +68,25 @@ bci_map_soon(const void *from, uint64_t bytes)
 
 	(void)madvise((void *)begin, (uintptr_t)from + bytes - begin,
 	              MADV_WILLNEED);
+}
+
+bool
+bci_map_ready(const void *from, uint64_t bytes)
+{
+	const uintptr_t page = 4096;
+	uintptr_t begin = (uintptr_t)from & ~(page - 1);
+	uint64_t all = (uintptr_t)from + bytes - begin;
+
+#ifdef MADV_POPULATE_READ
+	if (madvise((void *)begin, all, MADV_POPULATE_READ) == 0)
+		return true;
+	if (errno != EINVAL) /* A kernel before 5.14 does not know it. */
+		return false;
+#endif
+	bci_map_soon(from, bytes);
+	for (uint64_t at = 0; at < all; at += page)
+		(void)*(const volatile unsigned char *)(begin + at);
+	return true;
 }
 
 uint64_t

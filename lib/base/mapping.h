@@ -35,6 +35,12 @@ void bci_map_seal(void *memory, uint64_t bytes);
 /* Ask the kernel to read what is not in memory yet. */
 void bci_map_soon(const void *from, uint64_t bytes);
 
+/*
+ * Read what is not in memory yet and make all pages ready, so that looking at
+ * them does not fault.  False if the kernel cannot read them.
+ */
+bool bci_map_ready(const void *from, uint64_t bytes);
+
 /* Bytes of [from, from + bytes) that are in memory; 'from' begins a page. */
 uint64_t bci_map_resident(const void *from, uint64_t bytes);
 
