@@ -321,8 +321,7 @@ update_passes(struct update *update, int signals)
 /*  The run                                                                 */
 /* ------------------------------------------------------------------------ */
 
-/* A descriptor of the signals that end a run and were not ignored. */
-static int
+int
 update_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -341,7 +340,7 @@ update_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void
+void
 update_free(struct update *update)
 {
 	size_t i;

@@ -88,10 +88,23 @@ enum tool_exit update_keys(struct update *update, const char *file,
                            const char *prefix);
 
 /*
+ * Add a series; false if the key is none of one.  When all are there they are
+ * sorted, and those that came twice dropped.
+ */
+bool update_add(struct update *update, const char *text, struct bc_error *err);
+void update_sort(struct update *update);
+
+/*
  * Find what is missing of the series that are due at 'now_ns', as ranges.
  * TOOL_DONE or the exit status after a message.
  */
 enum tool_exit update_plan(struct update *update, int64_t now_ns);
+
+/* A descriptor of the signals that end a run, which are blocked from now on. */
+int update_signals(void);
+
+/* Let go of all but the descriptors. */
+void update_free(struct update *update);
 
 /* Let go of the ranges. */
 void update_plan_free(struct update *update);

@@ -24,9 +24,8 @@
 /*  Series                                                                  */
 /* ------------------------------------------------------------------------ */
 
-/* Add a series; false if the key is none of one. */
-static bool
-plan_add(struct update *update, const char *text, struct bc_error *err)
+bool
+update_add(struct update *update, const char *text, struct bc_error *err)
 {
 	struct update_key *key;
 
@@ -69,7 +68,7 @@ plan_add_file(struct update *update, const char *path)
 			line[--bytes] = '\0';
 		if (bytes == 0 || line[0] == '#')
 			continue;
-		if (!plan_add(update, line, &err)) {
+		if (!update_add(update, line, &err)) {
 			tool_say("%s: %s", path, err.message);
 			result = TOOL_USAGE;
 		}
@@ -91,7 +90,7 @@ plan_listed(void *context, const struct bc_info *info)
 	struct bc_error err;
 
 	if (info->kind == BC_SERIES || info->kind == BC_FRAME)
-		(void)plan_add(context, info->key, &err);
+		(void)update_add(context, info->key, &err);
 	return 0;
 }
 
@@ -102,9 +101,8 @@ plan_compare(const void *a, const void *b)
 	              ((const struct update_key *)b)->key);
 }
 
-/* Sort the series, drop those that came twice, and point to their parts. */
-static void
-plan_sort(struct update *update)
+void
+update_sort(struct update *update)
 {
 	size_t i, kept = 0;
 	struct bc_error err;
@@ -135,7 +133,7 @@ update_keys(struct update *update, const char *file, const char *prefix)
 	size_t i;
 
 	for (i = 0; i < tool->args.operand_count; ++i)
-		if (!plan_add(update, tool->args.operands[i], &err))
+		if (!update_add(update, tool->args.operands[i], &err))
 			return tool_usage(tool, "%s", err.message);
 	if (file != NULL) {
 		result = plan_add_file(update, file);
@@ -146,7 +144,7 @@ update_keys(struct update *update, const char *file, const char *prefix)
 	    bc_list(tool->cache, &filter, plan_listed, update, &err) != BC_OK)
 		return tool_fail(&err);
 	if (update->key_count != 0)
-		plan_sort(update);
+		update_sort(update);
 	return TOOL_DONE;
 }
 
