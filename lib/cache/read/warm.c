@@ -206,12 +206,14 @@ warm_piece(struct warm_job *job, struct bci_span *span, struct bci_piece *piece)
 		return status;
 	if (packed || (flags & BC_WARM_VERIFY) != 0)
 		status = bci_piece_check(span, piece);
-	if (status == BC_OK && packed &&
-	    warm_claim(job, &piece->locator, span->schema, span->entry_id)) {
+	if (status != BC_OK || !packed)
+		return status == BC_MISS ? BC_CORRUPT : status;
+	/* What the span found in the hot tier has its reference already. */
+	if (bci_piece_is_closed(piece) &&
+	    warm_claim(job, &piece->locator, span->schema, span->entry_id))
 		status = bci_piece_open(span, job->lane, piece);
-		if (status == BC_OK)
-			job->done.decoded_bytes += piece->body_bytes;
-	}
+	if (status == BC_OK && !bci_piece_is_closed(piece))
+		job->done.decoded_bytes += piece->body_bytes;
 	return status == BC_MISS ? BC_CORRUPT : status;
 }
 
