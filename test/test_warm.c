@@ -264,6 +264,31 @@ packed_ones_are_decoded_within_the_limit(void **state)
 	                     warmed.entries[1].decoded_bytes == 0);
 }
 
+static void
+so_are_those_of_a_series(void **state)
+{
+	struct bc_append_options append = BC_APPEND_OPTIONS_INIT;
+	const struct bc_warm_key key = { .key = "x/spot/C/1m" };
+	struct cold_frame frame;
+	struct bc_error err;
+	uint64_t decoded;
+
+	(void)state;
+	cold_frame_make(&frame, 20000, 0, START, 5);
+	append.flags = BC_APPEND_SUSPECT;
+	append.placement = BC_PLACE_COLD;
+	assert_status(bc_append(fixture.cache, key.key, &frame.frame, &append,
+	                        NULL, &err),
+	              BC_OK, &err);
+	cold_frame_free(&frame);
+	assert_int_equal(warm_keys(&key, 1, BC_WARM_DRY_RUN).decoded_bytes, 0);
+	decoded = warm_keys(&key, 1, 0).decoded_bytes;
+	assert_true(decoded > 20000 * 8);
+	assert_int_equal(tier_of(key.key), BC_HOT);
+	/* It is there, and stays so. */
+	assert_int_equal(warm_keys(&key, 1, 0).decoded_bytes, decoded);
+}
+
 /* ---- processes --------------------------------------------------------- */
 
 static void
@@ -310,6 +335,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			packed_ones_are_decoded_within_the_limit, setup,
 			unit_teardown),
+		cmocka_unit_test_setup_teardown(so_are_those_of_a_series, setup,
+		                                unit_teardown),
 		cmocka_unit_test_setup_teardown(a_child_can_warm, setup,
 		                                unit_teardown),
 	};
