@@ -495,7 +495,7 @@ audit_slots_agree(struct audit *audit, bool *agree)
 	for (slot = 0; slot < audit->slots; slot++)
 		free += !audit_slot_is_used(audit, slot);
 	/* Those that this transaction frees are given back when it commits. */
-	*agree &= free == count + writer->freed_count;
+	*agree &= free == count + writer->freed.count;
 	return status == BC_MISS ? BC_OK : status;
 }
 

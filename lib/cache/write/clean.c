@@ -185,9 +185,18 @@ clean_end(struct clean *clean, struct bc_error *err)
 		return BC_OK; /* It is being appended to. */
 	if (clean->found != 0 || clean->cleaning->blocked)
 		return BC_OK; /* Something has to stay now. */
+	if (writer->busy_entry != 0) {
+		/* It may be of the series whose record is yet to come. */
+		clean->cleaning->blocked = true;
+		return BC_OK;
+	}
 	status = bci_recover_arena(writer, number, err);
-	clean->cleaning->gone = status == BC_OK;
-	return status;
+	if (status != BC_OK)
+		return status;
+	clean->cleaning->gone =
+		bci_writer_arena(writer, number, &arena) == BC_MISS;
+	clean->cleaning->blocked = !clean->cleaning->gone;
+	return BC_OK;
 }
 
 /* Walk the file from a place on; *ended says whether to its end. */

@@ -322,23 +322,16 @@ bci_series_begin(struct bci_series *series, struct bc_error *err)
 static enum bc_status
 series_take_slot(struct bci_series *series, struct bc_error *err)
 {
-	struct bci_writer *writer = series->writer;
-	struct bci_env *env = writer->env;
 	enum bc_status status;
 	uint32_t slot;
 
 	if (series->record.slot != 0)
 		return BC_OK;
-	status = bci_slot_take(writer->txn, &env->tables, &writer->state, &slot,
-	                       err);
+	status = bci_writer_take_slot(
+		series->writer, bci_entry_slot_id(series->head.id), &slot, err);
 	if (status == BC_OK)
-		status = bci_ledger_grow(&env->ledger, slot + 1ull, err);
-	if (status != BC_OK)
-		return status;
-	bci_slot_begin(&env->ledger, slot, bci_entry_slot_id(series->head.id),
-	               (uint32_t)(writer->now_ns / 1000000000), 1);
-	series->record.slot = slot + 1;
-	return BC_OK;
+		series->record.slot = slot + 1;
+	return status;
 }
 
 enum bc_status

@@ -129,28 +129,59 @@ bci_writer_account(struct bci_writer *writer, uint64_t number, int64_t bytes,
 	                       &stored, err);
 }
 
+static enum bc_status
+space_add_slot(struct bci_writer *writer, struct bci_slots *slots,
+               uint32_t slot, struct bc_error *err)
+{
+	if (slots->count == slots->room) {
+		size_t room = 2 * slots->room + 16;
+		void *grown =
+			bci_regrow(&writer->env->allocator, slots->numbers,
+		                   slots->count, room, sizeof(*slots->numbers));
+
+		if (grown == NULL)
+			return bci_fail(err, BC_NOMEM, "no memory to commit");
+		slots->numbers = grown;
+		slots->room = room;
+	}
+	slots->numbers[slots->count++] = slot;
+	return BC_OK;
+}
+
+enum bc_status
+bci_writer_take_slot(struct bci_writer *writer, uint64_t id, uint32_t *slot,
+                     struct bc_error *err)
+{
+	struct bci_env *env = writer->env;
+	enum bc_status status;
+
+	status = bci_slot_take(writer->txn, &env->tables, &writer->state, slot,
+	                       err);
+	if (status == BC_OK)
+		status = bci_ledger_grow(&env->ledger, *slot + 1ull, err);
+	if (status == BC_OK)
+		status = space_add_slot(writer, &writer->taken, *slot, err);
+	if (status == BC_OK)
+		bci_slot_begin(&env->ledger, *slot, id,
+		               (uint32_t)(writer->now_ns / 1000000000), 1);
+	return status;
+}
+
 enum bc_status
 bci_writer_name(struct bci_writer *writer, struct bci_locator *locator,
                 uint64_t entry_id, struct bc_error *err)
 {
-	struct bci_env *env = writer->env;
 	enum bc_status status;
 
 	status = bci_writer_account(writer, locator->arena, locator->bytes, 1,
 	                            err);
 	if (bci_locator_is_cold(locator))
 		writer->state.cold_raw_bytes += bci_locator_raw_bytes(locator);
-	if (status == BC_OK)
-		status = bci_slot_take(writer->txn, &env->tables,
-		                       &writer->state, &locator->slot, err);
-	if (status == BC_OK)
-		status = bci_ledger_grow(&env->ledger, locator->slot + 1ull,
-		                         err);
-	if (status == BC_OK)
-		bci_slot_begin(&env->ledger, locator->slot,
-		               bci_segment_id(locator, entry_id),
-		               (uint32_t)(writer->now_ns / 1000000000), 1);
-	return status;
+	return status != BC_OK
+	               ? status
+	               : bci_writer_take_slot(writer,
+	                                      bci_segment_id(locator, entry_id),
+	                                      &locator->slot, err);
 }
 
 /*
@@ -162,19 +193,7 @@ space_free_slot(struct bci_writer *writer, uint32_t slot, struct bc_error *err)
 {
 	if (slot >= writer->state.next_slot)
 		return BC_OK; /* A damaged record named it. */
-	if (writer->freed_count == writer->freed_room) {
-		size_t room = 2 * writer->freed_room + 16;
-		void *grown = bci_regrow(&writer->env->allocator, writer->freed,
-		                         writer->freed_count, room,
-		                         sizeof(*writer->freed));
-
-		if (grown == NULL)
-			return bci_fail(err, BC_NOMEM, "no memory to commit");
-		writer->freed = grown;
-		writer->freed_room = room;
-	}
-	writer->freed[writer->freed_count++] = slot;
-	return BC_OK;
+	return space_add_slot(writer, &writer->freed, slot, err);
 }
 
 enum bc_status

@@ -300,10 +300,12 @@ static void
 writer_end(struct bci_writer *writer)
 {
 	bci_free(&writer->env->allocator, writer->retired);
-	bci_free(&writer->env->allocator, writer->freed);
+	bci_free(&writer->env->allocator, writer->freed.numbers);
+	bci_free(&writer->env->allocator, writer->taken.numbers);
 	bci_free(&writer->env->allocator, writer->restamps);
 	writer->retired = NULL;
-	writer->freed = NULL;
+	writer->freed = (struct bci_slots){ .numbers = NULL };
+	writer->taken = (struct bci_slots){ .numbers = NULL };
 	writer->restamps = NULL;
 	bci_writer_unlock(writer->env);
 }
@@ -333,6 +335,9 @@ bci_writer_abort(struct bci_writer *writer)
 
 	bci_txn_abort(writer->txn);
 	writer->txn = NULL;
+	for (size_t i = 0; undone && i < writer->taken.count; i++)
+		bci_slot_begin(&writer->env->ledger, writer->taken.numbers[i],
+		               0, 0, 0);
 	bci_links_give_back(writer);
 	/* Drops what was added.  It may be an arena that this transaction
 	 * made, whose number another writer will use again: never keep it. */
@@ -377,9 +382,9 @@ writer_give_slots(struct bci_writer *writer, struct bc_error *err)
 {
 	enum bc_status status = BC_OK;
 
-	for (size_t i = 0; status == BC_OK && i < writer->freed_count; i++)
+	for (size_t i = 0; status == BC_OK && i < writer->freed.count; i++)
 		status = bci_slot_give(writer->txn, &writer->env->tables,
-		                       writer->freed[i], err);
+		                       writer->freed.numbers[i], err);
 	return status;
 }
 
@@ -395,8 +400,8 @@ writer_settle_ledger(struct bci_writer *writer)
 		bci_slot_begin(ledger, moved->slot, moved->id,
 		               moved->accessed_s, moved->count);
 	}
-	for (size_t i = 0; i < writer->freed_count; i++)
-		bci_slot_begin(ledger, writer->freed[i], 0, 0, 0);
+	for (size_t i = 0; i < writer->freed.count; i++)
+		bci_slot_begin(ledger, writer->freed.numbers[i], 0, 0, 0);
 	if (writer->bad_seen != 0)
 		atomic_store(&ledger->header->bad_handled, writer->bad_seen);
 	if (writer->unlinks && ledger->header != NULL && ledger->writable)

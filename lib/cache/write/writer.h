@@ -28,6 +28,12 @@ struct bci_restamp {
 	uint32_t slot, accessed_s, count;
 };
 
+/* Slots of the ledger. */
+struct bci_slots {
+	uint32_t *numbers;
+	size_t count, room;
+};
+
 struct bci_writer {
 	struct bc_cache *cache;
 	struct bci_env *env;
@@ -38,23 +44,23 @@ struct bci_writer {
 	bool must_sync;   /* the commit removes or overwrites something */
 	bool must_settle; /* it moves rows that were safe: arenas are synced */
 	bool must_settle_moves; /* the same, but only to the main queues */
-	uint64_t first_arena;  /* arenas and schemas from these numbers on */
-	uint32_t first_schema; /* are made by this transaction */
+	uint64_t first_arena;   /* arenas and schemas from these numbers on */
+	uint32_t first_schema;  /* are made by this transaction */
 	uint64_t first_active[BCI_QUEUES]; /* what was active before it, and */
 	uint64_t first_bytes[BCI_QUEUES];  /* what it adds to that from */
 	bool keeps_all;      /* nothing is evicted for what it writes */
 	uint64_t busy_entry; /* its segments stay where they are; 0: none */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
-	uint32_t *freed; /* slots of the ledger: free once it is committed */
-	size_t freed_count, freed_room;
+	struct bci_slots freed; /* they are free once it is committed, */
+	struct bci_slots taken; /* and these again if it is not */
 	struct bci_restamp *restamps;
 	size_t restamp_count, restamp_room;
 	uint64_t bad_seen; /* the bad_count of the ledger acted on; 0: none */
 	int64_t now_ns;
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
 	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
-	bool clock_settled; /* nobody set the wall clock lately */
+	bool clock_settled;             /* nobody set the wall clock lately */
 	struct bci_pending *linking; /* links of hits that this commit writes */
 	bool unlinks;                /* it takes links of backtests away */
 };
@@ -183,6 +189,10 @@ enum bc_status bci_writer_forget_gone(struct bci_writer *writer,
 enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
                                   int64_t bytes, int64_t segments,
                                   struct bc_error *err);
+
+/* Take a slot of the ledger, and begin it for what has this id. */
+enum bc_status bci_writer_take_slot(struct bci_writer *writer, uint64_t id,
+                                    uint32_t *slot, struct bc_error *err);
 
 /* Account for a new segment, take a slot of the ledger for it and begin it. */
 enum bc_status bci_writer_name(struct bci_writer *writer,
