@@ -32,9 +32,16 @@ sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
 		const char *dot = strrchr(entry->d_name, '.');
 		bool unfinished = dot != NULL && strcmp(dot, ".new") == 0;
 
-		if (number != 0)
-			unfinished = bci_arena_load(writer->txn, &env->tables,
-			                            number, &arena) == BC_MISS;
+		if (number != 0) {
+			enum bc_status status = bci_arena_load(
+				writer->txn, &env->tables, number, &arena);
+
+			/* A dead writer's number may be one of another class.
+			 */
+			unfinished =
+				status == BC_MISS ||
+				(status == BC_OK && arena.class_ != class_);
+		}
 		if (unfinished)
 			(void)unlinkat(fd, entry->d_name, 0);
 	}

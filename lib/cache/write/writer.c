@@ -117,10 +117,12 @@ writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 			return lock_fail_busy(env, timeout, err);
 		return bci_fail_os(err, error, "cannot lock writer.lock");
 	}
-	if (bci_writer_holder(env, &last) && last.held == 1)
+	if (bci_writer_holder(env, &last) && last.held == 1) {
+		env->swept = false; /* It may have left files behind. */
 		bci_log(cache, BC_EVENT_TAKEOVER,
 		        "process %llu ended while it held the writer lock",
 		        (unsigned long long)last.pid);
+	}
 	holder_write(env, true);
 	return BC_OK;
 }
