@@ -1136,7 +1136,8 @@ bc_missing(struct bc_cache *cache, const char *const *keys, size_t count,
 
 /* How far bc_compact() is. */
 struct bc_compact_progress {
-	const char *step;  /* "expire", "evict", "clean", "merge", "drop" */
+	const char *step;  /* "expire", "evict", "drop", "merge", "clean",
+	                      "tidy": their order */
 	uint64_t done;     /* entries or arenas looked at in this step */
 	uint64_t elapsed_ns;
 	uint64_t used_bytes; /* of the arenas, now */

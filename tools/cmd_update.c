@@ -5,15 +5,14 @@
  */
 #include "barcache.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "bucket.h"
 #include "clock.h"
+#include "interrupt.h"
 #include "update.h"
 
 #define UPDATE_JOBS 4
@@ -244,7 +243,6 @@ update_due(const struct update *update, const struct update_key *key,
 static bool
 update_sleep(const struct update *update, int signals)
 {
-	struct pollfd polled = { .fd = signals, .events = POLLIN };
 	int64_t due_ns = INT64_MAX, left_ms;
 	size_t i;
 
@@ -258,7 +256,7 @@ update_sleep(const struct update *update, int signals)
 		          1;
 		if (left_ms > UPDATE_SLEEP_MS)
 			left_ms = UPDATE_SLEEP_MS;
-		if (left_ms > 0 && poll(&polled, 1, (int)left_ms) > 0)
+		if (left_ms > 0 && interrupt_wait(signals, (int)left_ms))
 			return false;
 	} while (bci_clock_wall_ns() < due_ns);
 	return true;
@@ -324,20 +322,9 @@ update_passes(struct update *update, int signals)
 int
 update_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action;
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); ++i)
-		if (sigaction(numbers[i], NULL, &action) == 0 &&
-		    action.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* Whoever ignored the end of children would leave none to wait for. */
 	signal(SIGCHLD, SIG_DFL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
+	return interrupt_open();
 }
 
 void

@@ -25,6 +25,10 @@ enum setting {
 	SETTINGS
 };
 
+/* The names of policies, in the order of the enum. */
+#define SETTINGS_POLICIES                                                      \
+	"default|lru|size|hybrid|score|s3fifo|gdsf|adaptive"
+
 /* The rows of an option table. */
 #define SETTINGS_OPTIONS                                                       \
 	[SETTING_DURABILITY] = { "durability", ARGS_CHOICE,                    \
@@ -55,9 +59,7 @@ enum setting {
 		"How often puts remove a little of what has expired, 5m by "   \
 		"default; never"                                               \
 	},                                                                     \
-	[SETTING_POLICY] = { "policy", ARGS_CHOICE,                            \
-		             "default|lru|size|hybrid|score|s3fifo|gdsf|"\
-		             "adaptive",                                      \
+	[SETTING_POLICY] = { "policy", ARGS_CHOICE, SETTINGS_POLICIES,         \
 		             "What goes first once a budget is used up" },     \
 	[SETTING_LOW] = { "low", ARGS_COUNT, "PERCENT",                        \
 		          "How much of a budget eviction leaves" }

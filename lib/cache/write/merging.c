@@ -87,10 +87,13 @@ merging_visit(void *context, const struct bci_bytes *key,
 	struct bci_compact *compact = context;
 	char name[BC_KEY_MAX + 1];
 	struct bci_entry entry;
+	enum bc_status status;
 
+	status = bci_entry_parse(record->data, record->size, &entry);
+	if (status == BC_OK && bci_entry_is_ghost(&entry))
+		return BC_OK;
 	compact->report.entries++;
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
-	    entry.head.kind != BC_SERIES ||
+	if (status != BC_OK || entry.head.kind != BC_SERIES ||
 	    entry.series.older_count + entry.series.newer_count < 2)
 		return BC_OK;
 	memcpy(name, key->data, key->size);
