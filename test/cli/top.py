@@ -97,7 +97,7 @@ def look(terminal):
     terminal.see("ready>", gone=("ACCESSES",))
     # The terminal echoes again.
     terminal.press("echo don''e", "Enter")
-    terminal.see("\ndone")
+    terminal.see("echo don''e", "done")
 
 
 def main():
