@@ -55,7 +55,7 @@ a_managed_cache_forgets_only_what_it_may(void **state)
 	test_dir_make_fast(&dir);
 	done = test_shared(2 * sizeof(*done));
 	full = done + 1;
-	sequence_run_all(&kind, 6, 250);
+	sequence_run_all(&kind, 12, 250);
 	printf("operations %llu, of them without room %llu\n",
 	       (unsigned long long)*done, (unsigned long long)*full);
 	test_dir_remove(&dir);
