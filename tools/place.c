@@ -17,9 +17,8 @@
 
 #include "preference.h"
 
-/* The two texts joined, in new memory. */
-static char *
-place_join(const char *front, const char *back)
+char *
+tool_join(const char *front, const char *back)
 {
 	size_t bytes = strlen(front) + strlen(back) + 1;
 	char *path = tool_alloc(bytes, 1);
@@ -46,16 +45,16 @@ tool_path(struct tool *tool)
 	if (tool->path != NULL)
 		return tool->path;
 	if (given->set)
-		tool->path = place_join(given->text, "");
+		tool->path = tool_join(given->text, "");
 	else if ((base = place_environment("BARCACHE_DIR")) != NULL)
-		tool->path = place_join(base, "");
+		tool->path = tool_join(base, "");
 	else if (preference.cache != NULL)
-		tool->path = place_join(preference.cache, "");
+		tool->path = tool_join(preference.cache, "");
 	else if ((base = place_environment("XDG_CACHE_HOME")) != NULL &&
 	         base[0] == '/') /* others are to be ignored, it says */
-		tool->path = place_join(base, "/barcache");
+		tool->path = tool_join(base, "/barcache");
 	else if ((base = place_environment("HOME")) != NULL)
-		tool->path = place_join(base, "/.cache/barcache");
+		tool->path = tool_join(base, "/.cache/barcache");
 	else
 		tool_say("where is the cache? Neither --cache nor BARCACHE_DIR "
 		         "nor HOME says it");
@@ -69,7 +68,7 @@ tool_path(struct tool *tool)
 static bool
 place_make_parents(const char *path, bool group)
 {
-	char *work = place_join(path, "");
+	char *work = tool_join(path, "");
 	char *slash = work;
 	bool good = true;
 

@@ -20,16 +20,6 @@ struct preference preference;
 
 /* ---- the file ---------------------------------------------------------- */
 
-static char *
-preference_join(const char *front, const char *back)
-{
-	size_t bytes = strlen(front) + strlen(back) + 1;
-	char *path = tool_alloc(bytes, 1);
-
-	snprintf(path, bytes, "%s%s", front, back);
-	return path;
-}
-
 /* The file's path; *required says whether it has to be there. */
 static char *
 preference_path(const struct tool *tool, bool *required)
@@ -39,16 +29,16 @@ preference_path(const struct tool *tool, bool *required)
 
 	*required = true;
 	if (given->set)
-		return preference_join(given->text, "");
+		return tool_join(given->text, "");
 	if (base != NULL && *base != '\0')
-		return preference_join(base, "");
+		return tool_join(base, "");
 	*required = false;
 	base = secure_getenv("XDG_CONFIG_HOME");
 	if (base != NULL && base[0] == '/')
-		return preference_join(base, "/barcache/config");
+		return tool_join(base, "/barcache/config");
 	base = secure_getenv("HOME");
 	if (base != NULL && *base != '\0')
-		return preference_join(base, "/.config/barcache/config");
+		return tool_join(base, "/.config/barcache/config");
 	return NULL;
 }
 
@@ -99,8 +89,8 @@ preference_place(const char *value)
 	const char *home = secure_getenv("HOME");
 
 	if (value[0] == '~' && value[1] == '/' && home != NULL)
-		return preference_join(home, value + 1);
-	return preference_join(value, "");
+		return tool_join(home, value + 1);
+	return tool_join(value, "");
 }
 
 static bool

@@ -101,6 +101,9 @@ enum tool_exit tool_open(struct tool *tool, enum tool_access access,
 /* Whether there is a cache, without a word; opens it to read if so. */
 enum tool_exit tool_open_if_there(struct tool *tool, bool *there);
 
+/* The two texts joined, in memory for the rest of the run. */
+char *tool_join(const char *front, const char *back);
+
 /* Directory of the cache, decided but not touched; NULL after a message. */
 const char *tool_path(struct tool *tool);
 
@@ -112,7 +115,6 @@ extern const struct tool_command cmd_init, cmd_config, cmd_import, cmd_export,
 	cmd_tag, cmd_link, cmd_depend, cmd_pin, cmd_stats, cmd_top, cmd_health,
 	cmd_verify, cmd_version, cmd_completion, cmd_help, cmd_update,
 	cmd_compact, cmd_demote, cmd_promote, cmd_pack, cmd_copy, cmd_freeze,
-	cmd_thaw, cmd_salvage, cmd_touch, cmd_rules, cmd_expire,
-	cmd_warm;
+	cmd_thaw, cmd_salvage, cmd_touch, cmd_rules, cmd_expire, cmd_warm;
 
 #endif /* TOOL_TOOL_H */

@@ -17,13 +17,10 @@ struct expiry_key {
 static struct expiry_key
 expiry_key_of(int64_t expires_ns, uint64_t entry_id)
 {
-	uint64_t time = (uint64_t)expires_ns ^ 1ull << 63;
 	struct expiry_key key;
 
-	for (unsigned i = 0; i < 8; i++) {
-		key.bytes[i] = (unsigned char)(time >> (56 - 8 * i));
-		key.bytes[8 + i] = (unsigned char)(entry_id >> (56 - 8 * i));
-	}
+	bci_key_put(key.bytes, bci_key_time(expires_ns));
+	bci_key_put(key.bytes + 8, entry_id);
 	return key;
 }
 
@@ -31,16 +28,11 @@ static bool
 expiry_key_read(const struct bci_bytes *stored, struct bci_expiry *row)
 {
 	const unsigned char *at = stored->data;
-	uint64_t time = 0, entry = 0;
 
 	if (stored->size != sizeof(struct expiry_key))
 		return false;
-	for (unsigned i = 0; i < 8; i++) {
-		time = time << 8 | at[i];
-		entry = entry << 8 | at[8 + i];
-	}
-	row->expires_ns = (int64_t)(time ^ 1ull << 63);
-	row->entry_id = entry;
+	row->expires_ns = bci_key_time_of(bci_key_get(at));
+	row->entry_id = bci_key_get(at + 8);
 	return true;
 }
 

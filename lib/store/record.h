@@ -92,9 +92,9 @@ struct bci_state_record {
 	uint64_t live_cold_bytes;          /* the part of live_bytes there */
 	uint64_t cold_raw_bytes;           /* what these would take unpacked */
 	int64_t committed_ns;              /* wall clock of the newest commit */
-	uint64_t evicted;     /* entries that are known, but evicted */
-	int64_t clock_ns;     /* wall clock at the boot, as of that commit */
-	int64_t clock_set_ns; /* ns since the boot when that last changed */
+	uint64_t evicted;      /* entries that are known, but evicted */
+	int64_t clock_ns;      /* wall clock at the boot, as of that commit */
+	int64_t clock_set_ns;  /* ns since the boot when that last changed */
 	uint64_t inline_bytes; /* the part of live_bytes in entry records */
 	uint64_t reserved1;
 };
@@ -286,16 +286,44 @@ struct bci_order_key {
 };
 _Static_assert(sizeof(struct bci_order_key) == 16, "order key");
 
+/* Keys are in the order of their bytes: so numbers in them are big-endian. */
+static inline void
+bci_key_put(unsigned char to[8], uint64_t number)
+{
+	for (unsigned i = 0; i < 8; i++)
+		to[i] = (unsigned char)(number >> (56 - 8 * i));
+}
+
+static inline uint64_t
+bci_key_get(const unsigned char from[8])
+{
+	uint64_t number = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		number = number << 8 | from[i];
+	return number;
+}
+
+/* A time as a number in the same order, and back. */
+static inline uint64_t
+bci_key_time(int64_t time_ns)
+{
+	return (uint64_t)time_ns ^ 1ull << 63;
+}
+
+static inline int64_t
+bci_key_time_of(uint64_t number)
+{
+	return (int64_t)(number ^ 1ull << 63);
+}
+
 static inline struct bci_order_key
 bci_order_key_of(uint64_t entry_id, int64_t time_ns)
 {
-	uint64_t time = (uint64_t)time_ns ^ 1ull << 63;
 	struct bci_order_key key;
 
-	for (unsigned i = 0; i < 8; i++) {
-		key.bytes[i] = (unsigned char)(entry_id >> (56 - 8 * i));
-		key.bytes[8 + i] = (unsigned char)(time >> (56 - 8 * i));
-	}
+	bci_key_put(key.bytes, entry_id);
+	bci_key_put(key.bytes + 8, bci_key_time(time_ns));
 	return key;
 }
 
@@ -305,16 +333,11 @@ bci_order_key_read(const void *stored, size_t bytes, uint64_t entry_id,
                    int64_t *time_ns)
 {
 	const unsigned char *at = stored;
-	uint64_t entry = 0, time = 0;
 
 	if (bytes != sizeof(struct bci_order_key))
 		return false;
-	for (unsigned i = 0; i < 8; i++) {
-		entry = entry << 8 | at[i];
-		time = time << 8 | at[8 + i];
-	}
-	*time_ns = (int64_t)(time ^ 1ull << 63);
-	return entry == entry_id;
+	*time_ns = bci_key_time_of(bci_key_get(at + 8));
+	return bci_key_get(at) == entry_id;
 }
 
 struct bci_coverage_record {
@@ -459,6 +482,29 @@ bci_entry_locator(const struct bci_entry *entry, unsigned index,
 {
 	BCI_ASSERT(index < entry->segment_count);
 	memcpy(out, entry->locators + index * sizeof(*out), sizeof(*out));
+}
+
+/*
+ * Name another place for a segment that the record of an entry names itself;
+ * false if it names no such segment.
+ */
+static inline bool
+bci_entry_relocate(unsigned char *record, size_t bytes,
+                   const struct bci_locator *from, const struct bci_locator *to)
+{
+	struct bci_entry entry;
+
+	if (bci_entry_parse(record, bytes, &entry) != BC_OK)
+		return false;
+	for (unsigned i = 0; i < entry.segment_count; i++) {
+		size_t at = (size_t)(entry.locators - record) + i * sizeof(*to);
+
+		if (memcmp(record + at, from, sizeof(*from)) == 0) {
+			memcpy(record + at, to, sizeof(*to));
+			return true;
+		}
+	}
+	return false;
 }
 
 #endif /* BCI_RECORD_H */

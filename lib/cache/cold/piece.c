@@ -30,9 +30,8 @@ piece_report(struct bci_span *span, const struct bci_piece *piece,
 	return BC_MISS;
 }
 
-/* What is wrong with the header. */
-static const char *
-piece_header(const struct bci_span *span, const struct bci_piece *piece)
+const char *
+bci_piece_header(const struct bci_span *span, const struct bci_piece *piece)
 {
 	const struct bci_locator *locator = &piece->locator;
 	const unsigned char *image = piece->map->base + locator->offset;
@@ -74,7 +73,7 @@ bci_piece_check(struct bci_span *span, const struct bci_piece *piece)
 	if (checking == BC_CHECK_FIRST &&
 	    bci_map_is_checked(piece->map, &piece->locator))
 		return BC_OK;
-	wrong = piece_header(span, piece);
+	wrong = bci_piece_header(span, piece);
 	if (wrong == NULL && checking != BC_CHECK_NEVER)
 		wrong = bci_map_check(piece->map, &piece->locator, span->schema,
 		                      checking == BC_CHECK_ALWAYS);
@@ -148,7 +147,7 @@ piece_look(struct bci_span *span, const struct bci_piece *piece,
 		return BC_MISS;
 	if (!checked || span->cache->checking == BC_CHECK_ALWAYS) {
 		checked = false;
-		wrong = piece_header(span, piece);
+		wrong = bci_piece_header(span, piece);
 	}
 	if (wrong == NULL)
 		wrong = bci_packed_open(piece->map->base +

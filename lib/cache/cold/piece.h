@@ -22,6 +22,13 @@ bci_piece_is_closed(const struct bci_piece *piece)
 	return BCI_UNLIKELY(piece->data == NULL);
 }
 
+/*
+ * What is wrong with the header of a piece's segment, packed or not; with
+ * BC_CHECK_NEVER only whether it is another one's.  NULL: nothing.
+ */
+const char *bci_piece_header(const struct bci_span *span,
+                             const struct bci_piece *piece);
+
 /* Take it from the hot tier, if it is there. */
 void bci_piece_find(struct bci_span *span, struct bci_piece *piece);
 

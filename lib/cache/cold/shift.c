@@ -187,15 +187,14 @@ shift_store(struct shift *shift, const struct bci_locator *to,
 {
 	struct bci_writer *writer = shift->writer;
 	const struct bci_tables *tables = &writer->env->tables;
-	unsigned char *at;
 
 	if (shift->older)
 		return bci_directory_put(writer->txn, tables,
 		                         shift->entry.head.id, to, err);
-	at = memmem(shift->record, shift->record_bytes, &shift->from,
-	            sizeof(shift->from));
-	BCI_ASSERT(at != NULL);
-	memcpy(at, to, sizeof(*to));
+	if (!bci_entry_relocate(shift->record, shift->record_bytes,
+	                        &shift->from, to))
+		return bci_fail(err, BC_CORRUPT, "the record of %s",
+		                shift->key);
 	return bci_table_put(writer->txn, tables->entries, shift->key,
 	                     shift->key_bytes, shift->record,
 	                     shift->record_bytes, err);

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "label.h"
+#include "labelling.h"
 #include "parent.h"
 
 /* The head of an entry in the writer's transaction; id 0 if there is none. */
@@ -19,19 +20,11 @@ static enum bc_status
 parent_head(struct bci_writer *writer, const char *key, size_t key_bytes,
             struct bci_entry_record *head, struct bc_error *err)
 {
-	struct bci_entry entry;
-	struct bci_bytes record;
 	enum bc_status status;
 
 	*head = (struct bci_entry_record){ .id = 0 };
-	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
-	                       key_bytes, &record);
-	if (status == BC_OK &&
-	    bci_entry_parse(record.data, record.size, &entry) == BC_OK)
-		*head = entry.head;
-	if (status == BC_OK || status == BC_MISS)
-		return BC_OK;
-	return bci_fail(err, status, "the record of entry %s", key);
+	status = bci_entry_head(writer, key, key_bytes, head, err);
+	return status == BC_MISS ? BC_OK : status;
 }
 
 enum bc_status

@@ -21,31 +21,14 @@ static const char *
 piece_wrong(const struct bci_span *span, const struct bci_piece *piece,
             const struct bc_schema *shown, uint64_t first, uint64_t count)
 {
-	const struct bci_locator *locator = &piece->locator;
-	const unsigned char *image = piece->map->base + locator->offset;
 	const enum bc_checking checking = span->cache->checking;
-	const struct bci_segment_claim claim = {
-		.kind = BC_FRAME,
-		.revision = span->kind == BC_SERIES ? NULL : &span->revision,
-		.key = span->key,
-		.key_bytes = span->key_bytes,
-		.schema = span->schema,
-	};
-	const char *wrong;
+	const char *wrong = bci_piece_header(span, piece);
 
-	if (!bci_segment_is(image, locator, span->env->cache_id,
-	                    span->entry_id))
-		return "another segment";
-	if (checking == BC_CHECK_NEVER)
-		return NULL;
-	wrong = bci_segment_check(image, locator, span->schema);
-	if (wrong == NULL)
-		wrong = bci_segment_check_claim(image, &claim);
-	if (wrong == NULL)
-		wrong = bci_map_check_rows(piece->map, locator, span->schema,
-		                           shown, first, count,
-		                           checking == BC_CHECK_ALWAYS);
-	return wrong;
+	if (wrong != NULL || checking == BC_CHECK_NEVER)
+		return wrong;
+	return bci_map_check_rows(piece->map, &piece->locator, span->schema,
+	                          shown, first, count,
+	                          checking == BC_CHECK_ALWAYS);
 }
 
 static enum bc_status

@@ -90,7 +90,6 @@ mover_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 	unsigned char record[BCI_PAGE];
 	struct bci_bytes stored;
 	enum bc_status status;
-	unsigned char *at;
 
 	if (segment->older)
 		return bci_directory_put(writer->txn, tables,
@@ -101,12 +100,9 @@ mover_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 		return bci_fail(err, BC_CORRUPT, "the record of %s",
 		                segment->key);
 	memcpy(record, stored.data, stored.size);
-	at = memmem(record, stored.size, &segment->locator,
-	            sizeof(segment->locator));
-	if (at == NULL)
+	if (!bci_entry_relocate(record, stored.size, &segment->locator, to))
 		return bci_fail(err, BC_CORRUPT, "the record of %s",
 		                segment->key);
-	memcpy(at, to, sizeof(*to));
 	return bci_table_put(writer->txn, tables->entries, segment->key,
 	                     segment->key_bytes, record, stored.size, err);
 }
