@@ -98,14 +98,10 @@ bc_config_set(struct bc_cache *cache, const struct bc_config *config,
 	struct bci_config_record next;
 	struct bci_writer writer;
 	enum bc_status status;
-	struct bci_env *env;
 
 	status = config_check(config, err);
 	if (status == BC_OK)
-		status = bci_cache_env(cache, &env, err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(
-			cache, env, cache->lock_timeout_ns, &writer, err);
+		status = bci_writer_open(cache, &writer, err);
 	if (status != BC_OK)
 		return status;
 	next = writer.config;
@@ -127,13 +123,13 @@ bc_config_set(struct bc_cache *cache, const struct bc_config *config,
 		if (status != BC_OK)
 			goto done;
 	}
-	status = bci_config_store(writer.txn, &env->tables, &next, err);
+	status = bci_config_store(writer.txn, &writer.env->tables, &next, err);
 	if (status != BC_OK)
 		goto done;
 	writer.must_sync = true;
 	status = bci_writer_commit(&writer, err);
 	if (status == BC_OK && next.durability != BC_SCRATCH)
-		status = bci_scratch_mark(env->dir_fd, &next, err);
+		status = bci_scratch_mark(writer.env->dir_fd, &next, err);
 	return status;
 done:
 	bci_writer_abort(&writer);

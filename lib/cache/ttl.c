@@ -79,18 +79,15 @@ bc_rules_set(struct bc_cache *cache, const struct bc_rule *rules, size_t count,
 {
 	struct bci_writer writer;
 	enum bc_status status;
-	struct bci_env *env;
 
 	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
 	status = ttl_check(rules, count, err);
 	if (status == BC_OK)
-		status = bci_cache_env(cache, &env, err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(
-			cache, env, cache->lock_timeout_ns, &writer, err);
+		status = bci_writer_open(cache, &writer, err);
 	if (status != BC_OK)
 		return status;
-	status = bci_rules_store(writer.txn, &env->tables, rules, count, err);
+	status = bci_rules_store(writer.txn, &writer.env->tables, rules, count,
+	                         err);
 	if (status != BC_OK) {
 		bci_writer_abort(&writer);
 		return status;

@@ -334,11 +334,10 @@ hit_view_hot(const struct bci_hit *hit, struct bci_hot *hot, enum bc_tier tier,
 	view->pin_count = NULL;
 }
 
-/* The same of a packed segment: decoded, unless somebody has already. */
-static enum bc_status
-hit_show_packed(struct bc_cache *cache, struct bci_env *env,
-                struct bci_lane *lane, const struct bci_hit *hit,
-                const struct bci_wanted *wanted, struct bc_view *view)
+enum bc_status
+bci_hit_decode(struct bci_env *env, struct bci_lane *lane,
+               const struct bci_hit *hit, const struct bci_wanted *wanted,
+               struct bci_hot **hot)
 {
 	const struct bci_cold cold = {
 		.image = bci_hit_image(hit),
@@ -348,6 +347,16 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 		.key = wanted->key,
 		.key_bytes = wanted->key_bytes,
 	};
+
+	return bci_decode_segment(env, lane, &cold, hot);
+}
+
+/* The same of a packed segment: decoded, unless somebody has already. */
+static enum bc_status
+hit_show_packed(struct bc_cache *cache, struct bci_env *env,
+                struct bci_lane *lane, const struct bci_hit *hit,
+                const struct bci_wanted *wanted, struct bc_view *view)
+{
 	enum bc_status status = BC_OK;
 	struct bci_hot *hot;
 
@@ -362,7 +371,7 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 		status = bci_hit_check(cache, env, hit, wanted,
 		                       cache->checking == BC_CHECK_ALWAYS);
 	if (status == BC_OK)
-		status = bci_decode_segment(env, lane, &cold, &hot);
+		status = bci_hit_decode(env, lane, hit, wanted, &hot);
 	if (status == BC_OK) {
 		hit_view_hot(hit, hot, BC_COLD, view);
 		bci_map_unpin(map, count);

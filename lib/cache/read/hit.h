@@ -105,6 +105,12 @@ enum bc_status bci_hit_show(struct bc_cache *cache, struct bci_env *env,
                             const struct bci_wanted *wanted,
                             struct bc_view *view);
 
+/* Decode its packed segment, pinned and checked: see bci_decode_segment(). */
+enum bc_status bci_hit_decode(struct bci_env *env, struct bci_lane *lane,
+                              const struct bci_hit *hit,
+                              const struct bci_wanted *wanted,
+                              struct bci_hot **hot);
+
 /* Show a packed segment from the hot tier, if it is there. */
 bool bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
                       const struct bci_hit *hit, struct bc_view *view);

@@ -123,14 +123,6 @@ warm_hit(struct warm_job *job, const struct bci_hit *hit,
 {
 	const unsigned flags = job->warm->options->flags;
 	const bool packed = hit->locator.codec == BCI_FORM_PACKED;
-	const struct bci_cold cold = {
-		.image = bci_hit_image(hit),
-		.locator = &hit->locator,
-		.schema = hit->schema,
-		.entry_id = hit->entry_id,
-		.key = wanted->key,
-		.key_bytes = wanted->key_bytes,
-	};
 	enum bc_status status = BC_OK;
 	struct bci_hot *hot;
 
@@ -144,7 +136,7 @@ warm_hit(struct warm_job *job, const struct bci_hit *hit,
 		                       false);
 	if (status == BC_OK && packed && hit->map != NULL &&
 	    warm_claim(job, &hit->locator, hit->schema, hit->entry_id)) {
-		status = bci_decode_segment(job->env, job->lane, &cold, &hot);
+		status = bci_hit_decode(job->env, job->lane, hit, wanted, &hot);
 		if (status == BC_OK) {
 			job->done.decoded_bytes += hot->body_bytes;
 			bci_chunk_give(&hot->chunk, job->lane);

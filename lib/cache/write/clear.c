@@ -100,7 +100,6 @@ bc_clear_backtest(struct bc_cache *cache, const char *backtest, int force,
 		.force = force != 0,
 	};
 	enum bc_status status;
-	struct bci_env *env;
 
 	if (cleared != NULL)
 		*cleared = (struct bc_cleared){ 0 };
@@ -108,11 +107,9 @@ bc_clear_backtest(struct bc_cache *cache, const char *backtest, int force,
 	if (!bci_label_valid(backtest, clear.label.text_bytes))
 		return bci_fail(err, BC_INVALID,
 		                "'%.100s' is no name of a backtest", backtest);
-	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK || (cache->flags & BC_OPEN_BYPASS) != 0)
-		return status;
-	status = bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns,
-	                               &clear.writer, err);
+	if ((cache->flags & BC_OPEN_BYPASS) != 0)
+		return BC_OK;
+	status = bci_writer_open(cache, &clear.writer, err);
 	if (status != BC_OK)
 		return status;
 	clear.writer.unlinks = true;

@@ -63,22 +63,17 @@ bci_compact_commit(struct bci_compact *compact, bci_compact_work *work,
                    void *context, bool *more)
 {
 	struct bci_writer writer;
-	struct bci_env *env;
 	enum bc_status status;
 	int64_t begun_ns = bci_clock_monotonic_ns();
 
 	*more = false;
-	status = bci_cache_env(compact->cache, &env, compact->err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(compact->cache, env,
-		                               compact->cache->lock_timeout_ns,
-		                               &writer, compact->err);
+	status = bci_writer_open(compact->cache, &writer, compact->err);
 	if (status != BC_OK)
 		return status;
 	status = work(compact, &writer, context, more, compact->err);
 	if (status == BC_OK && !compact->dry) {
 		status = bci_writer_commit(&writer, compact->err);
-		bci_ledger_time(&env->ledger, BC_OP_COMPACT,
+		bci_ledger_time(&writer.env->ledger, BC_OP_COMPACT,
 		                bci_clock_monotonic_ns() - begun_ns);
 		return status;
 	}

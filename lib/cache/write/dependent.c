@@ -171,7 +171,6 @@ bc_invalidate(struct bc_cache *cache, const char *key, unsigned flags,
 	size_t key_bytes = strlen(key);
 	struct bci_writer writer;
 	enum bc_status status;
-	struct bci_env *env;
 	uint64_t count = 0;
 
 	if (removed != NULL)
@@ -180,11 +179,9 @@ bc_invalidate(struct bc_cache *cache, const char *key, unsigned flags,
 		return bci_fail(err, BC_INVALID, "unknown flags %#x", flags);
 	if (!bci_key_valid(key, key_bytes))
 		return bci_fail(err, BC_KEY, "'%.100s' is no key", key);
-	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK || (cache->flags & BC_OPEN_BYPASS) != 0)
-		return status;
-	status = bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns,
-	                               &writer, err);
+	if ((cache->flags & BC_OPEN_BYPASS) != 0)
+		return BC_OK;
+	status = bci_writer_open(cache, &writer, err);
 	if (status != BC_OK)
 		return status;
 	BCI_TRY(bci_dependents_remove(&writer, key, key_bytes, false, &count,

@@ -53,15 +53,10 @@ merging_commit(struct bci_compact *compact, const char *key, size_t key_bytes)
 {
 	const struct bc_compact_report before = compact->report;
 	struct bci_writer writer;
-	struct bci_env *env;
 	enum bc_status status;
 	bool changed;
 
-	status = bci_cache_env(compact->cache, &env, compact->err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(compact->cache, env,
-		                               compact->cache->lock_timeout_ns,
-		                               &writer, compact->err);
+	status = bci_writer_open(compact->cache, &writer, compact->err);
 	if (status != BC_OK)
 		return status;
 	status = merging_series(compact, &writer, key, key_bytes, &changed);

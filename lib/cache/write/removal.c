@@ -354,13 +354,8 @@ removal_commit(struct removal *removal, size_t first, size_t end)
 	struct bc_removed counts = removal->counts;
 	struct bc_cache *cache = removal->cache;
 	enum bc_status status;
-	struct bci_env *env;
 
-	status = bci_cache_env(cache, &env, removal->err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(cache, env,
-		                               cache->lock_timeout_ns,
-		                               &removal->writer, removal->err);
+	status = bci_writer_open(cache, &removal->writer, removal->err);
 	if (status != BC_OK)
 		return status;
 	/* They may be what keeps an entry for another backtest. */

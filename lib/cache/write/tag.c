@@ -102,7 +102,6 @@ tag_commit(struct bc_cache *cache, const char *key,
 {
 	struct bci_writer writer;
 	enum bc_status status;
-	struct bci_env *env;
 	bool changed;
 
 	if (!bci_key_valid(key, strlen(key)))
@@ -115,11 +114,9 @@ tag_commit(struct bc_cache *cache, const char *key,
 			                "of UTF-8 without control characters",
 			                *text, BC_LABEL_MAX);
 	}
-	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK || (cache->flags & BC_OPEN_BYPASS) != 0)
-		return status;
-	status = bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns,
-	                               &writer, err);
+	if ((cache->flags & BC_OPEN_BYPASS) != 0)
+		return BC_OK;
+	status = bci_writer_open(cache, &writer, err);
 	if (status != BC_OK)
 		return status;
 	status = tag_apply(&writer, key, change, &changed, err);

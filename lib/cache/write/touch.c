@@ -146,7 +146,6 @@ bc_touch(struct bc_cache *cache, const char *key,
 {
 	struct touch touch = { .key = key, .key_bytes = strlen(key) };
 	enum bc_status status;
-	struct bci_env *env;
 
 	BCI_ASSERT(cache->magic == BCI_CACHE_MAGIC);
 	status = touch_options(options, &touch, err);
@@ -156,10 +155,7 @@ bc_touch(struct bc_cache *cache, const char *key,
 		return bci_fail(err, BC_KEY, "'%.100s' is no key", key);
 	if ((cache->flags & BC_OPEN_BYPASS) != 0)
 		return BC_OK;
-	status = bci_cache_env(cache, &env, err);
-	if (status == BC_OK)
-		status = bci_writer_begin_tidy(
-			cache, env, cache->lock_timeout_ns, &touch.writer, err);
+	status = bci_writer_open(cache, &touch.writer, err);
 	if (status != BC_OK)
 		return status;
 	status = touch_find(&touch, err);

@@ -296,6 +296,20 @@ done:
 	return status;
 }
 
+enum bc_status
+bci_writer_open(struct bc_cache *cache, struct bci_writer *writer,
+                struct bc_error *err)
+{
+	enum bc_status status;
+	struct bci_env *env;
+
+	status = bci_cache_env(cache, &env, err);
+	if (status != BC_OK)
+		return status;
+	return bci_writer_begin_tidy(cache, env, cache->lock_timeout_ns, writer,
+	                             err);
+}
+
 /* ---- ending ------------------------------------------------------------ */
 
 static void

@@ -98,6 +98,11 @@ enum bc_status bci_writer_begin_tidy(struct bc_cache *cache,
                                      struct bci_writer *writer,
                                      struct bc_error *err);
 
+/* The same in the environment of the cache, waiting as its handle says. */
+enum bc_status bci_writer_open(struct bc_cache *cache,
+                               struct bci_writer *writer,
+                               struct bc_error *err);
+
 /*
  * Commit: arenas first, then the catalogue, then unlink retired arenas; gives
  * the lock back whatever happens.
