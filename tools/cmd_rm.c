@@ -12,20 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "output.h"
+#include "selection.h"
 #include "tool.h"
 
 enum {
-	RM_PREFIX,
-	RM_GLOB,
-	RM_REGEX,
-	RM_TAG,
-	RM_BACKTEST,
-	RM_SOURCE,
-	RM_OLDER_THAN,
-	RM_UNUSED_FOR,
-	RM_KEEP_LAST,
+	RM_KEEP_LAST = SELECTION_CONDITIONS,
 	RM_ALL,
 	RM_DEPENDENTS,
 	RM_FORCE,
@@ -34,25 +26,30 @@ enum {
 };
 
 static const struct args_option rm_options[] = {
-	[RM_PREFIX] = { "prefix", ARGS_TEXT, "PREFIX",
-	                "Remove the keys that begin with it" },
-	[RM_GLOB] = { "glob", ARGS_TEXT, "GLOB",
-	              "Remove the keys that match as a whole: * ? [a-z]" },
-	[RM_REGEX] = { "regex", ARGS_TEXT, "REGEX",
-	               "Remove the keys that match somewhere: POSIX "
-	               "extended" },
-	[RM_TAG] = { "tag", ARGS_TEXT, "TAG", "Remove what has the tag" },
-	[RM_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
-	                  "Unlink what a backtest used, and remove what no "
-	                  "other one uses" },
-	[RM_SOURCE] = { "source", ARGS_TEXT, "SOURCE",
-	                "Remove the series and requests of a source" },
-	[RM_OLDER_THAN] = { "older-than", ARGS_DURATION, "DURATION",
-	                    "Remove what was not put or appended to for so "
-	                    "long: 12h, 30d" },
-	[RM_UNUSED_FOR] = { "unused-for", ARGS_DURATION, "DURATION",
-	                    "Remove what was neither read nor put for so "
-	                    "long" },
+	[SELECTION_PREFIX] = { "prefix", ARGS_TEXT, "PREFIX",
+	                       "Remove the keys that begin with it" },
+	[SELECTION_GLOB] = { "glob", ARGS_TEXT, "GLOB",
+	                     "Remove the keys that match as a whole: * ? "
+	                     "[a-z]" },
+	[SELECTION_REGEX] = { "regex", ARGS_TEXT, "REGEX",
+	                      "Remove the keys that match somewhere: POSIX "
+	                      "extended" },
+	[SELECTION_TAG] = { "tag", ARGS_TEXT, "TAG",
+	                    "Remove what has the tag" },
+	[SELECTION_BACKTEST] = { "backtest", ARGS_TEXT, "NAME",
+	                         "Unlink what a backtest used, and remove what "
+	                         "no "
+	                         "other one uses" },
+	[SELECTION_SOURCE] = { "source", ARGS_TEXT, "SOURCE",
+	                       "Remove the series and requests of a source" },
+	[SELECTION_OLDER_THAN] = { "older-than", ARGS_DURATION, "DURATION",
+	                           "Remove what was not put or appended to for "
+	                           "so "
+	                           "long: 12h, 30d" },
+	[SELECTION_UNUSED_FOR] = { "unused-for", ARGS_DURATION, "DURATION",
+	                           "Remove what was neither read nor put for "
+	                           "so "
+	                           "long" },
 	[RM_KEEP_LAST] = { "keep-last", ARGS_COUNT, "N",
 	                   "Of keys that are the same up to the last / or @ "
 	                   "remove all but the N newest" },
@@ -93,29 +90,13 @@ static enum tool_exit
 rm_filter(const struct tool *tool, struct rm *rm)
 {
 	const struct args_value *values = tool->args.values;
-	int64_t now_ns = bci_clock_wall_ns();
-	int i;
 
-	rm->filter = (struct bc_filter){
-		.prefix = values[RM_PREFIX].text,
-		.glob = values[RM_GLOB].text,
-		.regex = values[RM_REGEX].text,
-		.tag = values[RM_TAG].text,
-		.backtest = values[RM_BACKTEST].text,
-		.source = values[RM_SOURCE].text,
-		.keep_last = values[RM_KEEP_LAST].number,
-	};
-	if (values[RM_OLDER_THAN].set)
-		rm->filter.updated_before_ns =
-			now_ns - values[RM_OLDER_THAN].ns;
-	if (values[RM_UNUSED_FOR].set)
-		rm->filter.not_accessed_since_ns =
-			now_ns - values[RM_UNUSED_FOR].ns;
-	for (i = RM_PREFIX; i < RM_ALL; ++i)
-		rm->filtered = rm->filtered || values[i].set;
+	rm->filtered = selection_filter(values, &rm->filter);
+	rm->filter.keep_last = values[RM_KEEP_LAST].number;
+	rm->filtered = rm->filtered || values[RM_KEEP_LAST].set;
 	if (rm->filtered && values[RM_ALL].set)
 		return tool_usage(tool, "--all takes no conditions");
-	if (values[RM_KEEP_LAST].set && values[RM_OLDER_THAN].set)
+	if (values[RM_KEEP_LAST].set && values[SELECTION_OLDER_THAN].set)
 		return tool_usage(tool, "--keep-last and --older-than exclude "
 		                        "each other");
 	if (values[RM_KEEP_LAST].set && values[RM_KEEP_LAST].number == 0)

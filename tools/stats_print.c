@@ -95,6 +95,7 @@ stats_print_rare(const struct bc_counters *total)
 static void
 stats_print_latency(const struct bc_latency latency[BC_OPS])
 {
+	char p50[UNIT_TEXT], p99[UNIT_TEXT], p999[UNIT_TEXT];
 	size_t i;
 
 	for (i = 0; i < BC_OPS; ++i) {
@@ -102,11 +103,11 @@ stats_print_latency(const struct bc_latency latency[BC_OPS])
 
 		if (one->count != 0)
 			output_pair(bc_op_name((enum bc_op)i),
-			            "p50 %.1f us, p99 %.1f us, p99.9 %.1f us, "
-			            "of %" PRIu64,
-			            (double)one->p50_ns / 1e3,
-			            (double)one->p99_ns / 1e3,
-			            (double)one->p999_ns / 1e3, one->count);
+			            "p50 %s, p99 %s, p99.9 %s, of %" PRIu64,
+			            unit_format_latency(one->p50_ns, p50),
+			            unit_format_latency(one->p99_ns, p99),
+			            unit_format_latency(one->p999_ns, p999),
+			            one->count);
 	}
 }
 

@@ -127,17 +127,20 @@ unit_format_ttl(int64_t ns, char text[UNIT_TEXT])
 	return text;
 }
 
-const char *
-unit_format_bytes(uint64_t bytes, char text[UNIT_TEXT])
+/*
+ * About three digits of a value in the smallest unit, each of the others 'base'
+ * times the one before it.
+ */
+static const char *
+unit_format_scaled(uint64_t small, double base, const char *const names[],
+                   size_t count, char text[UNIT_TEXT])
 {
-	static const char *const names[] = { "B",   "KiB", "MiB",
-		                             "GiB", "TiB", "PiB" };
-	double value = (double)bytes;
+	double value = (double)small;
 	size_t unit = 0;
 
 	/* 1023.5 would be printed as "1024" of the smaller unit. */
-	while (value >= 1023.5 && unit + 1 < sizeof(names) / sizeof(names[0])) {
-		value /= 1024;
+	while (value >= base - 0.5 && unit + 1 < count) {
+		value /= base;
 		++unit;
 	}
 	if (unit == 0 || value >= 99.95 || value == (double)(uint64_t)value)
@@ -145,6 +148,25 @@ unit_format_bytes(uint64_t bytes, char text[UNIT_TEXT])
 	else
 		snprintf(text, UNIT_TEXT, "%.1f %s", value, names[unit]);
 	return text;
+}
+
+const char *
+unit_format_bytes(uint64_t bytes, char text[UNIT_TEXT])
+{
+	static const char *const names[] = { "B",   "KiB", "MiB",
+		                             "GiB", "TiB", "PiB" };
+
+	return unit_format_scaled(bytes, 1024, names,
+	                          sizeof(names) / sizeof(names[0]), text);
+}
+
+const char *
+unit_format_latency(uint64_t ns, char text[UNIT_TEXT])
+{
+	static const char *const names[] = { "ns", "us", "ms", "s" };
+
+	return unit_format_scaled(ns, 1000, names,
+	                          sizeof(names) / sizeof(names[0]), text);
 }
 
 /* How often 'base' divides 'bytes', at most four times; *rest is what stays. */

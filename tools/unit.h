@@ -36,6 +36,9 @@ const char *unit_format_bytes(uint64_t bytes, char text[UNIT_TEXT]);
 /* Exact, and unit_parse_size() reads it back: "1GiB", "20GB", "1500". */
 const char *unit_format_size(uint64_t bytes, char text[UNIT_TEXT]);
 
+/* The same of a short time: "34 ns", "1.9 us", "246 ms", "12 s". */
+const char *unit_format_latency(uint64_t ns, char text[UNIT_TEXT]);
+
 #define UNIT_SPAN_TEXT 40
 
 /* How long, by the two largest units and no further: "3d 12h", "5m", "0s". */
