@@ -232,6 +232,55 @@ accesses_have_a_mean(void **state)
 	assert_true(stats.avg_access_count == 3.5);
 }
 
+/* A read of a series is one access, however many segments it is of. */
+static void
+a_series_counts_its_accesses_once(void **state)
+{
+	static const int64_t begin_ns = 1700000040 * UNIT_SECOND_NS;
+	static int64_t times[100];
+	static double closes[100];
+	const struct bc_column column = { "close", BC_F64, closes, NULL, 0 };
+	const struct bc_frame frame = { 100, times, &column, 1 };
+	struct bc_compact_report report;
+	struct bc_view view;
+	struct bc_error err;
+
+	(void)state;
+	for (unsigned part = 0; part < 100; part++) {
+		for (unsigned i = 0; i < 100; i++)
+			times[i] = begin_ns +
+			           60ll * UNIT_SECOND_NS * (part * 100 + i);
+		assert_status(bc_append(fixture.cache, "x/spot/A/1m", &frame,
+		                        NULL, NULL, &err),
+		              BC_OK, &err);
+	}
+	assert_true(unit_info("x/spot/A/1m").segment_count > 1);
+	assert_int_equal(unit_stats().access_sum, 1);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(bc_read(fixture.cache, "x/spot/A/1m",
+		                         INT64_MIN, INT64_MAX, NULL, 0, &view),
+		                 BC_OK);
+		assert_int_equal(view.rows, 10000);
+		bc_view_release(&view);
+	}
+	unit_put("a", 1, 100);
+	assert_int_equal(unit_info("x/spot/A/1m").access_count, 6);
+	assert_int_equal(unit_stats().access_sum, 7);
+	/* Nor when its segments move, or become another tier's. */
+	assert_status(bc_place(fixture.cache, "x/spot/A/1m", BC_PLACE_COLD,
+	                       NULL, &err),
+	              BC_OK, &err);
+	assert_int_equal(unit_stats().access_sum, 7);
+	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_OK,
+	              &err);
+	assert_int_equal(unit_stats().access_sum, 7);
+	assert_status(bc_repair(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	assert_int_equal(unit_stats().access_sum, 7);
+	assert_status(bc_remove(fixture.cache, "x/spot/A/1m", &err), BC_OK,
+	              &err);
+	assert_int_equal(unit_stats().access_sum, 1);
+}
+
 static void
 operations_a_second_are_those_of_who_is_there(void **state)
 {
@@ -501,6 +550,7 @@ main(void)
 		TEST(damage_is_counted_when_it_is_found_and_when_it_is_dropped),
 		TEST(fetches_are_counted_and_timed),
 		TEST(accesses_have_a_mean),
+		TEST(a_series_counts_its_accesses_once),
 		TEST(operations_a_second_are_those_of_who_is_there),
 		TEST(limits_and_the_time_of_folding_are_said),
 		TEST(one_hit_in_64_is_timed),

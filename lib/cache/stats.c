@@ -66,16 +66,22 @@ bc_rates(const struct bc_counters *counters, struct bc_rates *out)
 		stats_ratio(counters->fetch_ns, counters->fetches, 0);
 }
 
-/* Sum of the access counts of all live segments. */
+/* Sum of the access counts of all entries. */
 static uint64_t
 stats_accesses(struct bci_ledger *ledger)
 {
 	unsigned ready = bci_ledger_slots(ledger);
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < ready; i++)
-		sum += atomic_load_explicit(&ledger->slots[i].count,
-		                            memory_order_relaxed);
+	for (unsigned i = 0; i < ready; i++) {
+		const struct bci_slot *slot = &ledger->slots[i];
+
+		/* What a series counts is in a slot of its own. */
+		if (!(atomic_load_explicit(&slot->word, memory_order_relaxed) &
+		      BCI_SLOT_PART))
+			sum += atomic_load_explicit(&slot->count,
+			                            memory_order_relaxed);
+	}
 	return sum;
 }
 

@@ -463,14 +463,14 @@ bci_ledger_grow(struct bci_ledger *ledger, uint64_t count, struct bc_error *err)
 }
 
 void
-bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t id,
+bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
                uint32_t now_s, uint32_t count)
 {
 	struct bci_slot *slot = bci_ledger_slot(ledger, number);
 
 	if (slot == NULL || !ledger->writable)
 		return;
-	atomic_store_explicit(&slot->word, id, memory_order_relaxed);
+	atomic_store_explicit(&slot->word, word, memory_order_relaxed);
 	atomic_store_explicit(&slot->accessed_s, now_s, memory_order_relaxed);
 	atomic_store_explicit(&slot->count, count, memory_order_relaxed);
 }
@@ -479,14 +479,14 @@ void
 bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id)
 {
 	struct bci_slot *slot = bci_ledger_slot(ledger, number);
-	unsigned long long expected = id;
+	unsigned long long word;
 
 	if (slot == NULL || !ledger->writable)
 		return;
-	/* What else the word says of the segment does not matter any more. */
-	while ((expected & ~BCI_SLOT_DECODED) == id) {
-		if (!atomic_compare_exchange_strong(&slot->word, &expected,
-		                                    id | BCI_SLOT_BAD))
+	word = atomic_load(&slot->word);
+	while ((word & (BCI_SLOT_ID | BCI_SLOT_BAD)) == id) {
+		if (!atomic_compare_exchange_strong(&slot->word, &word,
+		                                    word | BCI_SLOT_BAD))
 			continue;
 		atomic_fetch_add(&ledger->header->bad_count, 1);
 		return;
@@ -497,13 +497,17 @@ bool
 bci_slot_decoded(struct bci_ledger *ledger, uint32_t number, uint64_t id)
 {
 	struct bci_slot *slot = bci_ledger_slot(ledger, number);
-	unsigned long long expected = id;
+	unsigned long long word;
 
-	if (slot == NULL || !ledger->writable ||
-	    atomic_compare_exchange_strong(&slot->word, &expected,
-	                                   id | BCI_SLOT_DECODED))
+	if (slot == NULL || !ledger->writable)
 		return false;
-	return expected == (id | BCI_SLOT_DECODED);
+	word = atomic_load(&slot->word);
+	while ((word & ~BCI_SLOT_PART) == id) {
+		if (atomic_compare_exchange_strong(&slot->word, &word,
+		                                   word | BCI_SLOT_DECODED))
+			return false;
+	}
+	return (word & ~BCI_SLOT_PART) == (id | BCI_SLOT_DECODED);
 }
 
 uint64_t

@@ -121,8 +121,8 @@ _Static_assert(BCI_LEDGER_ROWS_AT + BCI_LEDGER_ROWS * sizeof(struct bci_row) <=
                "rows end before the sketch");
 
 /*
- * One segment.  'word' is its id and, above it, the bits that can change a
- * result; a stamp for another id is dropped.
+ * One segment.  'word' is its id with the bits that say more of it; a stamp for
+ * another id is dropped.
  */
 struct bci_slot {
 	atomic_uint accessed_s; /* seconds since 1970 */
@@ -133,7 +133,8 @@ _Static_assert(sizeof(struct bci_slot) == 16, "slot");
 
 #define BCI_SLOT_BAD (1ull << 63)
 #define BCI_SLOT_DECODED (1ull << 62) /* some process has decoded it */
-#define BCI_SLOT_ID ((1ull << 62) - 1)
+#define BCI_SLOT_PART (1ull << 60)    /* of a series, which counts its own */
+#define BCI_SLOT_ID ((1ull << 62) - 1 - BCI_SLOT_PART)
 
 struct bci_ledger {
 	struct bci_ledger_header *header; /* NULL: there is no ledger */
@@ -163,6 +164,15 @@ bci_segment_id(const struct bci_locator *locator, uint64_t entry_id)
 	if (locator->arena == 0)
 		return bci_entry_slot_id(entry_id);
 	return (uint64_t)locator->arena << 26 | locator->offset >> 6;
+}
+
+/* What the word of a slot of a new segment of an entry is. */
+static inline uint64_t
+bci_segment_word(const struct bci_locator *locator,
+                 const struct bci_entry_record *head)
+{
+	return bci_segment_id(locator, head->id) |
+	       (head->kind == BC_SERIES ? BCI_SLOT_PART : 0);
 }
 
 /*
@@ -220,8 +230,9 @@ bci_ledger_slot(struct bci_ledger *ledger, uint32_t number)
 	return &ledger->slots[number];
 }
 
-/* Begin a slot anew for segment 'id', 0: none; the writer lock is held. */
-void bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t id,
+/* Begin a slot anew with its word, 0: of no segment; the writer lock is held.
+ */
+void bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
                     uint32_t now_s, uint32_t count);
 
 /* Whether the segment is marked bad. */
@@ -230,7 +241,7 @@ bci_slot_is_bad(const struct bci_slot *slot, uint64_t id)
 {
 	return slot != NULL &&
 	       (atomic_load_explicit(&slot->word, memory_order_relaxed) &
-	        ~BCI_SLOT_DECODED) == (id | BCI_SLOT_BAD);
+	        (BCI_SLOT_ID | BCI_SLOT_BAD)) == (id | BCI_SLOT_BAD);
 }
 
 /* The segment that a slot is of. */

@@ -107,26 +107,26 @@ audit_use_slot(struct audit *audit, uint32_t slot)
 	return true;
 }
 
-/* What the ledger says in a slot, if it speaks of something else than 'id'. */
+/* What the ledger says in a slot, if it speaks of something else. */
 static void
-audit_stamp(struct audit *audit, uint32_t number, uint64_t id)
+audit_stamp(struct audit *audit, uint32_t number, uint64_t word)
 {
 	struct bci_ledger *ledger = &audit->writer->env->ledger;
 	struct bci_slot *slot = bci_ledger_slot(ledger, number);
 
 	if (slot == NULL || !ledger->writable ||
-	    (atomic_load(&slot->word) & BCI_SLOT_ID) == id)
+	    bci_slot_id(slot) == (word & BCI_SLOT_ID))
 		return;
 	audit->report->stamps++;
 	if (audit->stamps)
-		bci_slot_begin(ledger, number, id,
+		bci_slot_begin(ledger, number, word,
 		               (uint32_t)(audit->writer->now_ns / 1000000000),
 		               1);
 }
 
 static void
 audit_segment(struct audit *audit, const struct bci_locator *locator,
-              uint64_t entry_id)
+              const struct bci_entry_record *head)
 {
 	struct audit_arena *arena = audit_arena(audit, locator->arena);
 
@@ -138,7 +138,7 @@ audit_segment(struct audit *audit, const struct bci_locator *locator,
 		audit->sums.cold_raw_bytes += bci_locator_raw_bytes(locator);
 	if (audit_use_slot(audit, locator->slot))
 		audit_stamp(audit, locator->slot,
-		            bci_segment_id(locator, entry_id));
+		            bci_segment_word(locator, head));
 	if (arena == NULL)
 		return;
 	arena->segments++;
@@ -158,7 +158,7 @@ audit_entry(struct audit *audit, const struct bci_entry *entry)
 		audit->sums.evicted += entry->segment_count == 0;
 		for (unsigned i = 0; i < entry->segment_count; i++) {
 			bci_entry_locator(entry, i, &locator);
-			audit_segment(audit, &locator, entry->head.id);
+			audit_segment(audit, &locator, &entry->head);
 		}
 		return BC_OK;
 	}
@@ -169,7 +169,7 @@ audit_entry(struct audit *audit, const struct bci_entry *entry)
 	bci_directory_open(&directory, writer->txn, &writer->env->tables,
 	                   entry);
 	while ((status = bci_directory_next(&directory, &locator)) == BC_OK)
-		audit_segment(audit, &locator, entry->head.id);
+		audit_segment(audit, &locator, &entry->head);
 	bci_directory_close(&directory);
 	/* What contradicts itself was not repaired, or is reported. */
 	return status == BC_MISS || status == BC_CORRUPT ? BC_OK : status;

@@ -215,7 +215,7 @@ shift_name(struct shift *shift, struct bci_locator *to, struct bc_error *err)
 	    arena.synced_bytes >= shift->from.offset + shift->from.bytes)
 		writer->must_settle = true;
 	writer->must_sync = true;
-	BCI_TRY(bci_writer_name(writer, to, shift->entry.head.id, err));
+	BCI_TRY(bci_writer_name(writer, to, &shift->entry.head, err));
 	shift_stamp(shift, to);
 	BCI_TRY(bci_writer_unname(writer, &shift->from, err));
 	status = shift_store(shift, to, err);

@@ -280,7 +280,7 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	                         &records.head.expires_ns, err);
 	if (status == BC_OK)
 		status = bci_writer_name(writer, &records.locator,
-		                         records.head.id, err);
+		                         &records.head, err);
 	return status != BC_OK
 	               ? status
 	               : apply_store(apply, operation, old, &records, err);

@@ -175,7 +175,7 @@ bci_move_segment(struct bci_mover *mover, struct bci_live *live,
 		                            -(int64_t)from->bytes, -1, err);
 	if (status == BC_OK)
 		status = bci_writer_restamp(
-			writer, &to, from, segment->entry->head.id, count, err);
+			writer, &to, from, &segment->entry->head, count, err);
 	mover->moved_bytes += from->bytes;
 	mover->moved_segments++;
 	writer->counted[BCI_COUNT_MOVED_BYTES] += from->bytes;

@@ -149,7 +149,7 @@ space_add_slot(struct bci_writer *writer, struct bci_slots *slots,
 }
 
 enum bc_status
-bci_writer_take_slot(struct bci_writer *writer, uint64_t id, uint32_t *slot,
+bci_writer_take_slot(struct bci_writer *writer, uint64_t word, uint32_t *slot,
                      struct bc_error *err)
 {
 	struct bci_env *env = writer->env;
@@ -162,14 +162,14 @@ bci_writer_take_slot(struct bci_writer *writer, uint64_t id, uint32_t *slot,
 	if (status == BC_OK)
 		status = space_add_slot(writer, &writer->taken, *slot, err);
 	if (status == BC_OK)
-		bci_slot_begin(&env->ledger, *slot, id,
+		bci_slot_begin(&env->ledger, *slot, word,
 		               (uint32_t)(writer->now_ns / 1000000000), 1);
 	return status;
 }
 
 enum bc_status
 bci_writer_name(struct bci_writer *writer, struct bci_locator *locator,
-                uint64_t entry_id, struct bc_error *err)
+                const struct bci_entry_record *head, struct bc_error *err)
 {
 	enum bc_status status;
 
@@ -180,7 +180,7 @@ bci_writer_name(struct bci_writer *writer, struct bci_locator *locator,
 	return status != BC_OK
 	               ? status
 	               : bci_writer_take_slot(writer,
-	                                      bci_segment_id(locator, entry_id),
+	                                      bci_segment_word(locator, head),
 	                                      &locator->slot, err);
 }
 
@@ -257,8 +257,9 @@ bci_writer_is_fresh(const struct bci_writer *writer,
 
 enum bc_status
 bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
-                   const struct bci_locator *from, uint64_t entry_id,
-                   uint32_t count, struct bc_error *err)
+                   const struct bci_locator *from,
+                   const struct bci_entry_record *head, uint32_t count,
+                   struct bc_error *err)
 {
 	const struct bci_slot *slot =
 		bci_ledger_slot(&writer->env->ledger, from->slot);
@@ -277,12 +278,11 @@ bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
 	}
 	restamp = &writer->restamps[writer->restamp_count++];
 	*restamp = (struct bci_restamp){
-		.id = bci_segment_id(to, entry_id),
+		.word = bci_segment_word(to, head),
 		.slot = to->slot,
 		.count = count,
 	};
-	if (slot != NULL && (atomic_load(&slot->word) & BCI_SLOT_ID) ==
-	                            bci_segment_id(from, entry_id))
+	if (slot != NULL && bci_slot_id(slot) == bci_segment_id(from, head->id))
 		restamp->accessed_s = atomic_load(&slot->accessed_s);
 	return BC_OK;
 }

@@ -235,7 +235,7 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	                : splice_write_warm(splice, &owner, &plan, locator,
 	                                    digest, err));
 	splice->written += plan.bytes;
-	status = bci_writer_name(writer, locator, series->head.id, err);
+	status = bci_writer_name(writer, locator, &series->head, err);
 done:
 	return status;
 }

@@ -413,7 +413,7 @@ writer_settle_ledger(struct bci_writer *writer)
 	for (size_t i = 0; i < writer->restamp_count; i++) {
 		const struct bci_restamp *moved = &writer->restamps[i];
 
-		bci_slot_begin(ledger, moved->slot, moved->id,
+		bci_slot_begin(ledger, moved->slot, moved->word,
 		               moved->accessed_s, moved->count);
 	}
 	for (size_t i = 0; i < writer->freed.count; i++)

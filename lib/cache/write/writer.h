@@ -24,7 +24,7 @@ struct bci_active {
 
 /* A slot whose segment was moved: what it is to say once that is committed. */
 struct bci_restamp {
-	uint64_t id;
+	uint64_t word;
 	uint32_t slot, accessed_s, count;
 };
 
@@ -100,8 +100,7 @@ enum bc_status bci_writer_begin_tidy(struct bc_cache *cache,
 
 /* The same in the environment of the cache, waiting as its handle says. */
 enum bc_status bci_writer_open(struct bc_cache *cache,
-                               struct bci_writer *writer,
-                               struct bc_error *err);
+                               struct bci_writer *writer, struct bc_error *err);
 
 /*
  * Commit: arenas first, then the catalogue, then unlink retired arenas; gives
@@ -144,8 +143,8 @@ bool bci_writer_is_fresh(const struct bci_writer *writer,
 enum bc_status bci_writer_restamp(struct bci_writer *writer,
                                   const struct bci_locator *to,
                                   const struct bci_locator *from,
-                                  uint64_t entry_id, uint32_t count,
-                                  struct bc_error *err);
+                                  const struct bci_entry_record *head,
+                                  uint32_t count, struct bc_error *err);
 
 /*
  * Room for a value of 'bytes' bytes in the active arena of a queue, sealing it
@@ -195,13 +194,14 @@ enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
                                   int64_t bytes, int64_t segments,
                                   struct bc_error *err);
 
-/* Take a slot of the ledger, and begin it for what has this id. */
-enum bc_status bci_writer_take_slot(struct bci_writer *writer, uint64_t id,
+/* Take a slot of the ledger, and begin it with this word. */
+enum bc_status bci_writer_take_slot(struct bci_writer *writer, uint64_t word,
                                     uint32_t *slot, struct bc_error *err);
 
 /* Account for a new segment, take a slot of the ledger for it and begin it. */
 enum bc_status bci_writer_name(struct bci_writer *writer,
-                               struct bci_locator *locator, uint64_t entry_id,
+                               struct bci_locator *locator,
+                               const struct bci_entry_record *head,
                                struct bc_error *err);
 
 /* The reverse for a segment that nothing is to name any more. */
