@@ -6,13 +6,11 @@ set(chaos chaos/entry.c chaos/growing.c chaos/marks.c chaos/op.c chaos/steer.c
   chaos/values.c chaos/where.c chaos/world.c clockwork.c sequence.c)
 
 barcache_test(manage_model support.c value.c ${chaos})
-barcache_fault_test(manage_kill chaos/crowd.c)
+barcache_fault_test(manage_kill chaos/crowd.c fault/lab.c)
 
 # A campaign: the same for an hour or so, from another seed each time.
 string(TIMESTAMP now "%s" UTC)
 add_custom_target(manage_campaign
   COMMAND ${CMAKE_COMMAND} -E env BARCACHE_SEED=${now} BARCACHE_SEEDS=3000
     BARCACHE_STEPS=500 $<TARGET_FILE:test_manage_model>
-  COMMAND ${CMAKE_COMMAND} -E env BARCACHE_KILLS=40
-    $<TARGET_FILE:test_manage_kill>
-  DEPENDS test_manage_model test_manage_kill USES_TERMINAL VERBATIM)
+  DEPENDS test_manage_model USES_TERMINAL VERBATIM)

@@ -30,7 +30,7 @@ target_compile_definitions(test_shim PRIVATE
   BARCACHE_LIBRARY="$<TARGET_FILE:barcache>")
 add_dependencies(test_shim barcache)
 barcache_fault_test(oracle fault/oracle.c)
-barcache_fault_test(kill fault/oracle.c)
+barcache_fault_test(kill fault/lab.c fault/oracle.c)
 barcache_fault_test(failure fault/world.c)
 barcache_fault_test(growth_failure)
 barcache_fault_test(label_failure unit.c)

@@ -16,7 +16,7 @@ barcache_test(cold cold.c support.c value.c)
 barcache_test(warm cold.c series.c support.c value.c unit.c)
 barcache_test(series_memory support.c value.c)
 barcache_test(series_process support.c value.c)
-barcache_fault_test(series_kill ${model})
+barcache_fault_test(series_kill fault/lab.c ${model})
 target_link_libraries(test_series_kill PRIVATE m)
 
 # Campaigns: the same for an hour or so, from another seed each time.
@@ -24,6 +24,4 @@ string(TIMESTAMP now "%s" UTC)
 add_custom_target(series_campaign
   COMMAND ${CMAKE_COMMAND} -E env BARCACHE_SEED=${now} BARCACHE_SEEDS=3000
     BARCACHE_STEPS=200 $<TARGET_FILE:test_series_model>
-  COMMAND ${CMAKE_COMMAND} -E env BARCACHE_KILLS=40
-    $<TARGET_FILE:test_series_kill>
-  DEPENDS test_series_model test_series_kill USES_TERMINAL VERBATIM)
+  DEPENDS test_series_model USES_TERMINAL VERBATIM)

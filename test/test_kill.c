@@ -4,9 +4,7 @@
  * times.
  *
  * After each kill a checker compares the whole cache with the history that was
- * acknowledged outside it, and the next writer has to go on with it.  The last
- * line printed sums the kills up; BARCACHE_SEED repeats a run, BARCACHE_KILLS
- * multiplies the kills at random times.
+ * acknowledged outside it, and the next writer has to go on with it.
  */
 #include "support.h"
 
@@ -17,16 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault/lab.h"
 #include "fault/oracle.h"
 #include "fault/shim.h"
 
-#define READERS 2
-
-/* What all tests of this program found. */
-static struct {
-	uint64_t seed, kills, lost, torn, wrong, other;
-	unsigned factor;
-} total;
+/* Kills in one run of all tests of a kind, about. */
+#define AT_CALLS 700
+#define AT_ANY_TIME 180
+#define READERS_MAX 8
 
 /* One cache and what the next writer does to it. */
 struct run {
@@ -35,15 +31,8 @@ struct run {
 	struct fault_plan plan;
 	enum oracle_kind kind; /* of the operation that meets the fault */
 	bool creates;          /* the fault comes while the cache is made */
+	_Atomic uint64_t *recovered_ns; /* the longest time to a new commit */
 };
-
-static uint64_t
-seed_next(void)
-{
-	static uint64_t made;
-
-	return test_mix(total.seed, made++);
-}
 
 static void
 run_begin(struct run *run, enum bc_durability durability)
@@ -56,7 +45,7 @@ run_begin(struct run *run, enum bc_durability durability)
 		test_dir_make_fast(&run->dir);
 	run->oracle.path = run->dir.cache;
 	run->oracle.name = "oracle";
-	run->oracle.seed = seed_next();
+	run->oracle.seed = lab_next();
 	run->oracle.options = (struct bc_options)BC_OPTIONS_INIT;
 	run->oracle.options.flags = BC_OPEN_CREATE;
 	run->oracle.options.durability = durability;
@@ -73,7 +62,7 @@ run_again(struct run *run)
 	test_remove_tree(run->dir.cache);
 	atomic_store(&run->oracle.progress->acked, 0);
 	atomic_store(&run->oracle.progress->started, 0);
-	run->oracle.seed = seed_next();
+	run->oracle.seed = lab_next();
 }
 
 static void
@@ -81,16 +70,6 @@ run_end(struct run *run)
 {
 	test_dir_remove(&run->dir);
 	fault_disarm();
-}
-
-static void
-run_count(int verdict)
-{
-	total.lost += verdict == ORACLE_LOST;
-	total.torn += verdict == ORACLE_TORN;
-	total.wrong += verdict == ORACLE_WRONG;
-	total.other += verdict != ORACLE_RIGHT && verdict != ORACLE_LOST &&
-	               verdict != ORACLE_TORN && verdict != ORACLE_WRONG;
 }
 
 static uint64_t
@@ -146,15 +125,15 @@ last_writer(void *argument)
 static void
 whitebox_sweep(struct run *run, enum fault_mode mode)
 {
-	uint64_t kills = total.kills;
-	unsigned calm = 0;
+	unsigned calm = 0, kills = 0;
 	int code;
 
 	run->plan.mode = mode;
 	run->plan.calls = mode == FAULT_TORN ? FAULT_WRITE
 	                                     : FAULT_IO | FAULT_LOCK;
 	run->plan.path = run->dir.path;
-	for (run->plan.at = 1; calm < 3; run->plan.at++) {
+	for (run->plan.at = 1; calm < 3 && lab_in_time();
+	     run->plan.at += lab_step(1, AT_CALLS)) {
 		if (run->creates)
 			run_again(run);
 		code = test_child_run(whitebox_writer, run);
@@ -164,14 +143,14 @@ whitebox_sweep(struct run *run, enum fault_mode mode)
 		}
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
 		calm = 0;
-		total.kills++;
-		code = oracle_check_in_child(&run->oracle);
-		run_count(code);
-		assert_int_equal(code, ORACLE_RIGHT);
+		kills++;
+		lab_trials(1);
+		assert_int_equal(oracle_check_in_child(&run->oracle),
+		                 ORACLE_RIGHT);
 		if (run->creates)
 			assert_int_equal(test_child_run(last_writer, run), 0);
 	}
-	assert_true(total.kills > kills); /* Else the shim missed the calls. */
+	assert_true(kills > 0); /* Else the shim missed the calls. */
 	assert_int_equal(test_child_run(last_writer, run), 0);
 	assert_int_equal(oracle_check_in_child(&run->oracle), ORACLE_RIGHT);
 }
@@ -272,9 +251,8 @@ h9_a_torn_meta_page_leaves_the_commit_before(void **state)
 	for (run.plan.at = 1; run.plan.at <= 2; run.plan.at++) {
 		code = test_child_run(whitebox_writer, &run);
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
-		total.kills++;
+		lab_trials(1);
 		code = oracle_check_in_child(&run.oracle);
-		run_count(code);
 		assert_int_equal(code, ORACLE_RIGHT);
 		assert_true(atomic_load(&run.oracle.progress->acked) <
 		            atomic_load(&run.oracle.progress->started));
@@ -286,15 +264,30 @@ h9_a_torn_meta_page_leaves_the_commit_before(void **state)
 /*  Random times, beside readers                                            */
 /* ------------------------------------------------------------------------ */
 
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Writes until it is killed; notes how long its first commit took. */
 static void
 blackbox_writer(void *argument)
 {
 	struct run *run = argument;
+	uint64_t began = now_ns(), took;
 	struct bc_cache *cache;
 	struct bc_error err;
 
 	assert_status(bc_open(run->dir.cache, &run->oracle.options, &cache,
 	                     &err), BC_OK, &err);
+	assert_status(oracle_step(&run->oracle, cache, &err), BC_OK, &err);
+	took = now_ns() - began;
+	if (took > atomic_load(run->recovered_ns))
+		atomic_store(run->recovered_ns, took);
 	for (;;)
 		assert_status(oracle_step(&run->oracle, cache, &err), BC_OK,
 		             &err);
@@ -317,40 +310,87 @@ blackbox_reader(void *argument)
 		                                 ORACLE_KEYS));
 		if (verdict != ORACLE_RIGHT)
 			_exit((int)verdict);
+		if (i % 64 == 0)
+			test_sleep_ms(1);
+	}
+}
+
+/* Holds what it found at first, whose bytes may never change. */
+static void
+blackbox_holder(void *argument)
+{
+	struct run *run = argument;
+	uint64_t versions[ORACLE_KEYS], i;
+	struct bc_view views[ORACLE_KEYS];
+	struct bc_cache *cache;
+	char key[24];
+
+	cache = test_open(run->dir.cache, 0);
+	for (i = 0; i < ORACLE_KEYS; i++) {
+		oracle_key(&run->oracle, (unsigned)i, key);
+		versions[i] = 0;
+		if (bc_get(cache, key, &views[i]) == BC_OK)
+			versions[i] = test_view_version(&views[i], key,
+			                                run->oracle.seed);
+	}
+	for (;; i++) {
+		oracle_key(&run->oracle, (unsigned)(i % ORACLE_KEYS), key);
+		if (versions[i % ORACLE_KEYS] != 0)
+			require(test_view_version(&views[i % ORACLE_KEYS], key,
+			                          run->oracle.seed) ==
+			        versions[i % ORACLE_KEYS]);
+		test_sleep_ms(5);
+	}
+}
+
+/* The first of them holds views. */
+static void
+onlookers_start(struct run *run, pid_t *onlookers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		onlookers[i] = test_child_start(i == 0 ? blackbox_holder
+		                                       : blackbox_reader, run);
+}
+
+/* None may have left before it is killed. */
+static void
+onlookers_end(const pid_t *onlookers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		kill(onlookers[i], SIGKILL);
+		assert_int_equal(test_child_wait(onlookers[i]),
+		                 TEST_CHILD_SIGNAL + SIGKILL);
 	}
 }
 
 static void
 blackbox(enum bc_durability durability, unsigned kills)
 {
-	pid_t readers[READERS], writer;
+	unsigned readers = lab_is_on() ? READERS_MAX : 3, i;
+	static _Atomic uint64_t *recovered_ns;
+	pid_t onlookers[READERS_MAX], writer;
 	struct run run;
-	unsigned i;
-	int code;
 
 	run_begin(&run, durability);
+	if (recovered_ns == NULL)
+		recovered_ns = test_shared(sizeof(*recovered_ns));
+	run.recovered_ns = recovered_ns;
 	run.kind = ORACLE_PUT;
 	assert_int_equal(test_child_run(last_writer, &run), 0);
-	for (i = 0; i < READERS; i++)
-		readers[i] = test_child_start(blackbox_reader, &run);
-	for (i = 0; i < kills * total.factor; i++) {
+	onlookers_start(&run, onlookers, readers);
+	for (i = 0; i < lab_part(kills, AT_ANY_TIME) && lab_in_time(); i++) {
 		writer = test_child_start(blackbox_writer, &run);
-		test_sleep_ms(5 + (unsigned)(seed_next() % 36));
+		test_sleep_ms(5 + (unsigned)(lab_next() % 36));
 		kill(writer, SIGKILL);
 		assert_int_equal(test_child_wait(writer),
 		                 TEST_CHILD_SIGNAL + SIGKILL);
-		total.kills++;
-		code = oracle_check_in_child(&run.oracle);
-		run_count(code);
-		assert_int_equal(code, ORACLE_RIGHT);
+		lab_trials(1);
+		assert_int_equal(oracle_check_in_child(&run.oracle),
+		                 ORACLE_RIGHT);
 	}
-	for (i = 0; i < READERS; i++) {
-		kill(readers[i], SIGKILL);
-		code = test_child_wait(readers[i]);
-		if (code != TEST_CHILD_SIGNAL + SIGKILL)
-			run_count(code);
-		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
-	}
+	onlookers_end(onlookers, readers);
+	lab_note("longest recovery %llu ms",
+	         (unsigned long long)atomic_load(recovered_ns) / 1000000);
 	assert_int_equal(test_child_run(last_writer, &run), 0);
 	assert_int_equal(oracle_check_in_child(&run.oracle), ORACLE_RIGHT);
 	run_end(&run);
@@ -394,31 +434,31 @@ writers_killed_beside_each_other_harm_nobody(void **state)
 	struct run runs[WRITERS];
 	pid_t writers[WRITERS];
 	unsigned i, round, victim;
-	int code;
 
 	(void)state;
 	run_begin(&runs[0], BC_RELAXED);
+	runs[0].recovered_ns = test_shared(sizeof(*runs[0].recovered_ns));
 	for (i = 0; i < WRITERS; i++) {
 		if (i > 0)
 			runs[i] = runs[0];
 		runs[i].oracle.name = names[i];
-		runs[i].oracle.seed = seed_next();
+		runs[i].oracle.seed = lab_next();
 		runs[i].oracle.options.warm_bytes = 256 << 20;
 		runs[i].oracle.progress =
 		        test_shared(sizeof(*runs[i].oracle.progress));
 	}
 	for (i = 0; i < WRITERS; i++)
 		writers[i] = test_child_start(blackbox_writer, &runs[i]);
-	for (round = 0; round < 40 * total.factor; round++) {
-		victim = (unsigned)(seed_next() % WRITERS);
-		test_sleep_ms(5 + (unsigned)(seed_next() % 36));
+	for (round = 0; round < lab_part(40, AT_ANY_TIME) && lab_in_time();
+	     round++) {
+		victim = (unsigned)(lab_next() % WRITERS);
+		test_sleep_ms(5 + (unsigned)(lab_next() % 36));
 		kill(writers[victim], SIGKILL);
 		assert_int_equal(test_child_wait(writers[victim]),
 		                 TEST_CHILD_SIGNAL + SIGKILL);
-		total.kills++;
-		code = oracle_check_in_child(&runs[victim].oracle);
-		run_count(code);
-		assert_int_equal(code, ORACLE_RIGHT);
+		lab_trials(1);
+		assert_int_equal(oracle_check_in_child(&runs[victim].oracle),
+		                 ORACLE_RIGHT);
 		writers[victim] = test_child_start(blackbox_writer,
 		                                   &runs[victim]);
 	}
@@ -434,7 +474,7 @@ writers_killed_beside_each_other_harm_nobody(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_kill_in_a_relaxed_put_loses_or_tears),
@@ -453,21 +493,6 @@ main(void)
 		        a_scratch_writer_killed_at_random_harms_nobody),
 		cmocka_unit_test(writers_killed_beside_each_other_harm_nobody),
 	};
-	const char *seed = getenv("BARCACHE_SEED");
-	const char *factor = getenv("BARCACHE_KILLS");
-	time_t began = time(NULL);
-	int failed;
 
-	total.seed = seed != NULL ? strtoull(seed, NULL, 0)
-	                          : test_mix((uint64_t)began,
-	                                     (uint64_t)getpid());
-	total.factor = factor != NULL ? (unsigned)atoi(factor) : 1;
-	failed = cmocka_run_group_tests_name("kill", tests, NULL, NULL);
-	printf("kills %llu, lost %llu, torn %llu, wrong %llu, other %llu, "
-	       "seed %#llx, %ld s\n",
-	       (unsigned long long)total.kills, (unsigned long long)total.lost,
-	       (unsigned long long)total.torn, (unsigned long long)total.wrong,
-	       (unsigned long long)total.other, (unsigned long long)total.seed,
-	       (long)(time(NULL) - began));
-	return failed;
+	return LAB_MAIN(argc, argv, "kill", tests);
 }

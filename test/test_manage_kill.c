@@ -3,8 +3,8 @@
  * test_manage_kill.c - SIGKILL to a writer and a compactor, at any time and at
  * any call, while others read, hold views, and link.
  *
- * chaos/crowd.h says what must hold.  BARCACHE_SEED repeats what is put, if not
- * the moments; BARCACHE_KILLS multiplies the kills.
+ * chaos/crowd.h says what must hold.  A seed repeats what is put, if not the
+ * moments.
  */
 #include "support.h"
 
@@ -19,13 +19,16 @@
 #include <unistd.h>
 
 #include "chaos/crowd.h"
+#include "fault/lab.h"
 #include "fault/shim.h"
 
 #define READERS 2
 
+/* Kills in a run of all tests, about. */
+#define KILLS 300
+
 static struct {
-	uint64_t seed, kills, at_calls, checks, operations, reads, compactions;
-	unsigned factor;
+	uint64_t checks, operations, reads, compactions;
 } total;
 
 struct run {
@@ -35,21 +38,13 @@ struct run {
 	pid_t readers[READERS], linker;
 };
 
-static uint64_t
-seed_next(void)
-{
-	static uint64_t made;
-
-	return test_mix(total.seed, made++);
-}
-
 static void
 run_begin(struct run *run, enum bc_durability durability, bool strict)
 {
 	memset(run, 0, sizeof(*run));
 	test_dir_make_fast(&run->dir);
 	run->crowd.path = run->dir.cache;
-	run->crowd.seed = seed_next();
+	run->crowd.seed = lab_next();
 	run->crowd.durability = durability;
 	run->crowd.strict = strict;
 	run->crowd.warm_bytes = strict ? 256 << 20 : 4 << 20;
@@ -90,6 +85,9 @@ run_end(struct run *run)
 	total.operations += atomic_load(&shared->operations);
 	total.reads += atomic_load(&shared->reads);
 	total.compactions += atomic_load(&shared->compactions);
+	lab_note("%" PRIu64 " checks, operations %" PRIu64 ", reads %" PRIu64
+	         ", compactions %" PRIu64, total.checks, total.operations,
+	         total.reads, total.compactions);
 	test_dir_remove(&run->dir);
 }
 
@@ -101,7 +99,7 @@ run_kill(pid_t child)
 	kill(child, SIGKILL);
 	code = test_child_wait(child);
 	assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
-	total.kills++;
+	lab_trials(1);
 }
 
 /* ---- at any time --------------------------------------------------------- */
@@ -115,8 +113,9 @@ kill_at_any_time(enum bc_durability durability, bool strict, unsigned kills)
 	run_begin(&run, durability, strict);
 	writer = test_child_start(crowd_write, &run.crowd);
 	compactor = test_child_start(crowd_compact, &run.crowd);
-	for (unsigned i = 0; i < kills * total.factor; i++) {
-		uint64_t word = seed_next();
+	for (unsigned i = 0; i < lab_part(kills, KILLS) && lab_in_time();
+	     i++) {
+		uint64_t word = lab_next();
 
 		test_sleep_ms(3 + (unsigned)(word >> 8) % 20);
 		if (word % 3 != 0)
@@ -186,14 +185,14 @@ kill_at_calls(test_child *child, enum bc_durability durability, unsigned stride)
 	unsigned calm = 0;
 
 	run_begin(&run, durability, false);
-	for (unsigned at = 1; calm < 3;
-	     at += 1 + (unsigned)(seed_next() % stride)) {
+	for (unsigned at = 1; calm < 3 && lab_in_time();
+	     at += (unsigned)lab_step(stride, KILLS)) {
 		int code;
 
 		run.crowd.rounds = 30;
 		run.plan.mode = FAULT_NONE;
 		assert_int_equal(test_child_run(crowd_write, &run.crowd), 0);
-		run.plan.mode = modes[seed_next() % 3];
+		run.plan.mode = modes[lab_next() % 3];
 		run.plan.calls = run.plan.mode == FAULT_TORN
 		                         ? FAULT_WRITE
 		                         : FAULT_IO | FAULT_LOCK;
@@ -206,35 +205,29 @@ kill_at_calls(test_child *child, enum bc_durability durability, unsigned stride)
 		}
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
 		calm = 0;
-		total.at_calls++;
+		lab_trials(1);
 		run_check(&run);
 	}
 	run_end(&run);
-}
-
-static unsigned
-stride_of(unsigned usual)
-{
-	return total.factor > 1 ? 1 : usual;
 }
 
 static void
 no_kill_of_a_compactor_at_a_call_harms_anybody(void **state)
 {
 	(void)state;
-	kill_at_calls(armed_compactor, BC_RELAXED, stride_of(6));
-	kill_at_calls(armed_compactor, BC_DURABLE, stride_of(12));
+	kill_at_calls(armed_compactor, BC_RELAXED, 6);
+	kill_at_calls(armed_compactor, BC_DURABLE, 12);
 }
 
 static void
 no_kill_of_a_writer_that_evicts_harms_anybody(void **state)
 {
 	(void)state;
-	kill_at_calls(armed_writer, BC_RELAXED, stride_of(12));
+	kill_at_calls(armed_writer, BC_RELAXED, 12);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_kill_at_any_time_loses_what_has_room),
@@ -243,21 +236,6 @@ main(void)
 			no_kill_of_a_compactor_at_a_call_harms_anybody),
 		cmocka_unit_test(no_kill_of_a_writer_that_evicts_harms_anybody),
 	};
-	const char *seed = getenv("BARCACHE_SEED");
-	const char *factor = getenv("BARCACHE_KILLS");
-	time_t began = time(NULL);
-	int failed;
 
-	total.seed = seed != NULL
-	                     ? strtoull(seed, NULL, 0)
-	                     : test_mix((uint64_t)began, (uint64_t)getpid());
-	total.factor = factor != NULL ? (unsigned)atoi(factor) : 1;
-	failed = cmocka_run_group_tests_name("manage_kill", tests, NULL, NULL);
-	printf("kills at any time %" PRIu64 ", at calls %" PRIu64
-	       ", checks %" PRIu64 ", operations %" PRIu64 ", reads %" PRIu64
-	       ", compactions %" PRIu64 ", seed %#" PRIx64 ", %ld s\n",
-	       total.kills, total.at_calls, total.checks, total.operations,
-	       total.reads, total.compactions, total.seed,
-	       (long)(time(NULL) - began));
-	return failed;
+	return LAB_MAIN(argc, argv, "manage_kill", tests);
 }

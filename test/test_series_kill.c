@@ -6,8 +6,7 @@
  * A history of operations follows from a seed; their effect is known from the
  * model (model/).  After each kill the cache must be what the model is after
  * the last operation that returned, or after the one that was under way, and
- * go on from there.  BARCACHE_SEED repeats a run, BARCACHE_KILLS multiplies the
- * kills.
+ * go on from there.
  */
 #include "support.h"
 
@@ -20,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault/lab.h"
 #include "fault/shim.h"
 #include "model/world.h"
 
@@ -27,11 +27,10 @@
 #define ROWS_MAX 12000
 #define WARM_BYTES (256 << 20)
 
-/* What all tests of this program did. */
-static struct {
-	uint64_t seed, kills, operations;
-	unsigned factor;
-} total;
+/* Kills in a run of all tests, about, and the operations they met. */
+#define KILLS 256
+
+static uint64_t operations;
 
 /* One cache, its history, and the state that it must be in. */
 struct run {
@@ -45,14 +44,6 @@ struct run {
 	bool quiet;
 	bool settle;
 };
-
-static uint64_t
-seed_next(void)
-{
-	static uint64_t made;
-
-	return test_mix(total.seed, made++);
-}
 
 /* In a child, as a process that was forked shares nothing with a handle. */
 static void
@@ -75,7 +66,7 @@ history_begin(struct run *run)
 		run->series[i].shape = &model_shapes[i];
 		model_series_clear(&run->series[i]);
 	}
-	model_op_make(run->ops, HISTORY, ROWS_MAX, seed_next());
+	model_op_make(run->ops, HISTORY, ROWS_MAX, lab_next());
 	for (size_t i = 0; i < HISTORY; i++)
 		run->ops[i].batch = 0;
 	atomic_store(run->acked, 0);
@@ -234,7 +225,7 @@ run_check(struct run *run)
 		run_print(run, acked + 1);
 		fail_msg("neither before nor after operation %" PRIu64
 		         " of seed %#" PRIx64,
-		         acked, total.seed);
+		         acked, lab_seed());
 	}
 	atomic_store(run->acked, run->done);
 }
@@ -242,7 +233,8 @@ run_check(struct run *run)
 static void
 run_finish_history(struct run *run)
 {
-	total.operations += run->done;
+	operations += run->done;
+	lab_note("operations %" PRIu64, operations);
 	history_begin(run);
 }
 
@@ -260,12 +252,12 @@ kill_at_calls(enum bc_durability durability, unsigned kills, unsigned calls)
 
 	run_begin(&run, durability);
 	run.plan.path = run.dir.path;
-	for (i = 0; i < kills * total.factor; i++) {
-		run.plan.mode = modes[seed_next() % 3];
+	for (i = 0; i < lab_part(kills, KILLS) && lab_in_time(); i++) {
+		run.plan.mode = modes[lab_next() % 3];
 		run.plan.calls = run.plan.mode == FAULT_TORN
 		                         ? FAULT_WRITE
 		                         : FAULT_IO | FAULT_LOCK;
-		run.plan.at = 1 + seed_next() % calls;
+		run.plan.at = 1 + lab_next() % calls;
 		code = test_child_run(writer, &run);
 		if (code == 0) { /* The history is at its end. */
 			run_follow(&run, HISTORY);
@@ -274,10 +266,10 @@ kill_at_calls(enum bc_durability durability, unsigned kills, unsigned calls)
 			continue;
 		}
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
-		total.kills++;
+		lab_trials(1);
 		run_check(&run);
 	}
-	total.operations += run.done;
+	operations += run.done;
 	run_end(&run);
 }
 
@@ -312,9 +304,9 @@ no_kill_at_any_time_leaves_a_series_in_part(void **state)
 
 	(void)state;
 	run_begin(&run, BC_SCRATCH);
-	for (i = 0; i < 60 * total.factor; i++) {
+	for (i = 0; i < lab_part(60, KILLS) && lab_in_time(); i++) {
 		child = test_child_start(writer, &run);
-		test_sleep_ms(2 + (unsigned)(seed_next() % 12));
+		test_sleep_ms(2 + (unsigned)(lab_next() % 12));
 		kill(child, SIGKILL);
 		code = test_child_wait(child);
 		if (code == 0) {
@@ -324,15 +316,15 @@ no_kill_at_any_time_leaves_a_series_in_part(void **state)
 			continue;
 		}
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
-		total.kills++;
+		lab_trials(1);
 		run_check(&run);
 	}
-	total.operations += run.done;
+	operations += run.done;
 	run_end(&run);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
@@ -343,19 +335,6 @@ main(void)
 			no_kill_at_a_call_leaves_a_scratch_series_in_part),
 		cmocka_unit_test(no_kill_at_any_time_leaves_a_series_in_part),
 	};
-	const char *seed = getenv("BARCACHE_SEED");
-	const char *factor = getenv("BARCACHE_KILLS");
-	time_t began = time(NULL);
-	int failed;
 
-	total.seed = seed != NULL
-	                     ? strtoull(seed, NULL, 0)
-	                     : test_mix((uint64_t)began, (uint64_t)getpid());
-	total.factor = factor != NULL ? (unsigned)atoi(factor) : 1;
-	failed = cmocka_run_group_tests_name("series_kill", tests, NULL, NULL);
-	printf("kills %" PRIu64 ", operations %" PRIu64 ", seed %#" PRIx64
-	       ", %ld s\n",
-	       total.kills, total.operations, total.seed,
-	       (long)(time(NULL) - began));
-	return failed;
+	return LAB_MAIN(argc, argv, "series_kill", tests);
 }
