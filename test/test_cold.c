@@ -381,6 +381,42 @@ append_twins(const struct bc_frame *frame, int64_t from_ns, int64_t to_ns)
 		BC_OK, &err);
 }
 
+/* What is merged of packed segments is packed, and says the same. */
+static void
+test_merge(void **state)
+{
+	struct bc_compact_report report;
+	struct bc_place_report placed;
+	struct cold_frame frame;
+	struct bc_view view;
+	struct bc_error err;
+	uint64_t rows;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++) {
+		cold_frame_make(&frame, 10000, 0,
+		                START + (int64_t)(i * 10000) * MINUTE, i);
+		append_twins(&frame.frame, 0, 0);
+		cold_frame_free(&frame);
+	}
+	/* Rows leave the middle: what is left are odd segments. */
+	for (size_t i = 0; i < 2; i++)
+		assert_status(
+			bc_remove_range(cold_cache, i == 0 ? "warm" : "cold",
+		                        START + 14000 * MINUTE,
+		                        START + 15000 * MINUTE, &rows, &err),
+			BC_OK, &err);
+	assert_status(
+		bc_place(cold_cache, "cold", BC_PLACE_COLD, &placed, &err),
+		BC_OK, &err);
+	assert_status(bc_compact(cold_cache, NULL, &report, &err), BC_OK, &err);
+	assert_int_equal(report.merged, 2);
+	assert_int_equal(bc_get(cold_cache, "cold", &view), BC_OK);
+	assert_int_equal(view.tier, BC_COLD);
+	bc_view_release(&view);
+	expect_twin_gets();
+}
+
 /* Appended, overwritten, cut, moved to and fro: always what its twin is. */
 static void
 test_series(void **state)
@@ -543,6 +579,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_demote, cold_setup,
 		                                cold_teardown),
 		cmocka_unit_test_setup_teardown(test_held, cold_setup,
+		                                cold_teardown),
+		cmocka_unit_test_setup_teardown(test_merge, cold_setup,
 		                                cold_teardown),
 		cmocka_unit_test_setup_teardown(test_series, cold_setup,
 		                                cold_teardown),

@@ -111,20 +111,40 @@ splice_prepare(struct splice *splice, struct bc_error *err)
 	return BC_OK;
 }
 
-static bool
-splice_is_cold(const struct splice *splice)
-{
-	return splice->edit->placement == BC_PLACE_COLD;
-}
-
+/* The largest segment of a tier. */
 static uint64_t
-splice_limit(const struct splice *splice)
+splice_limit(const struct splice *splice, bool cold)
 {
 	const struct bci_config_record *config = &splice->writer->config;
 
-	return bci_min(splice_is_cold(splice) ? config->cold_bytes / 4
-	                                      : config->warm_bytes / 4,
+	return bci_min(cold ? config->cold_bytes / 4 : config->warm_bytes / 4,
 	               BCI_SEGMENT_MAX);
+}
+
+/*
+ * Whether a segment of so many bytes goes to the cold tier: it was asked for,
+ * or all of its rows come from there.
+ */
+static bool
+splice_is_cold(const struct splice *splice, const struct bci_cut *cut,
+               uint64_t bytes)
+{
+	const struct bci_edit *edit = splice->edit;
+	uint64_t end = 0;
+
+	if (edit->placement != BC_PLACE_AUTO)
+		return edit->placement == BC_PLACE_COLD;
+	for (size_t i = 0;
+	     i < edit->piece_count && end < cut->first + cut->rows; i++) {
+		const struct bci_piece *piece = &edit->pieces[i];
+
+		end += piece->rows;
+		if (piece->rows != 0 && end > cut->first &&
+		    (piece->segment == NULL || piece->fresh_rows != 0 ||
+		     !bci_locator_is_cold(&piece->segment->locator)))
+			return false;
+	}
+	return bytes <= splice_limit(splice, true);
 }
 
 /* Rows that a segment may have, so that a quarter of the budget holds it. */
@@ -132,7 +152,9 @@ static uint64_t
 splice_most(struct splice *splice)
 {
 	const struct bc_schema *schema = splice->series->schema;
-	uint64_t limit = splice_limit(splice), most = 0;
+	uint64_t limit =
+		splice_limit(splice, splice->edit->placement == BC_PLACE_COLD);
+	uint64_t most = 0;
 	uint64_t pages = BCI_PAGE * schema->column_count;
 	uint64_t lines = BCI_LINE * schema->column_count;
 	uint64_t used = BCI_PAGE; /* more than the header of a small one */
@@ -213,27 +235,28 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 		.key_hash = bci_hash64(series->key, series->key_bytes),
 		.series = true,
 	};
-	struct bci_segment_plan plan;
+	struct bci_segment_plan plan = { .bytes = 0 };
 	enum bc_status status;
 	uint8_t digest[16];
+	bool planned, cold;
 
 	BCI_TRY(bci_collect(&splice->rows, cut->first, cut->rows, err));
 	splice->value.rows = cut->rows;
 	splice->value.parts = splice->rows.parts;
 	splice->value.part_count = splice->rows.count;
-	if (!bci_segment_plan(&splice->value, series->key_bytes, false,
-	                      &plan) ||
-	    plan.bytes > splice_limit(splice))
-		return bci_fail(
-			err, BC_TOO_LARGE,
-			"%s: a segment takes more than %llu bytes, a quarter "
-			"of the budget of its tier",
-			series->key, (unsigned long long)splice_limit(splice));
-	BCI_TRY(splice_is_cold(splice)
-	                ? splice_write_cold(splice, &owner, &plan, locator,
-	                                    digest, err)
-	                : splice_write_warm(splice, &owner, &plan, locator,
-	                                    digest, err));
+	planned = bci_segment_plan(&splice->value, series->key_bytes, false,
+	                           &plan);
+	cold = splice_is_cold(splice, cut, plan.bytes);
+	if (!planned || plan.bytes > splice_limit(splice, cold))
+		return bci_fail(err, BC_TOO_LARGE,
+		                "%s: a segment takes more than %llu bytes, a "
+		                "quarter of the budget of its tier",
+		                series->key,
+		                (unsigned long long)splice_limit(splice, cold));
+	BCI_TRY(cold ? splice_write_cold(splice, &owner, &plan, locator, digest,
+	                                 err)
+	             : splice_write_warm(splice, &owner, &plan, locator, digest,
+	                                 err));
 	splice->written += plan.bytes;
 	status = bci_writer_name(writer, locator, &series->head, err);
 done:
