@@ -87,6 +87,15 @@ void bench_lmdb_put(struct bench_lmdb *lmdb, const char *key,
                     const void *data, size_t bytes);
 void bench_lmdb_commit(struct bench_lmdb *lmdb);
 
+/* In a write transaction: memory for a value, which the caller fills before it
+ * does anything else; deleting a key that is there. */
+void *bench_lmdb_reserve(struct bench_lmdb *lmdb, const char *key,
+                         size_t bytes);
+void bench_lmdb_delete(struct bench_lmdb *lmdb, const char *key);
+
+/* Write all of it to a new file, without what is free (MDB_CP_COMPACT). */
+void bench_lmdb_copy(struct bench_lmdb *lmdb, const char *path);
+
 /* A file of frames one after the other, mapped. */
 struct bench_flat {
 	const unsigned char *base;

@@ -82,6 +82,33 @@ bench_lmdb_put(struct bench_lmdb *lmdb, const char *key, const void *data,
 	            "mdb_put");
 }
 
+void *
+bench_lmdb_reserve(struct bench_lmdb *lmdb, const char *key, size_t bytes)
+{
+	MDB_val name = {strlen(key), (void *)(uintptr_t)key};
+	MDB_val value = {bytes, NULL};
+
+	rival_check(mdb_put(lmdb->writer, lmdb->dbi, &name, &value,
+	                    MDB_RESERVE),
+	            "mdb_put");
+	return value.mv_data;
+}
+
+void
+bench_lmdb_delete(struct bench_lmdb *lmdb, const char *key)
+{
+	MDB_val name = {strlen(key), (void *)(uintptr_t)key};
+
+	rival_check(mdb_del(lmdb->writer, lmdb->dbi, &name, NULL), "mdb_del");
+}
+
+void
+bench_lmdb_copy(struct bench_lmdb *lmdb, const char *path)
+{
+	rival_check(mdb_env_copy2(lmdb->env, path, MDB_CP_COMPACT),
+	            "mdb_env_copy2");
+}
+
 void
 bench_lmdb_commit(struct bench_lmdb *lmdb)
 {
