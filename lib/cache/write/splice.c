@@ -152,9 +152,8 @@ static uint64_t
 splice_most(struct splice *splice)
 {
 	const struct bc_schema *schema = splice->series->schema;
-	uint64_t limit =
-		splice_limit(splice, splice->edit->placement == BC_PLACE_COLD);
-	uint64_t most = 0;
+	bool cold = splice->edit->placement == BC_PLACE_COLD;
+	uint64_t limit = splice_limit(splice, cold), most = 0;
 	uint64_t pages = BCI_PAGE * schema->column_count;
 	uint64_t lines = BCI_LINE * schema->column_count;
 	uint64_t used = BCI_PAGE; /* more than the header of a small one */
@@ -224,12 +223,11 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 {
 	const struct bci_cut *cut = &splice->tiling.cuts[index];
 	struct bci_locator *locator = &splice->locators[index];
-	struct bci_writer *writer = splice->writer;
 	struct bci_series *series = splice->series;
 	struct bci_segment_owner owner = {
-		.cache_id = writer->env->cache_id,
+		.cache_id = splice->writer->env->cache_id,
 		.entry_id = series->head.id,
-		.revision = writer->state.revision,
+		.revision = splice->writer->state.revision,
 		.key = series->key,
 		.key_bytes = series->key_bytes,
 		.key_hash = bci_hash64(series->key, series->key_bytes),
@@ -249,16 +247,12 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	cold = splice_is_cold(splice, cut, plan.bytes);
 	if (!planned || plan.bytes > splice_limit(splice, cold))
 		return bci_fail(err, BC_TOO_LARGE,
-		                "%s: a segment takes more than %llu bytes, a "
-		                "quarter of the budget of its tier",
-		                series->key,
-		                (unsigned long long)splice_limit(splice, cold));
-	BCI_TRY(cold ? splice_write_cold(splice, &owner, &plan, locator, digest,
-	                                 err)
-	             : splice_write_warm(splice, &owner, &plan, locator, digest,
-	                                 err));
+		                "%s: a segment above a quarter of its budget",
+		                series->key);
+	BCI_TRY((cold ? splice_write_cold : splice_write_warm)(
+		splice, &owner, &plan, locator, digest, err));
 	splice->written += plan.bytes;
-	status = bci_writer_name(writer, locator, &series->head, err);
+	status = bci_writer_name(splice->writer, locator, &series->head, err);
 done:
 	return status;
 }
