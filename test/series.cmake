@@ -12,7 +12,6 @@ foreach(name damage record)
   barcache_test(series_${name}
     support.c value.c unit.c stretch.c fault/victim.c)
 endforeach()
-barcache_test(cold cold.c support.c value.c)
 barcache_test(warm cold.c series.c support.c value.c unit.c)
 barcache_test(series_memory support.c value.c)
 barcache_test(series_process support.c value.c)

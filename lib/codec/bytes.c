@@ -9,11 +9,13 @@
 #include <lz4hc.h>
 
 #include "bytes.h"
+#include "check.h"
+#include "pack.h"
 
 size_t
 bci_bytes_state_bytes(void)
 {
-	return (size_t)LZ4_sizeofStateHC();
+	return bci_max((size_t)LZ4_sizeofStateHC(), (size_t)LZ4_sizeofState());
 }
 
 /* Byte 0 of all elements, then byte 1 of all, and so on. */
@@ -50,9 +52,14 @@ bci_bytes_compress(void *state, int level, const unsigned char *values,
 		bytes_shuffle(values, count, element, shuffled);
 		from = shuffled;
 	}
-	bytes = LZ4_compress_HC_extStateHC(state, (const char *)from,
-	                                   (char *)out, (int)raw, (int)raw - 1,
-	                                   level);
+	if (level == BCI_PACK_LEVEL_FAST)
+		bytes = LZ4_compress_fast_extState(state, (const char *)from,
+		                                   (char *)out, (int)raw,
+		                                   (int)raw - 1, 1);
+	else
+		bytes = LZ4_compress_HC_extStateHC(state, (const char *)from,
+		                                   (char *)out, (int)raw,
+		                                   (int)raw - 1, level);
 	if (bytes > 0)
 		return (size_t)bytes;
 	memcpy(out, values, raw);

@@ -245,7 +245,8 @@ pack_bytes(struct packer *packer, const struct bci_group *group,
 	                                  : NULL;
 	int level = packer->options->level;
 
-	if (level < BCI_LZ4_LEVEL_MIN || level > BCI_LZ4_LEVEL_MAX)
+	if (level != BCI_PACK_LEVEL_FAST &&
+	    (level < BCI_LZ4_LEVEL_MIN || level > BCI_LZ4_LEVEL_MAX))
 		level = BCI_LZ4_LEVEL_DEFAULT;
 	for (uint64_t i = 0; i < group->chunks; i++) {
 		const unsigned char *values = pack_values(packer, group, 0, i);
@@ -272,12 +273,13 @@ pack_shuffle_helps(struct packer *packer, const struct bci_group *group,
 {
 	size_t rows = (size_t)bci_group_rows(group, packer->rows, 0);
 	const unsigned char *values = pack_values(packer, group, 0, 0);
-	size_t plain =
-		bci_bytes_compress(packer->state, BCI_LZ4_LEVEL_MIN, values,
-	                           rows, group->element, NULL, out);
+	size_t plain;
 
-	return group->element > 1 &&
-	       bci_bytes_compress(packer->state, BCI_LZ4_LEVEL_MIN, values,
+	if (group->element == 1)
+		return false;
+	plain = bci_bytes_compress(packer->state, BCI_LZ4_LEVEL_MIN, values,
+	                           rows, group->element, NULL, out);
+	return bci_bytes_compress(packer->state, BCI_LZ4_LEVEL_MIN, values,
 	                          rows, group->element, packer->work->shuffled,
 	                          out) < plain;
 }

@@ -52,11 +52,12 @@ struct bci_pack_column {
 };
 
 struct bci_pack_options {
-	int level;       /* of LZ4; 0: the default */
+	int level;       /* of LZ4: FAST, 3 to 12; 0: the default */
 	unsigned saving; /* share that packing has to save, in 1/1000 */
 	const struct bci_kernel *kernel; /* NULL: the best */
 };
 #define BCI_PACK_SAVING_DEFAULT 125
+#define BCI_PACK_LEVEL_FAST 1
 
 /*
  * Roles of columns from their names: "open", "high", "low" and "close" with

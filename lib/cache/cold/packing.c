@@ -4,8 +4,10 @@
  *
  * A blob is a column of bytes to the codec, and so are dictionaries: they get
  * LZ4 where it pays, chunk by chunk, with checksums, by the code that columns
- * have.  What comes out of the codec is compared with what went in before
- * anybody may rely on it: the raw bytes are given up for it.
+ * have.  Blobs are large and may be anything, and a put may wait for them: so
+ * a few pieces are tried first, and all of it only if these pack well, both
+ * with the fast compressor.  What comes out of the codec is compared with what
+ * went in before anybody may rely on it: the raw bytes are given up for it.
  */
 #include "common.h"
 
@@ -14,8 +16,17 @@
 #include "packing.h"
 #include "schema.h"
 
-/* What packing has to save, in 1/1000: less is not worth decoding. */
+/*
+ * What packing has to save, in 1/1000: less is not worth decoding.  Blobs are
+ * decoded as a whole, so they have to save more.
+ */
 #define PACKING_SAVING 100
+#define PACKING_SAVING_BLOB 250
+
+/* Pieces of a blob that are tried first, where it has so many more. */
+#define PACKING_PIECE BCI_BLOCK
+#define PACKING_PIECES 4
+#define PACKING_PIECES_MIN 16
 
 /* ---- making one -------------------------------------------------------- */
 
@@ -24,8 +35,30 @@ struct packing_work {
 	struct bci_pack_column columns[BC_COLUMNS_MAX];
 	uint32_t count;
 	uint64_t rows;
+	struct bci_pack_options options;
 	void *encode, *compare;
 };
+
+static unsigned
+packing_saving(const struct bc_schema *schema)
+{
+	return schema == NULL ? PACKING_SAVING_BLOB : PACKING_SAVING;
+}
+
+/* 'bytes' bytes, as a column of its own. */
+static void
+packing_bytes(struct packing_work *work, const unsigned char *values,
+              uint64_t bytes, int level)
+{
+	work->count = 1;
+	work->rows = bytes;
+	work->columns[0] = (struct bci_pack_column){
+		.type = BC_U8,
+		.codec = BCI_CODEC_LZ4,
+		.values = values,
+	};
+	work->options.level = level;
+}
 
 /* Name the columns of a raw body to the codec. */
 static void
@@ -34,14 +67,11 @@ packing_columns(struct packing_work *work, const unsigned char *body,
                 const struct bc_schema *schema, uint64_t data_bytes)
 {
 	memset(work->columns, 0, sizeof(work->columns));
+	work->options = (struct bci_pack_options){
+		.saving = packing_saving(schema),
+	};
 	if (schema == NULL) {
-		work->count = 1;
-		work->rows = data_bytes;
-		work->columns[0] = (struct bci_pack_column){
-			.type = BC_U8,
-			.codec = BCI_CODEC_AUTO,
-			.values = body,
-		};
+		packing_bytes(work, body, data_bytes, BCI_PACK_LEVEL_FAST);
 		return;
 	}
 	work->count = schema->column_count;
@@ -63,7 +93,6 @@ static enum bc_status
 packing_encode(struct packing_work *work, unsigned char *to, uint64_t room,
                uint64_t *bytes, struct bc_error *err)
 {
-	const struct bci_pack_options options = { .saving = PACKING_SAVING };
 	struct bci_pack pack;
 	enum bc_status status;
 
@@ -71,7 +100,7 @@ packing_encode(struct packing_work *work, unsigned char *to, uint64_t room,
 	if (work->rows == 0 || work->count == 0)
 		return BC_OK;
 	status =
-		bci_pack_encode(&options, work->columns, work->count,
+		bci_pack_encode(&work->options, work->columns, work->count,
 	                        work->rows, work->encode, to, room, bytes, err);
 	if (status != BC_OK || *bytes == 0)
 		return status;
@@ -80,6 +109,31 @@ packing_encode(struct packing_work *work, unsigned char *to, uint64_t room,
 		status = bci_pack_compare(&pack, work->columns, work->count,
 		                          work->compare, err);
 	return status;
+}
+
+/* Whether a large blob packs as well in some pieces as it should as a whole. */
+static bool
+packing_promises(const struct packing_work *work, unsigned char *to,
+                 uint64_t room)
+{
+	struct bci_pack_column piece = work->columns[0];
+	const unsigned char *values = piece.values;
+	const uint64_t stride = work->rows / PACKING_PIECES;
+	uint64_t bytes, total = 0;
+
+	if (piece.codec != BCI_CODEC_LZ4 ||
+	    work->rows < PACKING_PIECES_MIN * PACKING_PIECE)
+		return true;
+	for (uint64_t at = 0; at + stride <= work->rows; at += stride) {
+		piece.values = values + at;
+		if (bci_pack_encode(&work->options, &piece, 1, PACKING_PIECE,
+		                    work->encode, to, room, &bytes,
+		                    NULL) != BC_OK)
+			return false;
+		total += bytes != 0 ? bytes : PACKING_PIECE;
+	}
+	return total * 1000 <= PACKING_PIECES * PACKING_PIECE *
+	                               (1000ull - work->options.saving);
 }
 
 /* The dictionaries: packed if that pays, else as they are. */
@@ -91,13 +145,7 @@ packing_text(struct packing_work *work, const unsigned char *text,
 	struct bci_packing *out = work->out;
 	enum bc_status status;
 
-	work->count = 1;
-	work->rows = bytes;
-	work->columns[0] = (struct bci_pack_column){
-		.type = BC_U8,
-		.codec = BCI_CODEC_LZ4,
-		.values = text,
-	};
+	packing_bytes(work, text, bytes, 0);
 	status = packing_encode(work, to, room, &out->text_bytes, err);
 	*packed = out->text_bytes != 0;
 	if (status != BC_OK || *packed)
@@ -138,6 +186,8 @@ packing_body(struct packing_work *work, const unsigned char *body,
 	if (out->body == NULL)
 		return bci_fail(err, BC_NOMEM, "no memory to pack");
 	at = out->body + sizeof(head);
+	if (!packing_promises(work, at, room))
+		return BC_OK;
 	status = packing_encode(work, at, room, &head.pack_bytes, err);
 	if (status != BC_OK || head.pack_bytes == 0)
 		return status;
@@ -157,10 +207,10 @@ packing_body(struct packing_work *work, const unsigned char *body,
 /* Whether the packed image is so much shorter than the raw one. */
 static bool
 packing_pays(const struct bci_packing *packing,
-             const struct bci_locator *locator)
+             const struct bci_locator *locator, const struct bc_schema *schema)
 {
 	return packing->plan.bytes * 1000ull <=
-	       locator->bytes * (1000ull - PACKING_SAVING);
+	       locator->bytes * (1000ull - packing_saving(schema));
 }
 
 enum bc_status
@@ -200,7 +250,7 @@ bci_packing_make(const struct bc_allocator *allocator,
 	if (status != BC_OK || out->data_bytes == 0 ||
 	    !bci_segment_replan(image, BCI_FORM_PACKED, out->data_bytes,
 	                        out->text_bytes, &out->plan) ||
-	    !packing_pays(out, locator))
+	    !packing_pays(out, locator, schema))
 		bci_packing_free(out);
 	return status;
 }

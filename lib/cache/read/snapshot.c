@@ -256,6 +256,7 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	struct bci_wanted wanted;
 	struct bci_lane *lane;
 	struct bci_env *env;
+	enum bc_status status;
 	enum bc_miss miss;
 	int64_t begun_ns;
 
@@ -287,9 +288,16 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 		bci_map_pin(entry->hit.map, lane->index);
 	else
 		bci_chunk_share(entry->hit.chunk);
-	if (bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
-	                 view) != BC_OK)
+	status = bci_hit_show(snapshot->cache, env, lane, &entry->hit, &wanted,
+	                      view);
+	if (status == BC_MISS)
 		return snapshot_miss(env, lane, BC_MISS_CORRUPT, view);
+	if (status != BC_OK) {
+		bci_lane_give(lane);
+		bc_view_release(view);
+		*view = (struct bc_view){ 0 };
+		return status;
+	}
 	bci_hit_count(env, lane, &entry->hit, view->tier, begun_ns,
 	              wanted.now_ns);
 	bci_link_hit(snapshot->cache, env, lane, entry->hit.entry_id,

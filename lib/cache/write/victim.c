@@ -96,17 +96,12 @@ victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return victim_bury(writer, key, key_bytes, &entry, err);
 }
 
-/*
- * Whether what is evicted is worth packing: there is room for what is cold, and
- * it has columns.  Other bytes take twenty times as long, which no put waits
- * for.
- */
+/* Whether what is evicted may be worth packing: there is room for it. */
 static bool
-victim_may_pack(const struct bci_writer *writer, const struct bci_entry *entry,
+victim_may_pack(const struct bci_writer *writer,
                 const struct bci_locator *victim)
 {
-	return entry->head.schema != 0 && victim->arena != 0 &&
-	       victim->bytes >= BCI_PAGE &&
+	return victim->arena != 0 && victim->bytes >= BCI_PAGE &&
 	       victim->bytes / 2 < writer->config.cold_bytes / 4 &&
 	       writer->state.linked_cold_bytes < writer->config.cold_bytes;
 }
@@ -122,7 +117,7 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 	enum bc_status status;
 
 	status = victim_load(writer, key, key_bytes, stored, &entry);
-	if (status == BC_OK && victim_may_pack(writer, &entry, &victim)) {
+	if (status == BC_OK && victim_may_pack(writer, &victim)) {
 		status = bci_demote(writer, key, key_bytes, &victim, err);
 		if (status == BC_OK || status == BC_NOMEM || status == BC_IO ||
 		    status == BC_NOSPACE)

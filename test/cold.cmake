@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of the cold tier as the cache's calls show it.
+barcache_test(cold cold.c support.c value.c)
+barcache_test(cold_blob support.c value.c unit.c)
