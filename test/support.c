@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHILD_SECONDS 120
+unsigned test_child_seconds = 120;
 
 static bool in_child;
 
@@ -230,7 +230,7 @@ test_child_start(test_child *function, void *argument)
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
 	signal(SIGABRT, SIG_DFL);
-	alarm(CHILD_SECONDS);
+	alarm(test_child_seconds);
 	function(argument);
 	_exit(0);
 }

@@ -159,8 +159,9 @@ typedef void test_child(void *argument);
 
 /*
  * Run 'function' in a child; returning ends it with _exit(0).  It dies with
- * its parent, and by SIGALRM after two minutes.
+ * its parent, and by SIGALRM after test_child_seconds, two minutes.
  */
+extern unsigned test_child_seconds;
 pid_t test_child_start(test_child *function, void *argument);
 
 /* Wait for it: its exit code, or TEST_CHILD_SIGNAL + the signal. */

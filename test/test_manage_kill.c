@@ -18,87 +18,33 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "chaos/crowd.h"
+#include "chaos/party.h"
 #include "fault/lab.h"
 #include "fault/shim.h"
+#include "fault/trace.h"
 
 #define READERS 2
 
 /* Kills in a run of all tests, about. */
 #define KILLS 300
 
-static struct {
-	uint64_t checks, operations, reads, compactions;
-} total;
-
 struct run {
-	struct test_dir dir;
-	struct crowd crowd;
+	struct party party;
 	struct fault_plan plan;
-	pid_t readers[READERS], linker;
 };
 
 static void
 run_begin(struct run *run, enum bc_durability durability, bool strict)
 {
 	memset(run, 0, sizeof(*run));
-	test_dir_make_fast(&run->dir);
-	run->crowd.path = run->dir.cache;
-	run->crowd.seed = lab_next();
-	run->crowd.durability = durability;
-	run->crowd.strict = strict;
-	run->crowd.warm_bytes = strict ? 256 << 20 : 4 << 20;
-	run->crowd.shared = test_shared(sizeof(*run->crowd.shared));
-	run->plan.path = run->dir.path;
-	assert_int_equal(test_child_run(crowd_create, &run->crowd), 0);
-	for (unsigned i = 0; i < READERS; i++)
-		run->readers[i] = test_child_start(crowd_read, &run->crowd);
-	run->linker = test_child_start(crowd_link, &run->crowd);
-}
-
-static void
-run_check(struct run *run)
-{
-	assert_int_equal(test_child_run(crowd_check, &run->crowd), 0);
-	total.checks++;
-}
-
-/* None of those that only look on may have ended. */
-static void
-run_look(const struct run *run)
-{
-	for (unsigned i = 0; i < READERS; i++)
-		assert_int_equal(waitpid(run->readers[i], NULL, WNOHANG), 0);
-	assert_int_equal(waitpid(run->linker, NULL, WNOHANG), 0);
-}
-
-static void
-run_end(struct run *run)
-{
-	struct crowd_shared *shared = run->crowd.shared;
-
-	atomic_store(&shared->stop, 1);
-	for (unsigned i = 0; i < READERS; i++)
-		assert_int_equal(test_child_wait(run->readers[i]), 0);
-	assert_int_equal(test_child_wait(run->linker), 0);
-	run_check(run);
-	total.operations += atomic_load(&shared->operations);
-	total.reads += atomic_load(&shared->reads);
-	total.compactions += atomic_load(&shared->compactions);
-	lab_note("%" PRIu64 " checks, operations %" PRIu64 ", reads %" PRIu64
-	         ", compactions %" PRIu64, total.checks, total.operations,
-	         total.reads, total.compactions);
-	test_dir_remove(&run->dir);
+	party_begin(&run->party, durability, strict, READERS);
+	run->plan.path = run->party.dir.path;
 }
 
 static void
 run_kill(pid_t child)
 {
-	int code;
-
-	kill(child, SIGKILL);
-	code = test_child_wait(child);
-	assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
+	party_kill(child);
 	lab_trials(1);
 }
 
@@ -111,10 +57,9 @@ kill_at_any_time(enum bc_durability durability, bool strict, unsigned kills)
 	pid_t writer, compactor;
 
 	run_begin(&run, durability, strict);
-	writer = test_child_start(crowd_write, &run.crowd);
-	compactor = test_child_start(crowd_compact, &run.crowd);
-	for (unsigned i = 0; i < lab_part(kills, KILLS) && lab_in_time();
-	     i++) {
+	writer = test_child_start(crowd_write, &run.party.crowd);
+	compactor = test_child_start(crowd_compact, &run.party.crowd);
+	for (unsigned i = 0; i < lab_part(kills, KILLS) && lab_in_time(); i++) {
 		uint64_t word = lab_next();
 
 		test_sleep_ms(3 + (unsigned)(word >> 8) % 20);
@@ -122,18 +67,20 @@ kill_at_any_time(enum bc_durability durability, bool strict, unsigned kills)
 			run_kill(writer);
 		if (word % 3 != 1)
 			run_kill(compactor);
-		run_look(&run);
+		party_look(&run.party);
 		if (word % 3 == 2 && (word >> 16) % 4 == 0)
-			run_check(&run);
+			party_check(&run.party);
 		if (word % 3 != 0)
-			writer = test_child_start(crowd_write, &run.crowd);
+			writer =
+				test_child_start(crowd_write, &run.party.crowd);
 		if (word % 3 != 1)
-			compactor = test_child_start(crowd_compact, &run.crowd);
+			compactor = test_child_start(crowd_compact,
+			                             &run.party.crowd);
 	}
 	run_kill(writer);
 	run_kill(compactor);
-	run_check(&run);
-	run_end(&run);
+	party_check(&run.party);
+	party_end(&run.party);
 }
 
 static void
@@ -157,10 +104,10 @@ static void
 armed_compactor(void *argument)
 {
 	struct run *run = argument;
-	struct bc_cache *cache = crowd_open(&run->crowd, NULL);
+	struct bc_cache *cache = crowd_open(&run->party.crowd, NULL);
 
 	fault_arm(&run->plan);
-	crowd_compact_once(&run->crowd, cache, 1);
+	crowd_compact_once(&run->party.crowd, cache, 1);
 	bc_close(cache);
 	fault_disarm();
 }
@@ -170,8 +117,9 @@ armed_writer(void *argument)
 {
 	struct run *run = argument;
 
+	run->party.crowd.rounds = 30;
 	fault_arm(&run->plan);
-	crowd_write(&run->crowd);
+	crowd_write(&run->party.crowd);
 	fault_disarm();
 }
 
@@ -189,16 +137,14 @@ kill_at_calls(test_child *child, enum bc_durability durability, unsigned stride)
 	     at += (unsigned)lab_step(stride, KILLS)) {
 		int code;
 
-		run.crowd.rounds = 30;
-		run.plan.mode = FAULT_NONE;
-		assert_int_equal(test_child_run(crowd_write, &run.crowd), 0);
+		party_write(&run.party, 30);
 		run.plan.mode = modes[lab_next() % 3];
 		run.plan.calls = run.plan.mode == FAULT_TORN
 		                         ? FAULT_WRITE
 		                         : FAULT_IO | FAULT_LOCK;
 		run.plan.at = at;
 		code = test_child_run(child, &run);
-		run_look(&run);
+		party_look(&run.party);
 		if (code == 0) {
 			calm++;
 			continue;
@@ -206,9 +152,9 @@ kill_at_calls(test_child *child, enum bc_durability durability, unsigned stride)
 		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
 		calm = 0;
 		lab_trials(1);
-		run_check(&run);
+		party_check(&run.party);
 	}
-	run_end(&run);
+	party_end(&run.party);
 }
 
 static void
@@ -226,6 +172,113 @@ no_kill_of_a_writer_that_evicts_harms_anybody(void **state)
 	kill_at_calls(armed_writer, BC_RELAXED, 12);
 }
 
+/* ---- at any system call -------------------------------------------------- */
+
+#define SITES_MAX 4096
+#define SITES 2500    /* of all kinds of care together, about */
+#define KILLS_MAX 300 /* of one crowd, whose processes have their time */
+
+/* What is run to be killed: this program, told so by its arguments. */
+static int
+care(char **argv)
+{
+	struct crowd_shared shared = { .compactions = 0 };
+	struct crowd crowd = { .path = argv[2], .shared = &shared };
+	uint64_t word = strtoull(argv[4], NULL, 0);
+	struct bc_cache *cache;
+
+	crowd.warm_bytes = strtoull(argv[3], NULL, 0);
+	cache = crowd_open(&crowd, NULL);
+	trace_begin();
+	crowd_care(&crowd, cache, (enum crowd_care)(word % CROWD_CARES), word);
+	bc_close(cache);
+	return 0;
+}
+
+struct care_command {
+	char program[TEST_PATH], path[TEST_PATH], bytes[24], word[24];
+	char verb[8];
+	char *words[6];
+};
+
+static void
+care_command(struct care_command *command, const struct run *run,
+             enum crowd_care kind)
+{
+	uint64_t word = lab_next() / CROWD_CARES * CROWD_CARES + kind;
+	ssize_t bytes = readlink("/proc/self/exe", command->program,
+	                         sizeof(command->program) - 1);
+
+	assert_true(bytes > 0);
+	command->program[bytes] = '\0';
+	test_path(command->path, run->party.dir.path, "cache");
+	snprintf(command->verb, sizeof(command->verb), "care");
+	snprintf(command->bytes, sizeof(command->bytes), "%" PRIu64,
+	         run->party.crowd.warm_bytes);
+	snprintf(command->word, sizeof(command->word), "%" PRIu64, word);
+	command->words[0] = command->program;
+	command->words[1] = command->verb;
+	command->words[2] = command->path;
+	command->words[3] = command->bytes;
+	command->words[4] = command->word;
+	command->words[5] = NULL;
+}
+
+/* Kill care at sites from *next on; true when it has come to the last. */
+static bool
+kill_care(struct run *run, enum crowd_care kind, size_t *next)
+{
+	static struct trace_site sites[SITES_MAX];
+	struct care_command command;
+	unsigned kills = 0;
+	size_t count;
+	int code;
+
+	for (unsigned i = 0; i < 6; i++)
+		party_write(&run->party, 20);
+	care_command(&command, run, kind);
+	count = trace_sites(command.words, run->party.dir.path, sites,
+	                    SITES_MAX);
+	assert_true(count > 0);
+	for (; *next < count && kills < KILLS_MAX && lab_in_time();
+	     *next += lab_step(SITES / 12, SITES)) {
+		party_write(&run->party, 20);
+		care_command(&command, run, kind);
+		code = trace_kill(command.words, &sites[*next]);
+		party_look(&run->party);
+		if (code == 0)
+			continue; /* Less to be done than when it was traced. */
+		assert_int_equal(code, TEST_CHILD_SIGNAL + SIGKILL);
+		kills++;
+		lab_trials(1);
+		party_check(&run->party);
+	}
+	return *next >= count || !lab_in_time();
+}
+
+static void
+no_kill_of_care_at_a_system_call_harms_anybody(void **state)
+{
+	struct run run;
+
+	(void)state;
+	if (!trace_works()) {
+		lab_skip("strace is not there, or may not trace");
+		test_skip("strace is not there, or may not trace");
+	}
+	for (unsigned kind = 0; kind < CROWD_CARES; kind++) {
+		size_t next = lab_step(SITES / 12, SITES) - 1;
+		bool done = false;
+
+		while (!done) {
+			run_begin(&run, kind % 2 == 0 ? BC_RELAXED : BC_DURABLE,
+			          false);
+			done = kill_care(&run, (enum crowd_care)kind, &next);
+			party_end(&run.party);
+		}
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -235,7 +288,11 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 			no_kill_of_a_compactor_at_a_call_harms_anybody),
 		cmocka_unit_test(no_kill_of_a_writer_that_evicts_harms_anybody),
+		cmocka_unit_test(
+			no_kill_of_care_at_a_system_call_harms_anybody),
 	};
 
+	if (argc == 5 && strcmp(argv[1], "care") == 0)
+		return care(argv);
 	return LAB_MAIN(argc, argv, "manage_kill", tests);
 }

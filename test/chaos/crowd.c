@@ -139,6 +139,22 @@ write_rows(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 	atomic_store(&shared->rows_done, first + count);
 }
 
+/* What has expired when it is there, and waits for someone to remove it. */
+static void
+write_brief(const struct crowd *crowd, struct bc_cache *cache, uint64_t word)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	enum bc_status status;
+	struct bc_error err;
+	char name[24];
+
+	options.ttl_ns = 1;
+	snprintf(name, sizeof(name), "brief/%u", (unsigned)(word % 64));
+	status = bc_put_blob(cache, name, name, sizeof(name), &options, &err);
+	if (status != BC_FULL || crowd->strict)
+		assert_status(status, BC_OK, &err);
+}
+
 void
 crowd_create(void *argument)
 {
@@ -163,6 +179,8 @@ crowd_write(void *argument)
 
 		if (word % 16 == 0)
 			write_rows(crowd, cache, word >> 8);
+		else if (word % 16 == 1)
+			write_brief(crowd, cache, word >> 8);
 		else
 			write_key(crowd, cache,
 			          (unsigned)(word >> 8) % CROWD_KEYS);
@@ -342,6 +360,61 @@ crowd_compact_once(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 		options.flags = BC_COMPACT_DRY_RUN;
 	status = bc_compact(cache, &options, NULL, &err);
 	if (status != BC_FULL)
+		assert_status(status, BC_OK, &err);
+	atomic_fetch_add(&crowd->shared->compactions, 1);
+}
+
+/* Move some keys to the other tier, as a user may, or a second reading. */
+static void
+care_place(struct bc_cache *cache, uint64_t word)
+{
+	enum bc_placement to = word % 2 == 0 ? BC_PLACE_COLD : BC_PLACE_WARM;
+	enum bc_status status;
+	struct bc_error err;
+	char name[24];
+
+	for (unsigned i = 0; i < 6; i++) {
+		key_name((unsigned)test_mix(word, i) % CROWD_KEYS, name);
+		status =
+			bc_place(cache, i == 0 ? SERIES : name, to, NULL, &err);
+		if (status != BC_FULL && status != BC_MISS &&
+		    status != BC_TOO_LARGE)
+			assert_status(status, BC_OK, &err);
+	}
+}
+
+void
+crowd_care(struct crowd *crowd, struct bc_cache *cache, enum crowd_care kind,
+           uint64_t word)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	enum bc_status status = BC_OK;
+	struct bc_error err;
+
+	switch (kind) {
+	case CROWD_EXPIRE:
+		status = bc_expire(cache, NULL, &err);
+		break;
+	case CROWD_DEMOTE:
+		care_place(cache, word * 2);
+		break;
+	case CROWD_PROMOTE:
+		care_place(cache, word * 2 + 1);
+		break;
+	case CROWD_MERGE:
+		options.prefix = SERIES;
+		status = bc_compact(cache, &options, NULL, &err);
+		break;
+	case CROWD_EVICT:
+		options.flags = BC_COMPACT_TARGET;
+		options.target_bytes = crowd->warm_bytes / 8;
+		status = bc_compact(cache, &options, NULL, &err);
+		break;
+	case CROWD_COMPACT:
+		status = bc_compact(cache, &options, NULL, &err);
+		break;
+	}
+	if (status != BC_FULL && !(status == BC_MISS && options.prefix))
 		assert_status(status, BC_OK, &err);
 	atomic_fetch_add(&crowd->shared->compactions, 1);
 }

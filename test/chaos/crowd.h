@@ -52,6 +52,20 @@ void crowd_compact(void *crowd);
 void crowd_compact_once(struct crowd *crowd, struct bc_cache *cache,
                         uint64_t word);
 
+/* What a process does that puts the cache in order. */
+enum crowd_care {
+	CROWD_EXPIRE,
+	CROWD_DEMOTE,
+	CROWD_PROMOTE,
+	CROWD_MERGE,
+	CROWD_EVICT,
+	CROWD_COMPACT
+};
+#define CROWD_CARES 6
+
+void crowd_care(struct crowd *crowd, struct bc_cache *cache,
+                enum crowd_care kind, uint64_t word);
+
 /*
  * While no writer and no compactor runs: the next commit works, all keys show
  * what they may, everything verifies, the accounts add up, and there is no file
