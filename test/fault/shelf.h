@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shelf.h - the files of a cache in memory, to be written again and again, as
+ * they were or with changes.
+ */
+#ifndef BARCACHE_FAULT_SHELF_H
+#define BARCACHE_FAULT_SHELF_H
+
+#include "support.h"
+
+#define SHELF_FILES 16
+#define SHELF_PARTS 8 /* of a file that has holes */
+
+struct shelf_part {
+	unsigned char *bytes;
+	uint64_t offset, count;
+};
+
+struct shelf_file {
+	char name[64]; /* below the cache: "warm/00000001.mdb" */
+	uint64_t bytes;
+	struct shelf_part parts[SHELF_PARTS];
+	size_t part_count;
+};
+
+struct shelf {
+	char path[TEST_PATH];
+	struct shelf_file files[SHELF_FILES];
+	size_t count;
+};
+
+/* Read all files below 'path'; what does not work ends the program. */
+void shelf_load(struct shelf *shelf, const char *path);
+
+/* Make 'path' what it was, with what the parts say now and nothing else. */
+void shelf_store(const struct shelf *shelf);
+
+void shelf_free(struct shelf *shelf);
+
+/* The file of that name. */
+struct shelf_file *shelf_find(struct shelf *shelf, const char *name);
+
+#endif /* BARCACHE_FAULT_SHELF_H */
