@@ -167,7 +167,7 @@ enum bc_open_flags {
 	BC_OPEN_READONLY = 2,   /* changes through this handle are refused */
 	BC_OPEN_BYPASS = 4,     /* every get misses, every put does nothing */
 	BC_OPEN_REFRESH = 8,    /* every get misses, puts replace */
-	BC_OPEN_GROUP = 16,     /* created for a group: 2770, 0660 */
+	BC_OPEN_GROUP = 16,     /* a group is trusted with the cache */
 	BC_OPEN_NETWORK = 32    /* allow a network file system: unsafe */
 };
 
@@ -260,6 +260,8 @@ struct bc_options {
 	                             keeps of this cache; default 256 MiB.
 	                             Threads and handles share them; the
 	                             handle opened last says how many */
+	uint32_t group_id;        /* of a cache made with BC_OPEN_GROUP;
+	                             default: the group of its directory */
 };
 #define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
@@ -269,11 +271,17 @@ struct bc_options {
  * NULL.  On failure *out is NULL and nothing half-made is left that a later
  * open would trip over.
  *
+ * Whoever can write the files can crash and deceive who reads them; so they are
+ * written by their owner alone, mode 0600.  BC_OPEN_GROUP makes a cache for a
+ * group instead, 2770 and 0660, and opens one that another member of the group
+ * owns: only where every member is trusted as the owner is.
+ *
  * Returns BC_OK; BC_ABSENT if there is no cache and creating was not asked
  * for; BC_FORMAT if the directory holds something else, a newer format, or
  * the LMDB library is 1.0 or later; BC_UNSAFE if the directory or a file is a
- * symbolic link, belongs to another user, is writable by everybody, or lies
- * on a network file system; BC_DENIED; BC_BUSY if another process kept the
+ * symbolic link or reached over one of another user, belongs neither to the
+ * caller nor to root, is writable by others, or lies on a network file system
+ * without BC_OPEN_NETWORK; BC_DENIED; BC_BUSY if another process kept the
  * lock past lock_timeout_ms while creating; BC_NOSPACE; BC_NOMEM; BC_IO;
  * BC_INVALID if an option is out of range.
  */
@@ -2038,7 +2046,8 @@ struct bc_health {
 
 /*
  * Examine the cache in directory 'path' without changing it; it need not be one
- * that can be opened.  'flags' are of enum bc_open_flags (BC_OPEN_NETWORK).
+ * that can be opened.  'flags' are of enum bc_open_flags: BC_OPEN_GROUP,
+ * BC_OPEN_NETWORK.
  * Returns BC_OK whenever *health was filled, also for a cache that does not
  * open; BC_NOMEM.
  */

@@ -24,6 +24,13 @@ endfunction()
 project_python(layers layers.py ${PROJECT_SOURCE_DIR})
 project_python(style style.py ${PROJECT_SOURCE_DIR})
 project_python(controls controls.py)
+if(BARCACHE_SANITIZE OR NOT BARCACHE_HARDEN)
+  project_skip(hardening "sanitizers stand in its place, or it is off")
+elseif(TARGET barcache_tool)
+  project_python(hardening hardening.py ${CMAKE_READELF} ${CMAKE_C_COMPILER}
+    $<IF:$<CONFIG:Debug>,0,1>
+    $<TARGET_FILE:barcache> $<TARGET_FILE:barcache_tool>)
+endif()
 if(BARCACHE_SANITIZE)
   project_skip(symbols "sanitizers add names of their own")
 else()

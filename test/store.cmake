@@ -5,7 +5,7 @@ barcache_test(expiry support.c value.c)
 foreach(name days expire fresh touch)
   barcache_test(${name} support.c value.c unit.c clockwork.c)
 endforeach()
-foreach(name alloc check clock file hash lock mapping schema)
+foreach(name alloc check clock dir file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
 foreach(name arena catalogue histogram ledger ledger_times lmdb mapped ordered

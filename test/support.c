@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -291,6 +292,15 @@ test_own_mounts(void)
 {
 	test_unshare(CLONE_NEWNS);
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		_exit(TEST_CHILD_SKIPPED);
+}
+
+void
+test_become(uid_t user, gid_t group, gid_t further)
+{
+	if (setgroups(1, &further) != 0 ||
+	    setresgid(group, group, group) != 0 ||
+	    setresuid(user, user, user) != 0)
 		_exit(TEST_CHILD_SKIPPED);
 }
 

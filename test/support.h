@@ -178,6 +178,9 @@ int test_child_run(test_child *function, void *argument);
 void test_unshare(int flags);
 void test_own_mounts(void);
 
+/* Be another user, in one further group; ends as those do. */
+void test_become(uid_t user, gid_t group, gid_t further);
+
 /* Memory that parent and children share, zeroed; never freed. */
 void *test_shared(size_t bytes);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_file.c - directories and files that are what they seem, and are made
- * with the modes they should have.  Owners and mounts are in test_user.c.
+ * test_file.c - files that are what they seem, and are made with the modes they
+ * should have.
  */
 #include "support.h"
 
@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include "file.h"
+
+#define STRANGER 65534
+#define TEAM 4242
 
 static struct test_dir dir;
 static int dir_fd;
@@ -187,15 +190,14 @@ creating_again_is_refused(void **state)
 static void
 modes_do_not_depend_on_the_umask(void **state)
 {
-	static const mode_t masks[] = { 0, 022, 077 };
-	struct bci_dir_options options = { .create = true };
+	static const mode_t masks[] = { 0, 022, 077, 0777 };
 	struct bc_error err;
 	mode_t old = umask(0);
 	int fd = -1;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		umask(masks[i]);
 		make_file("own");
 		assert_int_equal(mode_of("own"), 0600);
@@ -204,81 +206,51 @@ modes_do_not_depend_on_the_umask(void **state)
 			BC_OK, &err);
 		bci_file_close(&fd);
 		assert_int_equal(mode_of("shared"), 0660);
-		options.group = i % 2 == 1;
-		assert_status(bci_dir_open(dir.cache, &options, &fd, &err),
-		              BC_OK, &err);
-		assert_int_equal(mode_of("cache"),
-		                 options.group ? 02770 : 0700);
-		assert_status(bci_dir_make(fd, "warm", options.group, &err),
-		              BC_OK, &err);
-		assert_int_equal(mode_of("cache/warm") & 0777,
-		                 options.group ? 0770 : 0700);
-		bci_file_close(&fd);
 		unlinkat(dir_fd, "own", 0);
 		unlinkat(dir_fd, "shared", 0);
-		test_remove_tree(dir.cache);
 	}
 	umask(old);
 }
 
+/* LMDB walks over what it finds: nobody else may have written it. */
 static void
-directories_are_opened_made_or_absent(void **state)
+a_file_that_everybody_may_write_is_refused(void **state)
 {
-	struct bci_dir_options options = { .create = false };
 	struct bc_error err;
-	char path[TEST_PATH];
-	int fd = -1;
-
-	(void)state;
-	assert_status(bci_dir_open(dir.cache, &options, &fd, &err), BC_ABSENT,
-	              &err);
-	assert_int_equal(fd, -1);
-	options.create = true;
-	/* Only the last component is made. */
-	assert_status(bci_dir_open(test_path(path, dir.path, "a/b"), &options,
-	                           &fd, &err),
-	              BC_ABSENT, &err);
-	assert_status(bci_dir_open(dir.cache, &options, &fd, &err), BC_OK,
-	              &err);
-	bci_file_close(&fd);
-	options.create = false;
-	assert_status(bci_dir_open(dir.cache, &options, &fd, &err), BC_OK,
-	              &err);
-	assert_status(bci_dir_make(fd, "warm", false, &err), BC_OK, &err);
-	assert_status(bci_dir_make(fd, "warm", false, &err), BC_OK, &err);
-	bci_file_close(&fd);
-}
-
-static void
-a_directory_that_is_a_link_or_open_to_all_is_refused(void **state)
-{
-	struct bci_dir_options options = { .create = true };
-	struct bc_error err;
-	char path[TEST_PATH];
 	int fd = -1;
 
 	(void)state;
 	make_file("file");
-	assert_int_equal(mkdirat(dir_fd, "real", 0700), 0);
-	assert_int_equal(symlinkat("real", dir_fd, "link"), 0);
-	assert_int_equal(symlinkat("gone", dir_fd, "dangling"), 0);
-	assert_status(bci_dir_open(test_path(path, dir.path, "file"), &options,
-	                           &fd, &err),
-	              BC_UNSAFE, &err);
-	assert_status(bci_dir_open(test_path(path, dir.path, "link"), &options,
-	                           &fd, &err),
-	              BC_UNSAFE, &err);
-	assert_status(bci_dir_open(test_path(path, dir.path, "dangling"),
-	                           &options, &fd, &err),
-	              BC_UNSAFE, &err);
-	assert_int_equal(fchmodat(dir_fd, "real", 0702, 0), 0);
-	assert_status(bci_dir_open(test_path(path, dir.path, "real"), &options,
-	                           &fd, &err),
-	              BC_UNSAFE, &err);
-	assert_int_equal(fd, -1);
-	assert_int_equal(fchmodat(dir_fd, "real", 0755, 0), 0);
-	assert_status(bci_dir_open(path, &options, &fd, &err), BC_OK, &err);
+	assert_int_equal(fchmodat(dir_fd, "file", 0602, 0), 0);
+	refuse("file", BC_UNSAFE);
+	assert_int_equal(fchmodat(dir_fd, "file", 0664, 0), 0);
+	assert_status(bci_file_open(dir_fd, "file", O_RDWR, &fd, &err), BC_OK,
+	              &err);
 	bci_file_close(&fd);
+}
+
+/* Unless both belong to a group that shares the directory. */
+static void
+a_file_of_another_user_is_refused(void **state)
+{
+	struct bc_error err;
+	int fd = -1;
+
+	(void)state;
+	if (geteuid() != 0)
+		test_skip("may not give a file away");
+	make_file("file");
+	assert_int_equal(fchownat(dir_fd, "file", STRANGER, TEAM, 0), 0);
+	refuse("file", BC_UNSAFE);
+	assert_int_equal(fchown(dir_fd, 0, TEAM), 0);
+	assert_int_equal(fchmod(dir_fd, 0770), 0);
+	refuse("file", BC_UNSAFE);
+	assert_int_equal(fchmod(dir_fd, 02770), 0);
+	assert_status(bci_file_open(dir_fd, "file", O_RDWR, &fd, &err), BC_OK,
+	              &err);
+	bci_file_close(&fd);
+	assert_int_equal(fchownat(dir_fd, "file", STRANGER, TEAM + 1, 0), 0);
+	refuse("file", BC_UNSAFE);
 }
 
 #define TEST(function)                                                         \
@@ -295,8 +267,8 @@ main(void)
 		TEST(allocation_reserves_blocks_in_a_hole),
 		TEST(creating_again_is_refused),
 		TEST(modes_do_not_depend_on_the_umask),
-		TEST(directories_are_opened_made_or_absent),
-		TEST(a_directory_that_is_a_link_or_open_to_all_is_refused),
+		TEST(a_file_that_everybody_may_write_is_refused),
+		TEST(a_file_of_another_user_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, NULL, NULL);

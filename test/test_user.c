@@ -5,7 +5,6 @@
 #include "support.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,15 +64,6 @@ get(struct bc_cache *cache, const char *key)
 	return version;
 }
 
-static void
-become(uid_t user, gid_t group, gid_t further)
-{
-	if (setgroups(1, &further) != 0 ||
-	    setresgid(group, group, group) != 0 ||
-	    setresuid(user, user, user) != 0)
-		_exit(TEST_CHILD_SKIPPED);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  Users                                                                   */
 /* ------------------------------------------------------------------------ */
@@ -89,7 +79,7 @@ stranger_is_refused(void *unused)
 	char below[TEST_PATH];
 
 	(void)unused;
-	become(STRANGER, STRANGER, STRANGER);
+	test_become(STRANGER, STRANGER, STRANGER);
 	status = bc_open(dir.cache, NULL, &cache, &err);
 	require(status == BC_DENIED || status == BC_UNSAFE);
 	require(strstr(err.message, dir.cache) != NULL);
@@ -175,7 +165,7 @@ member_reads_and_writes(void *unused)
 	struct bc_error err;
 
 	(void)unused;
-	become(STRANGER, STRANGER, TEAM);
+	test_become(STRANGER, STRANGER, TEAM);
 	cache = test_open(dir.cache, 0);
 	require(get(cache, "a") == 1);
 	require(get(cache, "small") == 1);

@@ -28,6 +28,12 @@ const struct args_option args_globals[ARGS_GLOBALS] = {
 	[ARGS_CONFIG] = { "config", ARGS_TEXT, "FILE",
 	                  "File of preferences, see barcache config" },
 	[ARGS_JSON] = { "json", ARGS_FLAG, NULL, "Print JSON instead of text" },
+	[ARGS_TRUST_GROUP] = { "trust-group", ARGS_FLAG, NULL,
+	                       "Open a cache that another member of its group "
+	                       "owns" },
+	[ARGS_ALLOW_NETWORK] = { "allow-network", ARGS_FLAG, NULL,
+	                         "Use a network file system, at your own "
+	                         "risk" },
 	[ARGS_HELP] = { "help", ARGS_FLAG, NULL,
 	                "Print this help and do nothing else" },
 	[ARGS_VERSION] = { "version", ARGS_FLAG, NULL,

@@ -216,7 +216,7 @@ health_run(struct tool *tool)
 	if (path == NULL)
 		return TOOL_CANNOT;
 	health = tool_alloc(1, sizeof(*health));
-	if (bc_health(path, 0, health, &err) != BC_OK) {
+	if (bc_health(path, tool_trust(tool), health, &err) != BC_OK) {
 		free(health);
 		return tool_fail(&err);
 	}

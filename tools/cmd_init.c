@@ -4,6 +4,10 @@
  */
 #include "barcache.h"
 
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+
 #include "output.h"
 #include "settings.h"
 #include "tool.h"
@@ -12,13 +16,36 @@ enum { INIT_GROUP = SETTINGS };
 
 static const struct args_option init_options[] = {
 	SETTINGS_OPTIONS,
-	[INIT_GROUP] = { "group", ARGS_FLAG, NULL,
-	                 "Let the group of the directory use the cache" },
+	[INIT_GROUP] = { "group", ARGS_TEXT, "NAME",
+	                 "Share the cache with a group, by name or number" },
 };
+
+/* The group that is meant by a name or a number; false after a message. */
+static bool
+init_group(const char *text, uint32_t *id)
+{
+	const struct group *group = getgrnam(text);
+	char *end = NULL;
+	unsigned long number;
+
+	if (group != NULL) {
+		*id = group->gr_gid;
+		return true;
+	}
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*id = (uint32_t)number;
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	    number < UINT32_MAX)
+		return true;
+	tool_say("--group is '%s', but there is no such group", text);
+	return false;
+}
 
 static enum tool_exit
 init_run(struct tool *tool)
 {
+	const struct args_value *group = &tool->args.values[INIT_GROUP];
 	struct bc_options options = BC_OPTIONS_INIT;
 	struct bc_config config = { 0 };
 	enum tool_exit result;
@@ -44,11 +71,19 @@ init_run(struct tool *tool)
 	options.sync_interval_ms = config.sync_interval_ms;
 	options.policy = config.policy;
 	options.low_percent = config.low_percent;
-	if (tool->args.values[INIT_GROUP].set)
+	if (group->set) {
 		options.flags = BC_OPEN_GROUP;
+		if (!init_group(group->text, &options.group_id))
+			return TOOL_USAGE;
+	}
 	result = tool_open(tool, TOOL_MAKE, &options);
 	if (result != TOOL_DONE)
 		return result;
+	if (group->set)
+		tool_say("every member of group %s is now trusted as the "
+		         "owner is: to read the cache, to change what others "
+		         "read from it, not to crash them by damaged files",
+		         group->text);
 	if (bc_config_get(tool->cache, &config, &err) != BC_OK ||
 	    !settings_apply(tool->args.values, &config) ||
 	    bc_config_set(tool->cache, &config, &err) != BC_OK)

@@ -37,6 +37,7 @@ salvage_run(struct tool *tool)
 	if (lost == NULL)
 		return TOOL_CANNOT;
 	options.name = "barcache";
+	options.flags = tool_trust(tool);
 	if (bc_salvage(lost, path, &options, &report, &err) != BC_OK)
 		return tool_fail(&err);
 	if (tool->json) {

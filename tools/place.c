@@ -77,7 +77,7 @@ place_make_parents(const char *path, bool group)
 		if (slash[strspn(slash, "/")] == '\0')
 			break;
 		*slash = '\0';
-		if (mkdir(work, group ? 0777 : 0700) != 0 && errno != EEXIST) {
+		if (mkdir(work, group ? 0755 : 0700) != 0 && errno != EEXIST) {
 			tool_say("cannot make %s: %s", work, strerror(errno));
 			good = false;
 		}
@@ -105,6 +105,15 @@ place_settle(struct tool *tool)
 	               : tool_fail(&err);
 }
 
+unsigned
+tool_trust(const struct tool *tool)
+{
+	const struct args_value *globals = tool->args.globals;
+
+	return (globals[ARGS_TRUST_GROUP].set ? BC_OPEN_GROUP : 0u) |
+	       (globals[ARGS_ALLOW_NETWORK].set ? BC_OPEN_NETWORK : 0u);
+}
+
 /* Events that the library reports while it works. */
 static void
 place_log(void *context, enum bc_event event, const char *text)
@@ -123,6 +132,7 @@ tool_open(struct tool *tool, enum tool_access access,
 	const char *path = tool_path(tool);
 	enum bc_status status;
 	struct bc_error err;
+	unsigned flags;
 
 	if (path == NULL)
 		return TOOL_CANNOT;
@@ -132,6 +142,8 @@ tool_open(struct tool *tool, enum tool_access access,
 	options->name = "barcache"; /* whatever the file is called */
 	if (access == TOOL_READ)
 		options->flags |= BC_OPEN_READONLY;
+	flags = options->flags;
+	options->flags |= tool_trust(tool);
 	status = bc_open(path, options, &tool->cache, &err);
 	if (status != BC_ABSENT)
 		return status == BC_OK ? TOOL_DONE : tool_fail(&err);
@@ -141,9 +153,11 @@ tool_open(struct tool *tool, enum tool_access access,
 		         path);
 		return TOOL_CANNOT;
 	}
-	if (!place_make_parents(path, options->flags & BC_OPEN_GROUP))
+	if (!place_make_parents(path, flags & BC_OPEN_GROUP))
 		return TOOL_CANNOT;
-	options->flags |= BC_OPEN_CREATE;
+	/* To trust the group of a cache is not to make one for it. */
+	options->flags =
+		flags | BC_OPEN_CREATE | (tool_trust(tool) & BC_OPEN_NETWORK);
 	if (bc_open(path, options, &tool->cache, &err) != BC_OK)
 		return tool_fail(&err);
 	tool_say("made a cache at %s", path);
@@ -161,7 +175,7 @@ tool_open_if_there(struct tool *tool, bool *there)
 	*there = false;
 	if (path == NULL)
 		return TOOL_CANNOT;
-	options.flags = BC_OPEN_READONLY;
+	options.flags = BC_OPEN_READONLY | tool_trust(tool);
 	options.log = place_log;
 	status = bc_open(path, &options, &tool->cache, &err);
 	*there = status == BC_OK;

@@ -104,6 +104,9 @@ enum tool_exit tool_open_if_there(struct tool *tool, bool *there);
 /* The two texts joined, in memory for the rest of the run. */
 char *tool_join(const char *front, const char *back);
 
+/* BC_OPEN_GROUP and BC_OPEN_NETWORK, as the command line says. */
+unsigned tool_trust(const struct tool *tool);
+
 /* Directory of the cache, decided but not touched; NULL after a message. */
 const char *tool_path(struct tool *tool);
 

@@ -2,10 +2,10 @@
 /*
  * file.c - opening and creating the files of a cache.
  *
- * LMDB follows whatever a name leads to and creates its files sparse.  So the
- * directory is opened once, everything else relative to it, nothing through a
- * link; what will be mapped for writing is allocated first; modes are set
- * outright, whatever the umask.
+ * LMDB follows whatever a name leads to and creates its files sparse.  So every
+ * file is opened by one name in a directory that is open (dir.c), nothing
+ * through a link, nothing of a stranger; what will be mapped for writing is
+ * allocated first; modes are set outright, whatever the umask.
  */
 #include "common.h"
 
@@ -13,131 +13,20 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "dir.h"
 #include "error.h"
 #include "file.h"
 
-#define GROUPS_MAX 256
-
-/* Magic numbers of statfs(2) for file systems whose locks or maps are remote.
- */
-static const uint32_t network_types[] = {
-	0x00006969, /* NFS */
-	0x0000517b, /* SMB */
-	0xff534d42, /* CIFS */
-	0xfe534d42, /* SMB2 */
-	0x01021997, /* 9P */
-	0x65735546, /* FUSE */
-	0x00c36400, /* Ceph */
-	0x5346414f, /* AFS */
-	0x47504653, /* GPFS */
-	0x0bd00bd0, /* Lustre */
-};
-
-static bool
-file_in_group(gid_t group)
+enum bc_status
+bci_file_check(int dir_fd, const char *name, const struct stat *st,
+               struct bc_error *err)
 {
-	gid_t groups[GROUPS_MAX];
-	int count = getgroups(GROUPS_MAX, groups);
-
-	if (group == getegid())
-		return true;
-	for (int i = 0; i < count; i++) {
-		if (groups[i] == group)
-			return true;
-	}
-	return false;
-}
-
-/* Whether we may trust what lies in a directory: see bci_dir_open(). */
-static enum bc_status
-dir_check(int fd, const char *path, bool network, struct bc_error *err)
-{
-	struct stat st;
-	struct statfs fs;
-
-	if (fstat(fd, &st) != 0)
-		return bci_fail_os(err, errno, "cannot examine %s", path);
-	if ((st.st_mode & S_IWOTH) != 0)
+	if (!S_ISREG(st->st_mode) || st->st_nlink > 1)
 		return bci_fail(err, BC_UNSAFE,
-		                "%s is writable by everybody (mode %04o)", path,
-		                (unsigned)st.st_mode & 07777u);
-	if (st.st_uid != geteuid() && st.st_uid != 0 &&
-	    !((st.st_mode & S_ISGID) != 0 && file_in_group(st.st_gid)))
-		return bci_fail(
-			err, BC_UNSAFE,
-			"%s belongs to user %u, not to user %u: a cache "
-			"is opened by its owner or its group",
-			path, (unsigned)st.st_uid, (unsigned)geteuid());
-	if (network)
-		return BC_OK;
-	if (fstatfs(fd, &fs) != 0)
-		return bci_fail_os(err, errno, "cannot examine %s", path);
-	for (size_t i = 0; i < BCI_COUNT(network_types); i++) {
-		if ((uint32_t)fs.f_type == network_types[i])
-			return bci_fail(err, BC_UNSAFE,
-			                "%s lies on a network or user-space "
-			                "file system (type %#x)",
-			                path, (unsigned)fs.f_type);
-	}
-	return BC_OK;
-}
-
-enum bc_status
-bci_dir_open(const char *path, const struct bci_dir_options *options, int *fd,
-             struct bc_error *err)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	enum bc_status status;
-	bool made = false;
-
-	*fd = open(path, flags);
-	if (*fd < 0 && errno == ENOENT && options->create) {
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return bci_fail_os(err, errno,
-			                   "cannot make directory %s", path);
-		made = true;
-		*fd = open(path, flags);
-	}
-	if (*fd < 0) {
-		/* A symbolic link shows as ELOOP or, with O_DIRECTORY, as
-		 * ENOTDIR. */
-		struct stat st;
-
-		if ((errno == ELOOP || errno == ENOTDIR) &&
-		    lstat(path, &st) == 0)
-			return bci_fail(err, BC_UNSAFE, "%s is %s", path,
-			                S_ISLNK(st.st_mode)
-			                        ? "a symbolic link"
-			                        : "not a directory");
-		return bci_fail_os(err, errno, "cannot open directory %s",
-		                   path);
-	}
-	status = dir_check(*fd, path, options->network, err);
-	if (status == BC_OK && made && options->group &&
-	    fchmod(*fd, S_ISGID | 0770) != 0)
-		status = bci_fail_os(err, errno, "cannot set the mode of %s",
-		                     path);
-	if (status != BC_OK)
-		bci_file_close(fd);
-	return status;
-}
-
-enum bc_status
-bci_dir_make(int dir_fd, const char *name, bool group, struct bc_error *err)
-{
-	if (mkdirat(dir_fd, name, 0700) != 0) {
-		if (errno == EEXIST)
-			return BC_OK;
-		return bci_fail_os(err, errno, "cannot make directory %s",
-		                   name);
-	}
-	if (group && fchmodat(dir_fd, name, S_ISGID | 0770, 0) != 0)
-		return bci_fail_os(err, errno, "cannot set the mode of %s",
-		                   name);
-	return BC_OK;
+		                "%s is not a regular file with one name", name);
+	return bci_dir_check(dir_fd, name, st, err);
 }
 
 /* bci_file_open(), and what fstat() says of the file. */
@@ -145,6 +34,8 @@ static enum bc_status
 file_open(int dir_fd, const char *name, int flags, int *fd, struct stat *st,
           struct bc_error *err)
 {
+	enum bc_status status;
+
 	*fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (*fd < 0) {
 		if (errno == ELOOP)
@@ -161,12 +52,10 @@ file_open(int dir_fd, const char *name, int flags, int *fd, struct stat *st,
 		bci_file_close(fd);
 		return bci_fail_os(err, saved, "cannot examine %s", name);
 	}
-	if (!S_ISREG(st->st_mode) || st->st_nlink > 1) {
+	status = bci_file_check(dir_fd, name, st, err);
+	if (status != BC_OK)
 		bci_file_close(fd);
-		return bci_fail(err, BC_UNSAFE,
-		                "%s is not a regular file with one name", name);
-	}
-	return BC_OK;
+	return status;
 }
 
 enum bc_status
@@ -186,7 +75,7 @@ bci_file_create(int dir_fd, const char *name, bool group, int *fd,
 	             O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return bci_fail_os(err, errno, "cannot create %s", name);
-	if (group && fchmod(*fd, 0660) != 0) {
+	if (fchmod(*fd, group ? 0660 : 0600) != 0) {
 		int saved = errno;
 
 		bci_file_close(fd);

@@ -6,39 +6,26 @@
 #ifndef BCI_FILE_H
 #define BCI_FILE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "common.h"
 
-/* How to treat a cache directory; the permissions follow from 'group'. */
-struct bci_dir_options {
-	bool create;  /* make the last component if it is not there */
-	bool group;   /* 2770 and 0660 instead of 0700 and 0600 */
-	bool network; /* accept network file systems */
-};
-
-/*
- * Open the directory 'path' to *fd.  Returns BC_OK; BC_ABSENT if it is not
- * there; BC_UNSAFE if it is a symbolic link, another user's (unless it is a
- * set-group-id directory of a group we are in), writable by everybody, or on a
- * network file system; BC_DENIED, BC_READONLY, BC_NOSPACE, BC_IO.
- */
-enum bc_status bci_dir_open(const char *path,
-                            const struct bci_dir_options *options, int *fd,
-                            struct bc_error *err);
-
-/* Make the subdirectory 'name' unless it is there; safe in a race. */
-enum bc_status bci_dir_make(int dir_fd, const char *name, bool group,
-                            struct bc_error *err);
-
 /*
  * Open the existing regular file 'name' in 'dir_fd' with 'flags' (O_RDONLY or
  * O_RDWR) to *fd, close-on-exec.  Never follows a link, never blocks on a FIFO.
- * Returns BC_OK; BC_ABSENT; BC_UNSAFE if it is not a regular file with one
- * name; BC_DENIED; BC_READONLY; BC_IO.
+ * Returns BC_OK; BC_ABSENT; BC_UNSAFE as bci_file_check(); BC_DENIED;
+ * BC_READONLY; BC_IO.
  */
 enum bc_status bci_file_open(int dir_fd, const char *name, int flags, int *fd,
                              struct bc_error *err);
+
+/*
+ * What 'st' says of the file 'name' in 'dir_fd'.  Returns BC_OK; BC_UNSAFE if
+ * it is not a regular file with one name, and as bci_dir_check().
+ */
+enum bc_status bci_file_check(int dir_fd, const char *name,
+                              const struct stat *st, struct bc_error *err);
 
 /*
  * Open 'name' for reading and writing, creating it first if it is not there,

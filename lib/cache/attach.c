@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dir.h"
 #include "environment.h"
 #include "error.h"
 #include "file.h"
@@ -42,16 +43,8 @@ static enum bc_status
 attach_class(struct bci_env *env, enum bci_arena_class class_,
              struct bc_error *err)
 {
-	const char *name = bci_arena_directory(class_);
-	int *fd = &env->maps.class_fd[class_];
-
-	*fd = openat(env->dir_fd, name,
-	             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (*fd >= 0)
-		return BC_OK;
-	if (errno == ELOOP || errno == ENOTDIR)
-		return bci_fail(err, BC_UNSAFE, "%s is not a directory", name);
-	return bci_fail_os(err, errno, "cannot open directory %s", name);
+	return bci_dir_below(env->dir_fd, bci_arena_directory(class_),
+	                     &env->maps.class_fd[class_], err);
 }
 
 /* Open everything that is not LMDB. */
@@ -73,7 +66,7 @@ attach_files(struct bci_env *env, struct bc_error *err)
 	}
 	BCI_TRY(status);
 	BCI_TRY(bci_catalogue_check(fd, err));
-	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IRGRP) != 0;
+	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IWGRP) != 0;
 	BCI_TRY(attach_lock_file(env, "writer.lock", &env->writer_fd, err));
 	BCI_TRY(attach_lock_file(env, "arenas.lock", &env->maps.lock_fd, err));
 	BCI_TRY(attach_class(env, BCI_ARENA_WARM, err));
@@ -96,12 +89,8 @@ attach_check_lmdb_lock(struct bci_env *env, struct bc_error *err)
 
 	if (fstatat(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
 	            AT_SYMLINK_NOFOLLOW) == 0) {
-		if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
-			return bci_fail(err, BC_UNSAFE,
-			                "%s is not a regular file with one "
-			                "name",
-			                BCI_CATALOGUE_LOCK);
-		return BC_OK;
+		return bci_file_check(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
+		                      err);
 	}
 	if (env->read_only)
 		return BC_OK;

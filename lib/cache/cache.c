@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "create.h"
 #include "day.h"
+#include "dir.h"
 #include "error.h"
 #include "file.h"
 #include "hash.h"
@@ -155,6 +156,7 @@ cache_make(const struct bc_options *options)
 	cache->magic = BCI_CACHE_MAGIC;
 	cache->flags = options->flags;
 	cache->checking = options->checking;
+	cache->group_id = options->group_id;
 	cache->hot_bytes = options->hot_bytes;
 	cache->lock_timeout_ns = (int64_t)timeout * 1000000;
 	cache->link_interval_ns = (int64_t)interval * 1000000;

@@ -20,6 +20,7 @@ struct bc_cache {
 	bool thaws; /* it may write although the cache is frozen */
 	int64_t lock_timeout_ns;
 	uint64_t hot_bytes; /* 0: as it is */
+	uint32_t group_id;  /* of a cache that is made for a group */
 	bc_log *log;
 	void *log_context;
 	struct bc_allocator allocator;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "create.h"
+#include "dir.h"
 #include "error.h"
 #include "file.h"
 #include "hash.h"
@@ -82,6 +83,13 @@ bci_boot_id(uint8_t id[16])
 
 	pthread_once(&once, boot_id_load);
 	memcpy(id, boot_id_read, 16);
+}
+
+static bool
+create_is_there(int dir_fd)
+{
+	return faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK,
+	                 AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Refuse a directory that has anything of somebody else in it. */
@@ -161,14 +169,24 @@ create_lock(int dir_fd, bool group, int64_t deadline_ns, int *fd,
 }
 
 enum bc_status
+bci_cache_share(int dir_fd, uint32_t group_id, struct bc_error *err)
+{
+	enum bc_status status;
+
+	if (create_is_there(dir_fd))
+		return BC_OK;
+	status = create_check_empty(dir_fd, err);
+	return status == BC_OK ? bci_dir_share(dir_fd, group_id, err) : status;
+}
+
+enum bc_status
 bci_cache_create(int dir_fd, const struct bci_config_record *config,
                  int64_t deadline_ns, struct bc_error *err)
 {
 	enum bc_status status;
 	int fd = -1;
 
-	if (faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) ==
-	    0)
+	if (create_is_there(dir_fd))
 		return BC_OK;
 	status = create_check_empty(dir_fd, err);
 	if (status != BC_OK)
@@ -176,8 +194,7 @@ bci_cache_create(int dir_fd, const struct bci_config_record *config,
 	status = create_lock(dir_fd, config->group != 0, deadline_ns, &fd, err);
 	if (status != BC_OK)
 		return status;
-	if (faccessat(dir_fd, BCI_CATALOGUE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) !=
-	    0)
+	if (!create_is_there(dir_fd))
 		status = bci_cache_files(dir_fd, config, err);
 	bci_file_close(&fd); /* Drops the lock. */
 	return status;
@@ -267,10 +284,13 @@ static void
 scratch_remove_arenas(int dir_fd, enum bci_arena_class class_)
 {
 	struct dirent *entry;
-	int fd = openat(dir_fd, bci_arena_directory(class_),
-	                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir;
+	int fd;
 
+	if (bci_dir_below(dir_fd, bci_arena_directory(class_), &fd, NULL) !=
+	    BC_OK)
+		return;
+	dir = fdopendir(fd);
 	if (dir == NULL) {
 		bci_file_close(&fd);
 		return;

@@ -11,6 +11,13 @@
 void bci_boot_id(uint8_t id[16]);
 
 /*
+ * Let a group use the cache that is going to be made in the directory; nothing
+ * if there is one.  BC_FORMAT if it holds other things, BC_DENIED.
+ */
+enum bc_status bci_cache_share(int dir_fd, uint32_t group_id,
+                               struct bc_error *err);
+
+/*
  * Make the cache under the writer lock, unless another process was faster.
  * BC_FORMAT if the directory holds other things.
  */

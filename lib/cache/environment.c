@@ -323,6 +323,11 @@ env_locate(struct bc_cache *cache, int dir_fd,
 		bci_log(cache, BC_EVENT_DISCARD,
 		        "the host was restarted: the scratch cache begins "
 		        "afresh");
+	if (config != NULL && config->group) {
+		status = bci_cache_share(dir_fd, cache->group_id, err);
+		if (status != BC_OK)
+			return status;
+	}
 	if (config != NULL) {
 		status = bci_cache_create(dir_fd, config, deadline, err);
 		if (status != BC_OK)

@@ -231,7 +231,8 @@ bc_health(const char *path, unsigned flags, struct bc_health *health,
 
 	BCI_ASSERT(path != NULL && health != NULL);
 	*health = (struct bc_health){ .writer_alive = -1 };
-	options.flags = (flags & BC_OPEN_NETWORK) | BC_OPEN_READONLY;
+	options.flags = (flags & (BC_OPEN_GROUP | BC_OPEN_NETWORK)) |
+	                BC_OPEN_READONLY;
 	options.name = "health";
 	status = bc_open(path, &options, &cache, &health->error);
 	if (status == BC_OK)

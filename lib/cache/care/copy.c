@@ -22,6 +22,7 @@
 #include "alloc.h"
 #include "clone.h"
 #include "create.h"
+#include "dir.h"
 #include "error.h"
 #include "file.h"
 #include "freeze.h"
@@ -305,13 +306,11 @@ static enum bc_status
 copy_arenas(struct copy *copy, enum bci_arena_class class_,
             struct bc_error *err)
 {
-	enum bc_status status = BC_OK;
-	int fd = openat(copy->target.dir_fd, bci_arena_directory(class_),
-	                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum bc_status status;
+	int fd;
 
-	if (fd < 0)
-		return bci_fail_os(err, errno, "cannot open directory %s",
-		                   bci_arena_directory(class_));
+	status = bci_dir_below(copy->target.dir_fd, bci_arena_directory(class_),
+	                       &fd, err);
 	for (size_t i = 0; status == BC_OK && i < copy->count; i++) {
 		if (copy->arenas[i].class_ != class_ ||
 		    copy->arenas[i].map == NULL)

@@ -22,6 +22,7 @@
 #include "alloc.h"
 #include "arena.h"
 #include "cache.h"
+#include "dir.h"
 #include "error.h"
 #include "extent.h"
 #include "file.h"
@@ -129,13 +130,17 @@ salvage_class(struct salvage *salvage, int dir_fd, enum bci_arena_class class_,
 {
 	enum bc_status status = BC_OK;
 	struct dirent *entry;
-	int fd = openat(dir_fd, bci_arena_directory(class_),
-	                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir;
+	int fd;
 
-	if (dir == NULL) {
-		bci_file_close(&fd);
+	if (bci_dir_below(dir_fd, bci_arena_directory(class_), &fd, NULL) !=
+	    BC_OK)
 		return BC_OK; /* It is lost, too. */
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		status = bci_fail_os(err, errno, "cannot list the directory");
+		bci_file_close(&fd);
+		return status;
 	}
 	while (status == BC_OK && (entry = readdir(dir)) != NULL) {
 		if (bci_arena_number(entry->d_name) != 0)
@@ -518,6 +523,8 @@ bc_salvage(const char *lost, const char *path, const struct bc_options *options,
            struct bc_salvage_report *report, struct bc_error *err)
 {
 	const struct bci_dir_options dir = {
+		.group = options != NULL &&
+		         (options->flags & BC_OPEN_GROUP) != 0,
 		.network = options != NULL &&
 		           (options->flags & BC_OPEN_NETWORK) != 0,
 	};

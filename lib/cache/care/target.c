@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "dir.h"
 #include "error.h"
 #include "file.h"
 #include "lock.h"
@@ -100,23 +101,24 @@ static enum bc_status
 target_parent(struct bci_target *target, const struct bci_env *env,
               struct bc_error *err)
 {
-	size_t bytes = (size_t)(target->name - target->path);
 	struct stat parent, cache;
-	char first = target->path[bytes];
-	int error;
+	enum bc_status status;
+	int fd;
 
-	target->path[bytes] = '\0'; /* The parent alone, for a moment. */
-	target->parent_fd = open(bytes == 0 ? "." : target->path,
-	                         O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = errno;
-	target->path[bytes] = first;
+	status = bci_dir_parent(target->path, &fd, NULL, err);
+	if (status != BC_OK)
+		return status;
+	/* That one is for names alone; this one can be synced. */
+	target->parent_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(fd);
 	if (target->parent_fd < 0)
-		return bci_fail_os(err, error,
+		return bci_fail_os(err, errno,
 		                   "cannot open the directory of %s",
 		                   target->path);
 	if (fstat(target->parent_fd, &parent) != 0 ||
 	    fstat(env->dir_fd, &cache) != 0)
 		return bci_fail_os(err, errno, "cannot examine a directory");
+	target->group_id = cache.st_gid;
 	if (parent.st_dev == cache.st_dev && parent.st_ino == cache.st_ino)
 		return bci_fail(err, BC_INVALID,
 		                "%s would lie in the cache itself",
@@ -202,8 +204,11 @@ bci_target_open(struct bci_target *target, const struct bc_cache *cache,
 	BCI_TRY(target_name(target, path, err));
 	BCI_TRY(target_parent(target, env, err));
 	BCI_TRY(target_check_free(target, err));
-	BCI_TRY(bci_dir_open(target->temporary, &options, &target->dir_fd,
-	                     err));
+	BCI_TRY(bci_dir_open_at(target->parent_fd, target->temporary_name,
+	                        target->temporary, &options, &target->dir_fd,
+	                        err));
+	if (env->group)
+		BCI_TRY(bci_dir_share(target->dir_fd, target->group_id, err));
 	BCI_TRY(target_lock(target, env->group, err));
 	target_clear(target, LOCK_FILE);
 done:

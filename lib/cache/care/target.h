@@ -11,6 +11,7 @@
 struct bci_target {
 	const struct bc_allocator *allocator;
 	int parent_fd, dir_fd;
+	uint32_t group_id; /* of the cache */
 	int lock_fd;     /* keeps other copies away */
 	char *temporary; /* its path until then */
 	const char *name, *temporary_name; /* below the parent */
