@@ -4,7 +4,7 @@
 # shim that makes calls fail (fault/), values whose bytes derive from (key,
 # version, seed), and an oracle that knows what must be in the cache.
 add_library(barcachefault SHARED
-  fault/shim.c fault/calls.c fault/lmdb_calls.c)
+  fault/shim.c fault/calls.c fault/lmdb_calls.c fault/recorder.c)
 target_link_libraries(barcachefault PRIVATE PkgConfig::LMDB ${CMAKE_DL_LIBS})
 # The wrappers have the names that fortified headers define inline, and must
 # not depend on the run time of a sanitizer to be preloaded.

@@ -139,6 +139,11 @@ bci_cache_files(int dir_fd, const struct bci_config_record *config,
 	BCI_TRY(bci_file_ensure(dir_fd, "arenas.lock", group, 4096, &fd, err));
 	bci_file_close(&fd);
 	BCI_TRY(bci_scratch_mark(dir_fd, config, err));
+	/* The catalogue's name must not be on the disk before the others. */
+	if (fsync(dir_fd) != 0) {
+		status = bci_fail_os(err, errno, "cannot sync the directory");
+		goto done;
+	}
 	bci_boot_id(boot_id);
 	BCI_TRY(bci_catalogue_create(dir_fd, config, boot_id, err));
 done:
@@ -168,6 +173,25 @@ create_lock(int dir_fd, bool group, int64_t deadline_ns, int *fd,
 	return bci_fail_os(err, error, "cannot lock writer.lock");
 }
 
+/*
+ * The directory's own name must be on the disk before what is in it counts as
+ * stored.  Who may not look at the parent directory cannot see to that.
+ */
+static enum bc_status
+create_sync_parent(int dir_fd, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+	int fd = openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES)
+		return BC_OK;
+	if (fd < 0 || fsync(fd) != 0)
+		status = bci_fail_os(err, errno,
+		                     "cannot sync the parent directory");
+	bci_file_close(&fd);
+	return status;
+}
+
 enum bc_status
 bci_cache_share(int dir_fd, uint32_t group_id, struct bc_error *err)
 {
@@ -194,8 +218,11 @@ bci_cache_create(int dir_fd, const struct bci_config_record *config,
 	status = create_lock(dir_fd, config->group != 0, deadline_ns, &fd, err);
 	if (status != BC_OK)
 		return status;
-	if (!create_is_there(dir_fd))
-		status = bci_cache_files(dir_fd, config, err);
+	if (create_is_there(dir_fd))
+		goto done; /* Another process was faster. */
+	BCI_TRY(create_sync_parent(dir_fd, err));
+	BCI_TRY(bci_cache_files(dir_fd, config, err));
+done:
 	bci_file_close(&fd); /* Drops the lock. */
 	return status;
 }

@@ -3,12 +3,14 @@
  * calls.c - the wrapped functions of the C library.
  *
  * Each has the same shape: ask the gate, fail or tear if it says so, else
- * call the real one, then ask whether this was the last thing to do.  Calls
- * that only give something up (close, munmap, unlocking) are not wrapped: the
- * kernel does not fail them.  Built without _FORTIFY_SOURCE, whose inline
- * functions have the same names.
+ * call the real one, let the recorder know, then ask whether this was the last
+ * thing to do.  Calls that only give something up (close, munmap, unlocking) do
+ * not ask the gate: the kernel does not fail them.  Built without
+ * _FORTIFY_SOURCE, whose inline functions have the same names.
  */
 #include "gate.h"
+
+#include "recorder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +41,7 @@ write(int fd, const void *data, size_t bytes)
 {
 	REAL(write);
 	struct gate gate = gate_enter(FAULT_WRITE, "write", fd, NULL);
+	off_t offset = record_position(fd);
 	ssize_t done;
 
 	if (gate.mode == FAULT_FAIL) {
@@ -48,6 +51,7 @@ write(int fd, const void *data, size_t bytes)
 	if (gate.mode == FAULT_TORN || gate.mode == FAULT_SHORT)
 		bytes = half(bytes);
 	done = real(fd, data, bytes);
+	record_write(fd, data, done, offset);
 	if (gate.mode == FAULT_TORN)
 		gate_die();
 	gate_leave(gate);
@@ -68,6 +72,7 @@ pwrite(int fd, const void *data, size_t bytes, off_t offset)
 	if (gate.mode == FAULT_TORN || gate.mode == FAULT_SHORT)
 		bytes = half(bytes);
 	done = real(fd, data, bytes, offset);
+	record_write(fd, data, done, offset);
 	if (gate.mode == FAULT_TORN)
 		gate_die();
 	gate_leave(gate);
@@ -75,7 +80,7 @@ pwrite(int fd, const void *data, size_t bytes, off_t offset)
 }
 
 FAULT_API ssize_t pwrite64(int fd, const void *data, size_t bytes, off_t offset)
-        ALIAS(pwrite);
+	ALIAS(pwrite);
 
 /* Writes the first half of the vector's bytes, cut inside an element. */
 static ssize_t
@@ -103,6 +108,7 @@ writev(int fd, const struct iovec *vector, int parts)
 {
 	REAL(writev);
 	struct gate gate = gate_enter(FAULT_WRITE, "writev", fd, NULL);
+	off_t offset = record_position(fd);
 	ssize_t done;
 
 	if (gate.mode == FAULT_FAIL) {
@@ -113,6 +119,7 @@ writev(int fd, const struct iovec *vector, int parts)
 		done = writev_half(real, fd, vector, parts);
 	else
 		done = real(fd, vector, parts);
+	record_copied(fd, done, offset);
 	if (gate.mode == FAULT_TORN)
 		gate_die();
 	gate_leave(gate);
@@ -125,6 +132,7 @@ copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
 {
 	REAL(copy_file_range);
 	struct gate gate = gate_enter(FAULT_WRITE, "copy_file_range", to, NULL);
+	off_t offset = out != NULL ? *out : record_position(to);
 	ssize_t done;
 
 	if (gate.mode == FAULT_FAIL) {
@@ -134,6 +142,7 @@ copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
 	if (gate.mode == FAULT_TORN || gate.mode == FAULT_SHORT)
 		bytes = half(bytes);
 	done = real(from, in, to, out, bytes, flags);
+	record_copied(to, done, offset);
 	if (gate.mode == FAULT_TORN)
 		gate_die();
 	gate_leave(gate);
@@ -144,8 +153,8 @@ copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
 /*  Calls that return 0, or -1 and errno                                    */
 /* ------------------------------------------------------------------------ */
 
-/* The body of such a wrapper. */
-#define PLAIN(call, name, fd, path, arguments)                                 \
+/* The body of such a wrapper; 'record' is done once it has worked. */
+#define PLAIN(call, name, fd, path, arguments, record)                         \
 	do {                                                                   \
 		REAL(name);                                                    \
 		struct gate gate = gate_enter(call, #name, fd, path);          \
@@ -156,6 +165,8 @@ copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
 			return -1;                                             \
 		}                                                              \
 		result = real arguments;                                       \
+		if (result >= 0)                                               \
+			record;                                                \
 		gate_leave(gate);                                              \
 		return result;                                                 \
 	} while (0)
@@ -163,25 +174,27 @@ copy_file_range(int from, off_t *in, int to, off_t *out, size_t bytes,
 FAULT_API int
 fsync(int fd)
 {
-	PLAIN(FAULT_SYNC, fsync, fd, NULL, (fd));
+	PLAIN(FAULT_SYNC, fsync, fd, NULL, (fd), record_sync(fd));
 }
 
 FAULT_API int
 fdatasync(int fd)
 {
-	PLAIN(FAULT_SYNC, fdatasync, fd, NULL, (fd));
+	PLAIN(FAULT_SYNC, fdatasync, fd, NULL, (fd), record_sync(fd));
 }
 
 FAULT_API int
 msync(void *memory, size_t bytes, int flags)
 {
-	PLAIN(FAULT_SYNC, msync, -1, NULL, (memory, bytes, flags));
+	PLAIN(FAULT_SYNC, msync, -1, NULL, (memory, bytes, flags),
+	      record_msync(memory));
 }
 
 FAULT_API int
 ftruncate(int fd, off_t bytes)
 {
-	PLAIN(FAULT_SIZE, ftruncate, fd, NULL, (fd, bytes));
+	PLAIN(FAULT_SIZE, ftruncate, fd, NULL, (fd, bytes),
+	      record_size(fd, bytes));
 }
 
 FAULT_API int ftruncate64(int fd, off_t bytes) ALIAS(ftruncate);
@@ -189,11 +202,12 @@ FAULT_API int ftruncate64(int fd, off_t bytes) ALIAS(ftruncate);
 FAULT_API int
 fallocate(int fd, int mode, off_t offset, off_t bytes)
 {
-	PLAIN(FAULT_SIZE, fallocate, fd, NULL, (fd, mode, offset, bytes));
+	PLAIN(FAULT_SIZE, fallocate, fd, NULL, (fd, mode, offset, bytes),
+	      record_allocate(fd, offset, bytes));
 }
 
 FAULT_API int fallocate64(int fd, int mode, off_t offset, off_t bytes)
-        ALIAS(fallocate);
+	ALIAS(fallocate);
 
 /* This one returns the error and leaves errno alone. */
 FAULT_API int
@@ -206,24 +220,28 @@ posix_fallocate(int fd, off_t offset, off_t bytes)
 	if (gate.mode == FAULT_FAIL)
 		return gate.error;
 	result = real(fd, offset, bytes);
+	if (result == 0)
+		record_allocate(fd, offset, bytes);
 	gate_leave(gate);
 	return result;
 }
 
 FAULT_API int posix_fallocate64(int fd, off_t offset, off_t bytes)
-        ALIAS(posix_fallocate);
+	ALIAS(posix_fallocate);
 
 /* A rename is known by where it goes: that is what could be overwritten. */
 FAULT_API int
 rename(const char *from, const char *to)
 {
-	PLAIN(FAULT_NAME, rename, -1, to, (from, to));
+	PLAIN(FAULT_NAME, rename, -1, to, (from, to),
+	      record_rename(AT_FDCWD, from, AT_FDCWD, to));
 }
 
 FAULT_API int
 renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
-	PLAIN(FAULT_NAME, renameat, to_fd, to, (from_fd, from, to_fd, to));
+	PLAIN(FAULT_NAME, renameat, to_fd, to, (from_fd, from, to_fd, to),
+	      record_rename(from_fd, from, to_fd, to));
 }
 
 FAULT_API int
@@ -231,37 +249,43 @@ renameat2(int from_fd, const char *from, int to_fd, const char *to,
           unsigned flags)
 {
 	PLAIN(FAULT_NAME, renameat2, to_fd, to,
-	      (from_fd, from, to_fd, to, flags));
+	      (from_fd, from, to_fd, to, flags),
+	      record_rename(from_fd, from, to_fd, to));
 }
 
 FAULT_API int
 linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 {
-	PLAIN(FAULT_NAME, linkat, to_fd, to, (from_fd, from, to_fd, to, flags));
+	PLAIN(FAULT_NAME, linkat, to_fd, to, (from_fd, from, to_fd, to, flags),
+	      (void)0);
 }
 
 FAULT_API int
 unlink(const char *path)
 {
-	PLAIN(FAULT_NAME, unlink, -1, path, (path));
+	PLAIN(FAULT_NAME, unlink, -1, path, (path),
+	      record_remove(AT_FDCWD, path));
 }
 
 FAULT_API int
 unlinkat(int fd, const char *path, int flags)
 {
-	PLAIN(FAULT_NAME, unlinkat, fd, path, (fd, path, flags));
+	PLAIN(FAULT_NAME, unlinkat, fd, path, (fd, path, flags),
+	      record_remove(fd, path));
 }
 
 FAULT_API int
 mkdir(const char *path, mode_t mode)
 {
-	PLAIN(FAULT_NAME, mkdir, -1, path, (path, mode));
+	PLAIN(FAULT_NAME, mkdir, -1, path, (path, mode),
+	      record_mkdir(AT_FDCWD, path));
 }
 
 FAULT_API int
 mkdirat(int fd, const char *path, mode_t mode)
 {
-	PLAIN(FAULT_NAME, mkdirat, fd, path, (fd, path, mode));
+	PLAIN(FAULT_NAME, mkdirat, fd, path, (fd, path, mode),
+	      record_mkdir(fd, path));
 }
 
 /* ------------------------------------------------------------------------ */
@@ -282,11 +306,14 @@ open(const char *path, int flags, ...)
 {
 	va_list arguments;
 	mode_t mode;
+	bool is_new;
 
 	va_start(arguments, flags);
 	mode = open_mode(flags, arguments);
 	va_end(arguments);
-	PLAIN(FAULT_OPEN, open, -1, path, (gate_redirect(path), flags, mode));
+	is_new = record_is_new(AT_FDCWD, path, flags);
+	PLAIN(FAULT_OPEN, open, -1, path, (gate_redirect(path), flags, mode),
+	      record_open(result, AT_FDCWD, path, flags, is_new));
 }
 
 FAULT_API int open64(const char *path, int flags, ...) ALIAS(open);
@@ -296,12 +323,15 @@ openat(int fd, const char *path, int flags, ...)
 {
 	va_list arguments;
 	mode_t mode;
+	bool is_new;
 
 	va_start(arguments, flags);
 	mode = open_mode(flags, arguments);
 	va_end(arguments);
+	is_new = record_is_new(fd, path, flags);
 	PLAIN(FAULT_OPEN, openat, fd, path,
-	      (fd, gate_redirect(path), flags, mode));
+	      (fd, gate_redirect(path), flags, mode),
+	      record_open(result, fd, path, flags, is_new));
 }
 
 FAULT_API int openat64(int fd, const char *path, int flags, ...) ALIAS(openat);
@@ -335,12 +365,23 @@ mmap(void *address, size_t bytes, int protection, int flags, int fd,
 		return MAP_FAILED;
 	}
 	memory = real(address, bytes, protection, flags, fd, offset);
+	record_map(memory, bytes, protection, flags, fd);
 	gate_leave(gate);
 	return memory;
 }
 
 FAULT_API void *mmap64(void *address, size_t bytes, int protection, int flags,
-                    int fd, off_t offset) ALIAS(mmap);
+                       int fd, off_t offset) ALIAS(mmap);
+
+/* Only to be recorded: it does not fail. */
+FAULT_API int
+munmap(void *memory, size_t bytes)
+{
+	REAL(munmap);
+
+	record_unmap(memory);
+	return real(memory, bytes);
+}
 
 FAULT_API void *
 mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
@@ -396,7 +437,7 @@ fcntl(int fd, int command, ...)
 		REAL(fcntl);
 		return real(fd, command, argument);
 	}
-	PLAIN(FAULT_LOCK, fcntl, fd, NULL, (fd, command, argument));
+	PLAIN(FAULT_LOCK, fcntl, fd, NULL, (fd, command, argument), (void)0);
 }
 
 FAULT_API int fcntl64(int fd, int command, ...) ALIAS(fcntl);

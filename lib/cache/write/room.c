@@ -250,6 +250,11 @@ bci_writer_room(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 	}
 	active->pending = true;
 	active->pending_bytes += bytes;
+	/* LMDB puts a value also where its own pages were before: then the disk
+	 * does not have all that lies below the mark any more. */
+	if (status == BC_OK)
+		active->arena.synced_bytes =
+			bci_min(active->arena.synced_bytes, *offset);
 	*arena = (uint32_t)*number;
 	return status;
 }
