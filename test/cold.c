@@ -5,6 +5,7 @@
 #include "cold.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define COLD_WORDS 5
 
@@ -90,4 +91,54 @@ cold_frame_free(struct cold_frame *frame)
 	free(frame->time_ns);
 	for (size_t k = 0; k < COLD_COLUMNS; k++)
 		free(frame->data[k]);
+}
+
+/* Whether code 'row' of a view's column of text stands for the right word. */
+static bool
+cold_word_is(const struct bc_view *view, uint32_t column, uint64_t row,
+             uint32_t word)
+{
+	const uint32_t *codes = bc_view_column(view, column);
+	size_t bytes;
+	const char *text = bc_view_text(view, column, codes[row], &bytes);
+
+	return text != NULL && bytes == strlen(cold_words[word]) &&
+	       memcmp(text, cold_words[word], bytes) == 0;
+}
+
+bool
+cold_frame_is(const struct cold_frame *frame, const struct bc_view *view,
+              uint64_t first)
+{
+	if (first + view->rows > frame->frame.rows ||
+	    view->schema->column_count != COLD_COLUMNS + 1 ||
+	    memcmp(bc_view_time(view), frame->time_ns + first,
+	           8 * view->rows) != 0)
+		return false;
+	for (uint32_t k = 0; k < COLD_COLUMNS; k++) {
+		const size_t bytes = bc_type_bytes(cold_types[k].type);
+		const char *values = frame->data[k];
+		uint32_t word;
+
+		if (cold_types[k].type != BC_TEXT) {
+			if (memcmp(bc_view_column(view, k + 1),
+			           values + first * bytes,
+			           view->rows * bytes) != 0)
+				return false;
+			continue;
+		}
+		for (uint64_t i = 0; i < view->rows; i += 1 + i / 64) {
+			memcpy(&word, values + (first + i) * bytes, 4);
+			if (!cold_word_is(view, k + 1, i, word))
+				return false;
+		}
+	}
+	return true;
+}
+
+void
+cold_expect(const struct bc_view *view, const struct cold_frame *frame)
+{
+	assert_true(view->rows == frame->frame.rows);
+	assert_true(cold_frame_is(frame, view, 0));
 }

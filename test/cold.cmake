@@ -3,3 +3,4 @@
 # Tests of the cold tier as the cache's calls show it.
 barcache_test(cold cold.c support.c value.c)
 barcache_test(cold_blob support.c value.c unit.c)
+barcache_fault_test(cold_failure cold.c)

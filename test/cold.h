@@ -25,4 +25,11 @@ void cold_frame_make(struct cold_frame *out, uint64_t rows, uint64_t gap,
                      int64_t from_ns, uint64_t seed);
 void cold_frame_free(struct cold_frame *frame);
 
+/* A view of all columns shows rows [first, ...) of the frame, bit by bit. */
+bool cold_frame_is(const struct cold_frame *frame, const struct bc_view *view,
+                   uint64_t first);
+
+/* The same of all rows; failing fails the test. */
+void cold_expect(const struct bc_view *view, const struct cold_frame *frame);
+
 #endif /* BARCACHE_TEST_COLD_H */

@@ -18,10 +18,11 @@ endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch budget cache config conformance counts health hit label
-    list noise read recover salvage snapshot space stats verify view writer
+    list noise read recover snapshot space stats verify view writer
     zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
+barcache_test(salvage cold.c support.c value.c unit.c)
 foreach(name clear links removal)
   barcache_test(${name} support.c value.c unit.c links_unit.c)
 endforeach()

@@ -2,6 +2,7 @@
 /*
  * test_salvage.c - new caches from arenas alone.
  */
+#include "cold.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -45,8 +46,10 @@ salvage(void)
 }
 
 static void
-append(const char *key, int64_t first, uint64_t rows, double add)
+append(const char *key, int64_t first, uint64_t rows, double add,
+       enum bc_placement placement)
 {
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
 	int64_t times[5000];
 	double closes[5000];
 	const struct bc_column column = { .name = "close",
@@ -59,8 +62,10 @@ append(const char *key, int64_t first, uint64_t rows, double add)
 		times[i] = (first + (int64_t)i) * STEP_NS;
 		closes[i] = (double)first + (double)i + add;
 	}
-	assert_status(bc_append(fixture.cache, key, &frame, NULL, NULL, &err),
-	              BC_OK, &err);
+	options.placement = placement;
+	assert_status(
+		bc_append(fixture.cache, key, &frame, &options, NULL, &err),
+		BC_OK, &err);
 }
 
 static void
@@ -90,15 +95,62 @@ the_newest_of_each_key_comes_back(void **state)
 	assert_int_equal(report.segments, 4);
 }
 
+/* What was packed comes back, too, text and all. */
 static void
-put_together(const char *key)
+what_was_packed_comes_back(void **state)
+{
+	static const uint64_t rows[] = { 3000, 9000, 43200 };
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	struct bc_salvage_report report;
+	struct cold_frame frame;
+	struct bc_error err;
+	struct bc_view view;
+	char blob[50000];
+
+	(void)state;
+	memset(blob, 'x', sizeof(blob));
+	options.flags = BC_PUT_SUSPECT;
+	options.placement = BC_PLACE_COLD;
+	assert_status(bc_put_blob(fixture.cache, "blob", blob, sizeof(blob),
+	                          &options, &err),
+	              BC_OK, &err);
+	for (unsigned i = 0; i < 3; i++) {
+		const char key[2] = { (char)('a' + i), '\0' };
+
+		cold_frame_make(&frame, rows[i], 7, START, i);
+		assert_status(bc_put(fixture.cache, key, &frame.frame, &options,
+		                     NULL, &err),
+		              BC_OK, &err);
+		assert_int_equal(unit_info(key).tier, BC_COLD);
+		cold_frame_free(&frame);
+	}
+	report = salvage();
+	assert_int_equal(report.entries, 4);
+	assert_int_equal(report.refused, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		const char key[2] = { (char)('a' + i), '\0' };
+
+		cold_frame_make(&frame, rows[i], 7, START, i);
+		assert_int_equal(bc_get(fixture.cache, key, &view), BC_OK);
+		cold_expect(&view, &frame);
+		bc_view_release(&view);
+		cold_frame_free(&frame);
+	}
+	assert_int_equal(bc_get(fixture.cache, "blob", &view), BC_OK);
+	assert_int_equal(view.bytes, sizeof(blob));
+	assert_memory_equal(view.data, blob, sizeof(blob));
+	bc_view_release(&view);
+}
+
+static void
+put_together(const char *key, enum bc_placement placement)
 {
 	struct bc_view view;
 
-	append(key, 0, 4500, 0);
-	append(key, 10000, 4500, 0); /* With a gap before it. */
-	append(key, 1000, 100, 0.5); /* Other values. */
-	append(key, 14500, 4000, 0);
+	append(key, 0, 4500, 0, placement);
+	append(key, 10000, 4500, 0, placement); /* With a gap before it. */
+	append(key, 1000, 100, 0.5, placement); /* Other values. */
+	append(key, 14500, 4000, 0, placement);
 	(void)salvage();
 	assert_status(bc_read(fixture.cache, key, INT64_MIN, INT64_MAX, NULL,
 	                      BC_READ_PARTIAL, &view),
@@ -128,7 +180,7 @@ static void
 a_series_is_put_together(void **state)
 {
 	(void)state;
-	put_together("s/m/X/1m");
+	put_together("s/m/X/1m", BC_PLACE_WARM);
 }
 
 /* Any key may be one of a series. */
@@ -136,7 +188,14 @@ static void
 so_is_one_whose_key_has_no_timeframe(void **state)
 {
 	(void)state;
-	put_together("free text");
+	put_together("free text", BC_PLACE_WARM);
+}
+
+static void
+so_is_a_packed_one(void **state)
+{
+	(void)state;
+	put_together("s/m/X/1m", BC_PLACE_COLD);
 }
 
 /* Two puts of a frame are two versions of one value. */
@@ -286,8 +345,10 @@ main(void)
 		TEST(the_newest_of_each_key_comes_back),
 		TEST(a_series_is_put_together),
 		TEST(so_is_one_whose_key_has_no_timeframe),
+		TEST(so_is_a_packed_one),
 		TEST(frames_are_not_put_together),
 		TEST(texts_come_back),
+		TEST(what_was_packed_comes_back),
 		TEST(damaged_segments_are_not_taken),
 		TEST(noise_never_makes_wrong_bytes),
 		TEST(nothing_is_written_over),

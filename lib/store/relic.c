@@ -18,7 +18,8 @@ relic_fits(const struct bci_segment_header *header, uint64_t room)
 	uint64_t body = header->data_bytes;
 
 	if (memcmp(header->magic, magic, sizeof(magic)) != 0 ||
-	    header->version != BCI_SEGMENT_VERSION || header->codec != 0 ||
+	    header->version != BCI_SEGMENT_VERSION ||
+	    header->codec > BCI_FORM_PACKED ||
 	    header->data_bytes > BCI_SEGMENT_MAX ||
 	    header->text_bytes > BCI_SEGMENT_MAX ||
 	    header->header_bytes > BCI_SEGMENT_MAX || header->rows > UINT32_MAX)
@@ -58,7 +59,12 @@ relic_check(const unsigned char *image, uint64_t room, struct bci_relic *relic)
 		.last_ns = header->last_ns,
 		.rows = (uint32_t)header->rows,
 		.header_bytes = header->header_bytes,
+		.codec = header->codec,
 	};
+	/* How much it takes unpacked only a catalogue would know. */
+	if (header->codec == BCI_FORM_PACKED)
+		bci_locator_set_raw_lines(&relic->locator,
+		                          BCI_SEGMENT_MAX / BCI_LINE - 1);
 	for (uint32_t i = 0; i < header->block_count; i++) {
 		if (!bci_segment_check_block(image, &relic->locator, i))
 			return false;

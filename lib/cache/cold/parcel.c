@@ -21,6 +21,7 @@ bci_parcel_make(const struct bc_allocator *allocator,
 	const struct bci_segment_owner nobody = {
 		.key = owner->key,
 		.key_bytes = owner->key_bytes,
+		.series = owner->series,
 	};
 	unsigned char *memory, *image;
 	enum bc_status status;
