@@ -28,8 +28,7 @@
 #include "extent.h"
 #include "file.h"
 #include "mapping.h"
-#include "packing.h"
-#include "relic.h"
+#include "remains.h"
 
 #define WARM_LEAST (1ull << 30)
 
@@ -234,50 +233,6 @@ salvage_choose(struct bci_relic *relics, size_t count)
 
 /* ---- storing ----------------------------------------------------------- */
 
-/* What follows the header, as readers use it. */
-struct salvage_body {
-	const unsigned char *data;
-	uint64_t data_bytes, text_bytes;
-	void *memory; /* what was packed, decoded; NULL if it was not */
-};
-
-/* Find it, or decode it. */
-static enum bc_status
-salvage_body(struct salvage *salvage, const struct bci_relic *relic,
-             const struct bc_schema *schema, struct salvage_body *out)
-{
-	const struct bc_allocator *allocator = salvage->allocator;
-	struct bci_packed packed;
-	void *work;
-	bool good;
-
-	*out = (struct salvage_body){
-		.data = relic->image + relic->header.header_bytes,
-		.data_bytes = relic->header.data_bytes,
-		.text_bytes = relic->header.text_bytes,
-	};
-	if (bci_segment_check(relic->image, &relic->locator, schema) != NULL)
-		return BC_CORRUPT;
-	if (relic->locator.codec == BCI_FORM_RAW)
-		return BC_OK;
-	if (bci_packed_open(relic->image, &relic->locator, schema, &packed) !=
-	    NULL)
-		return BC_CORRUPT;
-	work = bci_alloc(allocator, 1, bci_pack_decode_work());
-	out->memory =
-		bci_alloc(allocator, 1, bci_packed_body_bytes(&packed) + 1);
-	if (work == NULL || out->memory == NULL) {
-		bci_free(allocator, work);
-		return BC_NOMEM;
-	}
-	good = bci_packed_decode(&packed, work, out->memory);
-	bci_free(allocator, work);
-	out->data = out->memory;
-	out->data_bytes = packed.data_bytes;
-	out->text_bytes = packed.text_bytes;
-	return good ? BC_OK : BC_CORRUPT;
-}
-
 /* A dictionary as a put takes it, in one piece of memory; NULL if damaged. */
 static const char **
 salvage_dictionary(struct salvage *salvage, const unsigned char *area,
@@ -318,7 +273,7 @@ struct salvage_frame {
 };
 
 static enum bc_status
-salvage_columns(struct salvage *salvage, const struct salvage_body *body,
+salvage_columns(struct salvage *salvage, const struct bci_remains *body,
                 uint64_t rows, const struct bc_schema *schema,
                 struct salvage_frame *out)
 {
@@ -425,7 +380,7 @@ salvage_put_frame(struct salvage *salvage, const struct bci_relic *relic,
                   const char *key, bool series, struct bc_error *err)
 {
 	struct bc_put_options put = BC_PUT_OPTIONS_INIT;
-	struct salvage_body body = { .memory = NULL };
+	struct bci_remains body = { .memory = NULL };
 	struct salvage_frame *frame;
 	struct bc_schema *schema;
 	enum bc_status status;
@@ -438,7 +393,8 @@ salvage_put_frame(struct salvage *salvage, const struct bci_relic *relic,
 		return damaged ? BC_CORRUPT : BC_NOMEM;
 	frame = bci_zalloc(salvage->allocator, 1, sizeof(*frame));
 	status = frame == NULL ? BC_NOMEM
-	                       : salvage_body(salvage, relic, schema, &body);
+	                       : bci_remains_open(salvage->allocator, relic,
+	                                          schema, &body);
 	if (status == BC_OK)
 		status = salvage_columns(salvage, &body, relic->header.rows,
 		                         schema, frame);
@@ -449,7 +405,7 @@ salvage_put_frame(struct salvage *salvage, const struct bci_relic *relic,
 		                err);
 	for (size_t i = 0; frame != NULL && i < BC_COLUMNS_MAX; i++)
 		bci_free(salvage->allocator, (void *)frame->dictionaries[i]);
-	bci_free(salvage->allocator, body.memory);
+	bci_remains_close(salvage->allocator, &body);
 	bci_free(salvage->allocator, frame);
 	bci_free(salvage->allocator, schema);
 	return status;
@@ -461,18 +417,18 @@ salvage_put(struct salvage *salvage, const struct bci_relic *relic, bool series,
 {
 	char key[BC_KEY_MAX + 1];
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct salvage_body body = { .memory = NULL };
+	struct bci_remains body = { .memory = NULL };
 	enum bc_status status;
 
 	memcpy(key, relic->key, relic->header.key_bytes);
 	key[relic->header.key_bytes] = '\0';
 	if (relic->header.kind != BC_BLOB)
 		return salvage_put_frame(salvage, relic, key, series, err);
-	status = salvage_body(salvage, relic, NULL, &body);
+	status = bci_remains_open(salvage->allocator, relic, NULL, &body);
 	if (status == BC_OK)
 		status = bc_put_blob(salvage->cache, key, body.data,
 		                     body.data_bytes, &options, err);
-	bci_free(salvage->allocator, body.memory);
+	bci_remains_close(salvage->allocator, &body);
 	return status;
 }
 
