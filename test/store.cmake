@@ -17,8 +17,8 @@ foreach(name coverage directory)
 endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
-foreach(name batch budget cache config conformance counts health hit label
-    list noise read recover snapshot space stats verify view writer
+foreach(name batch budget cache config conformance counts haul health hit
+    label list noise read recover snapshot space stats verify view writer
     zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()

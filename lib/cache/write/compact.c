@@ -18,6 +18,7 @@
 #include "error.h"
 #include "evict.h"
 #include "expire.h"
+#include "haul.h"
 #include "labelling.h"
 #include "list.h"
 #include "parent.h"
@@ -26,7 +27,6 @@
 /* What one commit does at the most; a writer that waits is let in after it. */
 #define EXPIRE_MOST 256u
 #define EVICT_MOST 1024u
-#define CLEAN_BYTES (8ull << 20)
 
 #define LOW_PERCENT 85u
 
@@ -140,11 +140,18 @@ compact_evict(struct bci_compact *compact, struct bci_writer *writer,
 	                                                         : status;
 }
 
+/* A step of cleaning is to take so long, and moves as many bytes. */
+#define CLEAN_NS 15000000
+#define CLEAN_BYTES_MIN (4ull << 20)
+#define CLEAN_BYTES_FIRST (8ull << 20)
+#define CLEAN_BYTES_MAX (32ull << 20)
+
 /* Arenas that there were when cleaning began. */
 struct compact_clean {
 	uint64_t before; /* those below this number */
 	uint64_t after;  /* and above this one: the others were done */
-	uint64_t done;
+	uint64_t quota_bytes;
+	struct bci_haul haul;
 };
 
 /* The next arena that is worth cleaning; one in use is sealed for it. */
@@ -185,40 +192,111 @@ compact_find(struct bci_writer *writer, struct compact_clean *clean,
 	}
 }
 
+/* Move what is live in an arena, or drop what is damaged. */
 static enum bc_status
-compact_clean(struct bci_compact *compact, struct bci_writer *writer,
-              void *context, bool *more, struct bc_error *err)
+compact_empty(struct bci_compact *compact, struct bci_writer *writer,
+              struct compact_clean *clean, struct bc_error *err)
 {
-	struct compact_clean *clean = context;
 	struct bci_cleaning cleaning = {
 		.how = BCI_CLEAN_MOVE,
-		.quota_bytes = CLEAN_BYTES,
+		.quota_bytes = clean->quota_bytes,
 	};
-	struct bci_arena_record arena;
-	enum bc_status status;
+	enum bc_status status =
+		bci_clean(writer, clean->after + 1, &cleaning, err);
 
-	if (clean->before == 0)
-		clean->before = writer->state.next_arena;
-	status = compact_find(writer, clean, &arena, err);
+	compact->report.moved += cleaning.moved_segments;
+	compact->report.moved_bytes += cleaning.moved_bytes;
+	if (cleaning.gone || cleaning.blocked ||
+	    cleaning.moved_segments + cleaning.evicted_segments == 0)
+		clean->after++;
+	return status == BC_OK ? bci_writer_flush_all(writer, err) : status;
+}
+
+/* Go on with the next arena that is worth it, in three strides where what is
+ * moved has to be synced. */
+static enum bc_status
+compact_next(struct bci_compact *compact, struct bci_writer *writer,
+             struct compact_clean *clean, bool *more, struct bc_error *err)
+{
+	struct bci_haul *haul = &clean->haul;
+	struct bci_arena_record arena;
+	enum bc_status status = compact_find(writer, clean, &arena, err);
+
 	if (status != BC_OK)
 		return status == BC_MISS && (writer->must_sync ||
 		                             writer->retired_count != 0)
 		               ? BC_OK
 		               : status;
 	*more = true;
-	clean->done++;
 	if (compact->dry) {
 		compact->report.moved += arena.segments;
 		compact->report.moved_bytes += arena.live_bytes;
 		clean->after++;
 		return BC_OK;
 	}
-	status = bci_clean(writer, clean->after + 1, &cleaning, err);
-	compact->report.moved += cleaning.moved_segments;
-	compact->report.moved_bytes += cleaning.moved_bytes;
-	if (cleaning.gone || cleaning.blocked ||
-	    cleaning.moved_segments + cleaning.evicted_segments == 0)
-		clean->after++;
+	if (writer->config.durability == BC_RELAXED) {
+		if (haul->number != clean->after + 1)
+			bci_haul_begin(haul, clean->after + 1);
+		if (!haul->ended)
+			return bci_haul_step(haul, writer, clean->quota_bytes,
+			                     err);
+	}
+	return compact_empty(compact, writer, clean, err);
+}
+
+static enum bc_status
+compact_clean(struct bci_compact *compact, struct bci_writer *writer,
+              void *context, bool *more, struct bc_error *err)
+{
+	struct compact_clean *clean = context;
+	uint64_t quota_bytes = clean->quota_bytes;
+	int64_t begun_ns = bci_clock_monotonic_ns(), took_ns;
+	bool names = clean->haul.synced;
+	enum bc_status status;
+
+	if (clean->before == 0)
+		clean->before = writer->state.next_arena;
+	if (bci_haul_is_loaded(&clean->haul)) {
+		*more = true;
+		status = bci_haul_step(&clean->haul, writer, quota_bytes, err);
+	} else {
+		status = compact_next(compact, writer, clean, more, err);
+	}
+	took_ns = bci_clock_monotonic_ns() - begun_ns;
+	if (names)
+		return status;
+	if (took_ns > 2 * CLEAN_NS)
+		quota_bytes = bci_max(quota_bytes / 2, CLEAN_BYTES_MIN);
+	else if (took_ns < CLEAN_NS / 2 && took_ns > 0)
+		quota_bytes = bci_min(2 * quota_bytes, CLEAN_BYTES_MAX);
+	clean->quota_bytes = quota_bytes;
+	return status;
+}
+
+/* What is on its way when time is up still arrives. */
+static enum bc_status
+compact_clean_all(struct bci_compact *compact)
+{
+	struct compact_clean clean = { .quota_bytes = CLEAN_BYTES_FIRST };
+	struct bci_haul *haul = &clean.haul;
+	enum bc_status status = BC_OK;
+	uint64_t done = 0;
+	bool more = true;
+
+	while (status == BC_OK && more) {
+		if (!bci_compact_goes_on(compact, "clean", done++)) {
+			if (!bci_haul_is_loaded(haul))
+				break;
+			haul->full = true;
+		}
+		status = bci_haul_sync(haul, compact->cache, compact->err);
+		if (status == BC_OK)
+			status = bci_compact_commit(compact, compact_clean,
+			                            &clean, &more);
+	}
+	compact->report.moved += haul->moved_segments;
+	compact->report.moved_bytes += haul->moved_bytes;
+	bci_haul_free(haul, &compact->cache->allocator);
 	return status;
 }
 
@@ -339,7 +417,6 @@ compact_all(struct bci_compact *compact)
 		.function = compact_drop_visit,
 		.context = compact,
 	};
-	struct compact_clean clean = { 0 };
 	enum bc_status status;
 
 	BCI_TRY(compact_repeat(compact, "expire", compact_expire, NULL));
@@ -348,7 +425,8 @@ compact_all(struct bci_compact *compact)
 		BCI_TRY(bci_walk(compact->cache, &walk));
 	if (!compact->ended)
 		BCI_TRY(bci_merging_run(compact, NULL));
-	BCI_TRY(compact_repeat(compact, "clean", compact_clean, &clean));
+	if (!compact->ended)
+		BCI_TRY(compact_clean_all(compact));
 	if (!compact->dry)
 		BCI_TRY(compact_repeat(compact, "tidy", compact_tidy, NULL));
 done:

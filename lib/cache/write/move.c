@@ -130,16 +130,73 @@ mover_check(struct bci_mover *mover, struct bci_live *live,
 	return BC_OK;
 }
 
-/* Whether the source is on the disk, which the copy then has to be too. */
+/* A copy that is not on the disk must be, if its source is. */
 static void
-mover_settle(struct bci_mover *mover, const struct bci_locator *from)
+mover_settle(struct bci_mover *mover, const struct bci_locator *from,
+             const struct bci_locator *to)
 {
+	struct bci_writer *writer = mover->writer;
 	struct bci_arena_record arena;
 
-	mover->writer->must_sync = true;
-	if (bci_writer_arena(mover->writer, from->arena, &arena) != BC_OK ||
+	writer->must_sync = true;
+	if (bci_writer_arena(writer, to->arena, &arena) == BC_OK &&
+	    arena.synced_bytes >= to->offset + to->bytes)
+		return;
+	if (bci_writer_arena(writer, from->arena, &arena) != BC_OK ||
 	    arena.synced_bytes >= from->offset + from->bytes)
-		mover->writer->must_settle_moves = true;
+		writer->must_settle_moves = true;
+}
+
+enum bc_status
+bci_move_copy(struct bci_mover *mover, struct bci_live *live,
+              const struct bci_live_segment *segment, uint64_t rest,
+              struct bci_locator *to, struct bc_error *err)
+{
+	const struct bci_locator *from = &segment->locator;
+	struct bci_segment_header header;
+	unsigned char *room;
+	enum bc_status status;
+
+	*to = *from;
+	status = mover_check(mover, live, segment, err);
+	if (status != BC_OK)
+		return status;
+	status = mover_room(mover, from->bytes, rest, &room, to, err);
+	if (status != BC_OK)
+		return status;
+	memcpy(&header, segment->image, sizeof(header));
+	header.arena = to->arena;
+	memcpy(room, &header, sizeof(header));
+	memcpy(room + sizeof(header), segment->image + sizeof(header),
+	       from->bytes - sizeof(header));
+	to->checksum = bci_hash64(room, to->header_bytes);
+	return BC_OK;
+}
+
+enum bc_status
+bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
+              const struct bci_locator *to, uint32_t count,
+              struct bc_error *err)
+{
+	const struct bci_locator *from = &segment->locator;
+	struct bci_writer *writer = mover->writer;
+	enum bc_status status;
+
+	mover_settle(mover, from, to);
+	status = mover_name(mover, segment, to, err);
+	if (status == BC_OK)
+		status = bci_writer_account(writer, to->arena, to->bytes, 1,
+		                            err);
+	if (status == BC_OK)
+		status = bci_writer_account(writer, from->arena,
+		                            -(int64_t)from->bytes, -1, err);
+	if (status == BC_OK)
+		status = bci_writer_restamp(writer, to, from,
+		                            &segment->entry->head, count, err);
+	mover->moved_bytes += from->bytes;
+	mover->moved_segments++;
+	writer->counted[BCI_COUNT_MOVED_BYTES] += from->bytes;
+	return status;
 }
 
 enum bc_status
@@ -147,37 +204,10 @@ bci_move_segment(struct bci_mover *mover, struct bci_live *live,
                  const struct bci_live_segment *segment, uint32_t count,
                  uint64_t rest, struct bc_error *err)
 {
-	const struct bci_locator *from = &segment->locator;
-	struct bci_writer *writer = mover->writer;
-	struct bci_segment_header header;
-	struct bci_locator to = *from;
-	unsigned char *room;
-	enum bc_status status;
+	struct bci_locator to;
+	enum bc_status status =
+		bci_move_copy(mover, live, segment, rest, &to, err);
 
-	status = mover_check(mover, live, segment, err);
-	if (status != BC_OK)
-		return status;
-	status = mover_room(mover, from->bytes, rest, &room, &to, err);
-	if (status != BC_OK)
-		return status;
-	memcpy(&header, segment->image, sizeof(header));
-	header.arena = to.arena;
-	memcpy(room, &header, sizeof(header));
-	memcpy(room + sizeof(header), segment->image + sizeof(header),
-	       from->bytes - sizeof(header));
-	to.checksum = bci_hash64(room, to.header_bytes);
-	mover_settle(mover, from);
-	status = mover_name(mover, segment, &to, err);
-	if (status == BC_OK)
-		status = bci_writer_account(writer, to.arena, to.bytes, 1, err);
-	if (status == BC_OK)
-		status = bci_writer_account(writer, from->arena,
-		                            -(int64_t)from->bytes, -1, err);
-	if (status == BC_OK)
-		status = bci_writer_restamp(
-			writer, &to, from, &segment->entry->head, count, err);
-	mover->moved_bytes += from->bytes;
-	mover->moved_segments++;
-	writer->counted[BCI_COUNT_MOVED_BYTES] += from->bytes;
-	return status;
+	return status == BC_OK ? bci_move_name(mover, segment, &to, count, err)
+	                       : status;
 }

@@ -36,4 +36,18 @@ enum bc_status bci_move_segment(struct bci_mover *mover, struct bci_live *live,
                                 uint32_t count, uint64_t rest,
                                 struct bc_error *err);
 
+/*
+ * The two halves of it, of which the second may be done by a later transaction:
+ * *to is all of the new locator; until it is named nobody knows of the copy.
+ * By then the copy may be on the disk, and that need not be waited for.
+ */
+enum bc_status bci_move_copy(struct bci_mover *mover, struct bci_live *live,
+                             const struct bci_live_segment *segment,
+                             uint64_t rest, struct bci_locator *to,
+                             struct bc_error *err);
+enum bc_status bci_move_name(struct bci_mover *mover,
+                             const struct bci_live_segment *segment,
+                             const struct bci_locator *to, uint32_t count,
+                             struct bc_error *err);
+
 #endif /* BCI_MOVE_H */

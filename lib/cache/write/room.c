@@ -216,6 +216,18 @@ room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 }
 
 enum bc_status
+bci_writer_fits(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
+                bool *fits, struct bc_error *err)
+{
+	enum bc_status status = room_open(writer, queue, err);
+
+	*fits = status == BC_OK &&
+	        *bci_state_active(&writer->state, queue) != 0 &&
+	        bci_appender_fits(&writer->env->appenders[queue], bytes);
+	return status;
+}
+
+enum bc_status
 bci_writer_room(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
                 void **room, uint32_t *arena, uint64_t *offset,
                 struct bc_error *err)

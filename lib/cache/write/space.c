@@ -327,6 +327,8 @@ space_sync(struct bci_writer *writer, bool moves, uint64_t *failed,
            struct bc_error *err)
 {
 	struct bci_env *env = writer->env;
+	/* Whether a directory has names that were never synced. */
+	bool named[BCI_COUNT(env->maps.class_fd)] = { false };
 	struct bci_arena_record arena;
 	enum bci_queue queue;
 	enum bc_status status;
@@ -340,8 +342,10 @@ space_sync(struct bci_writer *writer, bool moves, uint64_t *failed,
 	while ((status = bci_arena_next(writer->txn, &env->tables, &number,
 	                                &arena)) == BC_OK) {
 		if (arena.synced_bytes >= arena.end_bytes ||
-		    (moves && arena.queue == BCI_YOUNG))
+		    (moves && arena.queue == BCI_YOUNG) ||
+		    arena.class_ >= BCI_COUNT(named))
 			continue;
+		named[arena.class_] |= arena.synced_bytes == 0;
 		status = space_sync_arena(writer, number, &arena, err);
 		if (status != BC_OK) {
 			*failed = number;
@@ -357,9 +361,11 @@ space_sync(struct bci_writer *writer, bool moves, uint64_t *failed,
 	}
 	if (status != BC_MISS)
 		return bci_fail(err, status, "cannot read the arenas");
-	if (fsync(env->maps.class_fd[BCI_ARENA_WARM]) != 0 ||
-	    fsync(env->maps.class_fd[BCI_ARENA_COLD]) != 0)
-		return bci_fail_os(err, errno, "cannot sync the directory");
+	for (size_t i = 0; i < BCI_COUNT(named); i++) {
+		if (named[i] && fsync(env->maps.class_fd[i]) != 0)
+			return bci_fail_os(err, errno,
+			                   "cannot sync the directory");
+	}
 	if (!moves)
 		writer->state.unsynced = 0;
 	writer->must_sync = true;

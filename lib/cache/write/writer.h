@@ -156,6 +156,11 @@ enum bc_status bci_writer_room(struct bci_writer *writer, enum bci_queue queue,
                                uint64_t bytes, void **room, uint32_t *arena,
                                uint64_t *offset, struct bc_error *err);
 
+/* Whether that needs no other arena than the active one. */
+enum bc_status bci_writer_fits(struct bci_writer *writer, enum bci_queue queue,
+                               uint64_t bytes, bool *fits,
+                               struct bc_error *err);
+
 /* The queue whose active arena has this number, or BCI_QUEUES. */
 enum bci_queue bci_writer_queue(struct bci_writer *writer, uint64_t number);
 

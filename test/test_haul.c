@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_haul.c - what compaction has copied, but not named yet, while others go
+ * on: they replace, remove and compact, or it is told to end.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FRAMES 72
+#define ROWS 2000
+#define BUDGET (64ull << 20)
+
+/* What happens between two steps of cleaning. */
+struct meddling {
+	unsigned steps; /* of cleaning, so far */
+	unsigned at;    /* when */
+	enum { REPLACE, COMPACT, END } how;
+	bool inside; /* another one that is called by this one */
+};
+
+static void
+frame_key(char key[16], unsigned index)
+{
+	snprintf(key, 16, "frame/%02u", index);
+}
+
+static int
+setup(void **state)
+{
+	struct bc_options options = unit_options();
+	char key[16];
+
+	if (unit_setup(state) != 0)
+		return -1;
+	options.warm_bytes = BUDGET;
+	unit_restart(&options);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		frame_key(key, i);
+		unit_put(key, i + 1, ROWS);
+	}
+	assert_status(bc_sync(fixture.cache, NULL), BC_OK, NULL);
+	for (unsigned i = 0; i < FRAMES; i += 3) {
+		frame_key(key, i);
+		assert_status(bc_remove(fixture.cache, key, NULL), BC_OK, NULL);
+	}
+	return 0;
+}
+
+static void
+replace_some(void)
+{
+	char key[16];
+
+	for (unsigned i = 1; i < FRAMES; i += 12) {
+		frame_key(key, i);
+		unit_put(key, 1000 + i, ROWS);
+		frame_key(key, i + 1);
+		assert_status(bc_remove(fixture.cache, key, NULL), BC_OK, NULL);
+	}
+}
+
+static int
+meddle(void *context, const struct bc_compact_progress *progress)
+{
+	struct meddling *meddling = context;
+	struct bc_error err;
+
+	if (meddling->inside || strcmp(progress->step, "clean") != 0 ||
+	    meddling->steps++ != meddling->at)
+		return 0;
+	meddling->inside = true;
+	if (meddling->how == REPLACE)
+		replace_some();
+	else if (meddling->how == COMPACT)
+		assert_status(bc_compact(fixture.cache, NULL, NULL, &err),
+		              BC_OK, &err);
+	meddling->inside = false;
+	return meddling->how == END;
+}
+
+static struct bc_compact_report
+compact(struct meddling *meddling)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	struct bc_compact_report report;
+	struct bc_error err;
+
+	options.progress = meddle;
+	options.context = meddling;
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	assert_true(meddling->steps > meddling->at);
+	return report;
+}
+
+/* Every frame is as it was left, and so are all accounts. */
+static void
+expect_frames(bool replaced)
+{
+	struct bc_verify_report report;
+	struct bc_error err;
+	char key[16];
+
+	for (unsigned i = 0; i < FRAMES; i++) {
+		frame_key(key, i);
+		if (i % 3 == 0 || (replaced && i % 12 == 2))
+			expect_miss(fixture.cache, key, BC_MISS_ABSENT);
+		else
+			expect_hit(fixture.cache, key,
+			           replaced && i % 12 == 1 ? 1000 + i : i + 1);
+	}
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
+	              BC_OK, &err);
+	assert_int_equal(report.bad_entries, 0);
+}
+
+static void
+copies_are_named(void **state)
+{
+	struct meddling meddling = { .at = 0, .how = REPLACE, .inside = true };
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	struct bc_stats before = unit_stats(), after;
+	struct bc_compact_report report;
+	struct bc_error err;
+
+	(void)state;
+	options.progress = meddle;
+	options.context = &meddling;
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	after = unit_stats();
+	assert_int_equal(after.live_bytes, before.live_bytes);
+	assert_int_equal(after.segments, before.segments);
+	assert_true(after.warm_bytes < before.warm_bytes);
+	assert_true(report.moved != 0);
+	assert_int_equal(after.total.moved_bytes, report.moved_bytes);
+	expect_frames(false);
+	/* There is nothing left to be done. */
+	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_OK,
+	              &err);
+	assert_int_equal(report.moved, 0);
+}
+
+static void
+what_changed_meanwhile_stays_changed(void **state)
+{
+	struct meddling meddling = { .at = 1, .how = REPLACE };
+
+	(void)state;
+	compact(&meddling);
+	expect_frames(true);
+}
+
+static void
+another_compaction_may_be_faster(void **state)
+{
+	struct meddling meddling = { .at = 1, .how = COMPACT };
+
+	(void)state;
+	compact(&meddling);
+	expect_frames(false);
+}
+
+static void
+what_is_on_its_way_arrives(void **state)
+{
+	struct meddling meddling = { .at = 1, .how = END };
+	struct bc_compact_report report;
+
+	(void)state;
+	report = compact(&meddling);
+	assert_int_equal(report.incomplete, 1);
+	assert_true(report.moved != 0);
+	expect_frames(false);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(copies_are_named, setup,
+		                                unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_changed_meanwhile_stays_changed, setup,
+			unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			another_compaction_may_be_faster, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(what_is_on_its_way_arrives,
+		                                setup, unit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
