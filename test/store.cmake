@@ -2,7 +2,7 @@
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
 barcache_test(expiry support.c value.c)
-foreach(name days expire fresh touch)
+foreach(name days expire fresh touch vectors)
   barcache_test(${name} support.c value.c unit.c clockwork.c)
 endforeach()
 foreach(name alloc check clock dir file hash lock mapping schema)

@@ -49,7 +49,8 @@ struct budget {
 	uint64_t limit, low, slack;
 	uint64_t blocked[BLOCKED_MAX];
 	size_t blocked_count;
-	bool sealed; /* what was in use and given up for it */
+	bool sealed;  /* what was in use and given up for it */
+	bool circled; /* what was moved for it has to stay */
 };
 
 /* ---- what there is ----------------------------------------------------- */
@@ -240,17 +241,21 @@ budget_clean(struct budget *budget, uint64_t number, enum bci_clean_how how,
 		.evict_bytes = evict,
 		.history = bci_writer_history(budget->writer),
 	};
+	/* What is in it was judged, and moved, by this transaction. */
+	bool again = number >= budget->writer->first_arena;
 	enum bc_status status;
 
-	if (how == BCI_CLEAN_JUDGE && budget_moved(budget))
+	if (how == BCI_CLEAN_JUDGE && (again || budget_moved(budget)))
 		cleaning.how = BCI_CLEAN_EMPTY;
 	status = bci_clean(budget->writer, number, &cleaning, err);
 	if (status == BC_OK && cleaning.gone && how == BCI_CLEAN_JUDGE)
 		status = budget_age(budget, err);
 	if (status == BC_OK && cleaning.blocked)
 		budget_block(budget, number);
-	*did = cleaning.evicted_segments + cleaning.moved_segments != 0 ||
-	       cleaning.gone;
+	budget->circled |= again && cleaning.moved_segments != 0 &&
+	                   cleaning.evicted_segments == 0;
+	*did = cleaning.evicted_segments != 0 ||
+	       (!again && (cleaning.moved_segments != 0 || cleaning.gone));
 	if (status == BC_OK && !*did && !cleaning.blocked)
 		budget_block(budget, number);
 	return status;
@@ -280,7 +285,8 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 	}
 	if (number == 0)
 		number = view->oldest[other];
-	if (number == 0 && evict != 0) { /* Only those in use are left. */
+	if (number == 0 && evict != 0 && !budget->circled) {
+		/* Only those in use are left. */
 		number = *bci_state_active(&writer->state, queue);
 		if (number == 0 || budget_is_blocked(budget, number))
 			number = *bci_state_active(&writer->state, other);

@@ -421,5 +421,8 @@ bci_growth_apply(struct bci_writer *writer, struct bci_operation *operation,
 done:
 	bci_edit_close(edit);
 	bci_series_close(series);
+	if (status == BC_OK && writer->overdrawn)
+		status = bci_writer_make_room(writer, 1, 0, 0, err);
+	writer->overdrawn = false;
 	return status;
 }

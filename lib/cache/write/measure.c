@@ -3,7 +3,8 @@
  * measure.c - what the puts of a commit take, and room for it.
  *
  * All of it is made before the first one is stored: what is written then is
- * never in the way of an eviction.
+ * never in the way of an eviction.  Only what the segments of a series take is
+ * known one by one.
  */
 #include "common.h"
 
@@ -142,4 +143,53 @@ bci_measure(struct bci_writer *writer, const struct bci_operation *operations,
 	else if (size.small != 0)
 		size.file_bytes += BCI_PAGE; /* of an arena, or none */
 	return measure_room(&measure, &size, err);
+}
+
+/* ---- segments of series ------------------------------------------------ */
+
+uint64_t
+bci_measure_rows(const struct bci_value *value, size_t key_bytes,
+                 uint64_t limit, uint64_t unit)
+{
+	uint64_t columns = value->schema->column_count;
+	uint64_t used = BCI_PAGE; /* more than the header of a small one */
+	struct bci_value of_rows = *value;
+	struct bci_segment_plan plan;
+	uint64_t most = 1, above = unit;
+
+	of_rows.rows = 0;
+	if (bci_segment_plan(&of_rows, key_bytes, false, &plan))
+		used += plan.bytes + columns * BCI_PAGE;
+	/* A byte a row is more than the checksums of its blocks take. */
+	if (limit > used &&
+	    (limit - used) / (value->schema->row_bytes + 1) >= unit)
+		return (limit - used) / (value->schema->row_bytes + 1);
+	while (above - most > 1) {
+		of_rows.rows = most + (above - most) / 2;
+		if (bci_segment_plan(&of_rows, key_bytes, false, &plan) &&
+		    plan.bytes <= limit)
+			most = of_rows.rows;
+		else
+			above = of_rows.rows;
+	}
+	return most;
+}
+
+enum bc_status
+bci_measure_segment(struct bci_writer *writer, uint64_t bytes, bool grows,
+                    uint64_t written, struct bc_error *err)
+{
+	bool may_wait = grows && !writer->keeps_all &&
+	                written + bytes <= writer->config.warm_bytes;
+	enum bc_status status;
+
+	if (writer->overdrawn && may_wait)
+		return BC_OK;
+	status = bci_writer_make_room(
+		writer, bytes, bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE),
+		0, err);
+	if (status != BC_FULL || !may_wait)
+		return status;
+	writer->overdrawn = true;
+	return BC_OK;
 }

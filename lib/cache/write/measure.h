@@ -38,4 +38,20 @@ enum bc_status bci_measure(struct bci_writer *writer,
                            uint64_t bundle_bytes, bool *bundling,
                            struct bc_error *err);
 
+/*
+ * Rows that a segment of at most 'limit' bytes may have, at least one: exactly
+ * if they are fewer than 'unit', else perhaps a few less.
+ */
+uint64_t bci_measure_rows(const struct bci_value *value, size_t key_bytes,
+                          uint64_t limit, uint64_t unit);
+
+/*
+ * Make room for a segment of a series, of which 'written' bytes were written
+ * before it.  If it 'grows' and only older segments of its own could go, room
+ * is taken in advance: writer->overdrawn.  Errors as bci_writer_make_room().
+ */
+enum bc_status bci_measure_segment(struct bci_writer *writer, uint64_t bytes,
+                                   bool grows, uint64_t written,
+                                   struct bc_error *err);
+
 #endif /* BCI_MEASURE_H */

@@ -13,10 +13,12 @@
 #include "directory.h"
 #include "error.h"
 #include "hash.h"
+#include "measure.h"
 #include "parcel.h"
 #include "splice.h"
 
 struct splice {
+	enum bci_splice_how how;
 	struct bci_edit *edit;
 	struct bci_series *series;
 	struct bci_writer *writer;
@@ -151,25 +153,10 @@ splice_is_cold(const struct splice *splice, const struct bci_cut *cut,
 static uint64_t
 splice_most(struct splice *splice)
 {
-	const struct bc_schema *schema = splice->series->schema;
 	bool cold = splice->edit->placement == BC_PLACE_COLD;
-	uint64_t limit = splice_limit(splice, cold), most = 0;
-	uint64_t pages = BCI_PAGE * schema->column_count;
-	uint64_t lines = BCI_LINE * schema->column_count;
-	uint64_t used = BCI_PAGE; /* more than the header of a small one */
-	struct bci_segment_plan plan;
 
-	splice->value.rows = 0;
-	if (bci_segment_plan(&splice->value, splice->series->key_bytes, false,
-	                     &plan))
-		used += plan.bytes;
-	/* A byte a row is more than the checksums of its blocks take. */
-	if (limit > used + pages)
-		most = (limit - used - pages) / (schema->row_bytes + 1);
-	if (most < BCI_TILE_UNIT && limit > used + lines)
-		most = bci_min((limit - used - lines) / (schema->row_bytes + 1),
-		               BCI_TILE_UNIT - 1);
-	return bci_max(most, 1);
+	return bci_measure_rows(&splice->value, splice->series->key_bytes,
+	                        splice_limit(splice, cold), BCI_TILE_UNIT);
 }
 
 /* ---- writing ----------------------------------------------------------- */
@@ -206,9 +193,9 @@ splice_write_warm(struct splice *splice, struct bci_segment_owner *owner,
 	uint64_t offset;
 	void *room;
 
-	BCI_TRY(bci_writer_make_room(
-		writer, plan->bytes,
-		bci_round_up(plan->bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err));
+	BCI_TRY(bci_measure_segment(writer, plan->bytes,
+	                            splice->how == BCI_SPLICE_GROW,
+	                            splice->written, err));
 	BCI_TRY(bci_writer_room(writer, BCI_YOUNG, plan->bytes, &room,
 	                        &owner->arena, &offset, err));
 	bci_segment_write(&splice->value, owner, plan, room, locator, digest);
@@ -548,6 +535,7 @@ bci_splice(struct bci_edit *edit, enum bci_splice_how how,
            struct bci_splice_report *report, struct bc_error *err)
 {
 	struct splice splice = {
+		.how = how,
 		.edit = edit,
 		.series = edit->series,
 		.writer = edit->series->writer,

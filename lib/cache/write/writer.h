@@ -50,6 +50,8 @@ struct bci_writer {
 	uint64_t first_bytes[BCI_QUEUES];  /* what it adds to that from */
 	bool keeps_all;      /* nothing is evicted for what it writes */
 	uint64_t busy_entry; /* its segments stay where they are; 0: none */
+	bool overdrawn;      /* it took room that is made only when they may
+	                        go: see bci_growth_apply() */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
 	struct bci_slots freed; /* they are free once it is committed, */
@@ -135,7 +137,7 @@ enum bc_status bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
 struct bci_history *bci_writer_history(struct bci_writer *writer);
 
 /* Whether this transaction wrote a segment. */
-bool bci_writer_is_fresh(const struct bci_writer *writer,
+bool bci_writer_is_fresh(struct bci_writer *writer,
                          const struct bci_entry *entry,
                          const struct bci_locator *locator);
 
