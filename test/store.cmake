@@ -22,6 +22,7 @@ foreach(name batch budget cache config conformance counts haul health hit
     zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
+barcache_test(cold_budget support.c value.c unit.c)
 barcache_test(salvage cold.c support.c value.c unit.c)
 foreach(name clear links removal)
   barcache_test(${name} support.c value.c unit.c links_unit.c)

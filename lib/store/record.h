@@ -69,6 +69,15 @@ struct bci_config_record {
 _Static_assert(sizeof(struct bci_config_record) == 128, "config record");
 #define BCI_CONFIG_OLD_BYTES 64u
 
+/* How far eviction goes if nobody said. */
+#define BCI_LOW_PERCENT 85u
+
+static inline unsigned
+bci_config_low_percent(const struct bci_config_record *config)
+{
+	return config->low_percent != 0 ? config->low_percent : BCI_LOW_PERCENT;
+}
+
 /* `meta`, key "state": rewritten by every commit. */
 struct bci_state_record {
 	uint8_t version;
@@ -114,6 +123,14 @@ static inline enum bci_arena_class
 bci_queue_class(enum bci_queue queue)
 {
 	return queue == BCI_COLD ? BCI_ARENA_COLD : BCI_ARENA_WARM;
+}
+
+/* The live bytes of the warm class, those in entry records included. */
+static inline uint64_t
+bci_state_live_warm(const struct bci_state_record *state)
+{
+	return state->live_bytes -
+	       bci_min(state->live_bytes, state->live_cold_bytes);
 }
 
 /* Where the state has the sum of the arenas of a class. */

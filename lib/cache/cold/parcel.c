@@ -61,27 +61,40 @@ bci_parcel_free(struct bci_parcel *parcel)
 	parcel->head = NULL;
 }
 
+uint64_t
+bci_parcel_bytes(const struct bci_parcel *parcel,
+                 const struct bci_segment_plan *plan)
+{
+	return parcel->packing.body != NULL ? parcel->packing.plan.bytes
+	                                    : plan->bytes;
+}
+
 enum bc_status
-bci_cold_check_room(struct bci_writer *writer, const char *key, uint64_t bytes,
-                    struct bc_error *err)
+bci_cold_check_size(const struct bci_writer *writer, const char *key,
+                    uint64_t bytes, struct bc_error *err)
 {
 	const uint64_t budget = writer->config.cold_bytes;
-	uint64_t used = writer->state.linked_cold_bytes +
-	                writer->active[BCI_COLD].pending_bytes;
 
-	if (bytes > budget / 4)
-		return bci_fail(err, BC_TOO_LARGE,
-		                "%s takes %llu bytes, more than a quarter of "
-		                "the cold budget of %llu",
-		                key, (unsigned long long)bytes,
-		                (unsigned long long)budget);
-	if (bytes > budget - bci_min(used, budget))
-		return bci_fail(err, BC_FULL,
-		                "%s: %llu bytes do not fit the cold budget of "
-		                "%llu bytes",
-		                key, (unsigned long long)bytes,
-		                (unsigned long long)budget);
-	return BC_OK;
+	if (bytes <= budget / 4)
+		return BC_OK;
+	return bci_fail(err, BC_TOO_LARGE,
+	                "%s takes %llu bytes, more than a quarter of the cold "
+	                "budget of %llu",
+	                key, (unsigned long long)bytes,
+	                (unsigned long long)budget);
+}
+
+enum bc_status
+bci_cold_make_room(struct bci_writer *writer, const char *key, uint64_t bytes,
+                   struct bc_error *err)
+{
+	enum bc_status status = bci_cold_check_size(writer, key, bytes, err);
+
+	if (status != BC_OK)
+		return status;
+	return bci_writer_make_room_cold(
+		writer, bytes, bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE),
+		err);
 }
 
 enum bc_status
@@ -92,16 +105,12 @@ bci_parcel_store(struct bci_writer *writer, const struct bci_parcel *parcel,
                  uint8_t digest[16], struct bc_error *err)
 {
 	const bool packed = parcel->packing.body != NULL;
-	const uint64_t bytes =
-		packed ? parcel->packing.plan.bytes : plan->bytes;
+	const uint64_t bytes = bci_parcel_bytes(parcel, plan);
 	struct bci_segment_header header;
 	enum bc_status status;
 	uint64_t offset;
 	void *room;
 
-	BCI_TRY(bci_cold_check_room(
-		writer, owner->key,
-		bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE), err));
 	BCI_TRY(bci_writer_room(writer, BCI_COLD, bytes, &room, &owner->arena,
 	                        &offset, err));
 	if (packed) {
@@ -125,4 +134,19 @@ bci_parcel_store(struct bci_writer *writer, const struct bci_parcel *parcel,
 	locator->offset = offset;
 done:
 	return status;
+}
+
+enum bc_status
+bci_parcel_put(struct bci_writer *writer, const struct bci_parcel *parcel,
+               const struct bci_value *value,
+               const struct bci_segment_plan *plan,
+               struct bci_segment_owner *owner, struct bci_locator *locator,
+               uint8_t digest[16], struct bc_error *err)
+{
+	enum bc_status status = bci_cold_make_room(
+		writer, owner->key, bci_parcel_bytes(parcel, plan), err);
+
+	return status != BC_OK ? status
+	                       : bci_parcel_store(writer, parcel, value, plan,
+	                                          owner, locator, digest, err);
 }

@@ -28,11 +28,14 @@ enum bc_status bci_parcel_make(const struct bc_allocator *allocator,
                                struct bci_parcel *out, struct bc_error *err);
 void bci_parcel_free(struct bci_parcel *parcel);
 
+/* Bytes that a value takes in the cold tier. */
+uint64_t bci_parcel_bytes(const struct bci_parcel *parcel,
+                          const struct bci_segment_plan *plan);
+
 /*
- * Store a value in the cold queue: the parcel, or if that was not worth packing
- * the value itself.  'owner' is whose it is; its arena is filled, and all of
- * 'locator' but the slot.  BC_TOO_LARGE if it takes more than a quarter of the
- * cold budget; BC_FULL if it does not fit; as bci_writer_room().
+ * Store a value in the cold queue, where room for it was made: the parcel, or
+ * if that was not worth packing the value itself.  'owner' is whose it is; its
+ * arena is filled, and all of 'locator' but the slot.  As bci_writer_room().
  */
 enum bc_status bci_parcel_store(struct bci_writer *writer,
                                 const struct bci_parcel *parcel,
@@ -42,8 +45,25 @@ enum bc_status bci_parcel_store(struct bci_writer *writer,
                                 struct bci_locator *locator, uint8_t digest[16],
                                 struct bc_error *err);
 
-/* Whether the cold tier has room for 'bytes' bytes; errors as above. */
-enum bc_status bci_cold_check_room(struct bci_writer *writer, const char *key,
-                                   uint64_t bytes, struct bc_error *err);
+/* Make room for it and store it. */
+enum bc_status bci_parcel_put(struct bci_writer *writer,
+                              const struct bci_parcel *parcel,
+                              const struct bci_value *value,
+                              const struct bci_segment_plan *plan,
+                              struct bci_segment_owner *owner,
+                              struct bci_locator *locator, uint8_t digest[16],
+                              struct bc_error *err);
+
+/* BC_TOO_LARGE if one segment takes more than a quarter of the cold budget. */
+enum bc_status bci_cold_check_size(const struct bci_writer *writer,
+                                   const char *key, uint64_t bytes,
+                                   struct bc_error *err);
+
+/*
+ * Make room for one segment in the cold tier; BC_TOO_LARGE, and as
+ * bci_writer_make_room_cold().
+ */
+enum bc_status bci_cold_make_room(struct bci_writer *writer, const char *key,
+                                  uint64_t bytes, struct bc_error *err);
 
 #endif /* BCI_PARCEL_H */

@@ -68,6 +68,7 @@ shift_load(struct shift *shift)
 	struct bci_bytes stored;
 	enum bc_status status;
 
+	shift->older = false;
 	if (!bci_locator_is_sane(&shift->from) || shift->from.arena == 0)
 		return BC_MISS;
 	status = bci_table_get(writer->txn, writer->env->tables.entries,
@@ -259,9 +260,9 @@ demote_store(struct shift *shift, const struct bci_packing *packing,
 	uint32_t arena;
 	void *room;
 
-	BCI_TRY(bci_cold_check_room(
-		writer, shift->key,
-		bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE), err));
+	BCI_TRY(bci_cold_make_room(writer, shift->key, bytes, err));
+	/* Other segments of the same entry may have gone for it. */
+	BCI_TRY(shift_load(shift));
 	BCI_TRY(bci_writer_room(writer, BCI_COLD, bytes, &room, &arena, &offset,
 	                        err));
 	bci_packing_write(packing, shift->image, arena, room, &to);

@@ -24,9 +24,6 @@
 /* What a new arena takes before there is a segment in it. */
 #define FILE_EXTRA (8ull * BCI_PAGE)
 
-/* How far eviction goes if nobody said. */
-#define LOW_PERCENT 85u
-
 /* Segments that one commit evicts by walking all entries, at the most. */
 #define VICTIMS_MOST 4096u
 
@@ -44,52 +41,62 @@ struct budget_view {
 
 struct budget {
 	struct bci_writer *writer;
+	enum bci_arena_class class_;
 	enum bc_policy policy;
 	uint64_t bytes, file_bytes; /* that come */
-	uint64_t limit, low, slack;
+	uint64_t limit, low, slack; /* of the class */
 	uint64_t blocked[BLOCKED_MAX];
 	size_t blocked_count;
-	bool sealed;  /* what was in use and given up for it */
-	bool circled; /* what was moved for it has to stay */
+	uint64_t before; /* arenas from this number on were made just now */
+	bool sealed;     /* what was in use was given up for it */
 };
 
 /* ---- what there is ----------------------------------------------------- */
 
-static uint64_t
-budget_live(const struct budget *budget)
+static bool
+budget_is_cold(const struct budget *budget)
 {
-	const struct bci_state_record *state = &budget->writer->state;
-
-	uint64_t live = state->live_bytes -
-	                bci_min(state->live_bytes, state->live_cold_bytes);
-
-	/* Damaged records may have led the sum astray. */
-	return bci_min(live,
-	               state->linked_warm_bytes +
-	                       budget->writer->active[BCI_YOUNG].pending_bytes +
-	                       budget->writer->active[BCI_MAIN].pending_bytes +
-	                       state->inline_bytes);
+	return budget->class_ == BCI_ARENA_COLD;
 }
 
 /* Bytes in arenas, those included that are on their way to them. */
 static uint64_t
 budget_linked(const struct budget *budget)
 {
-	const struct bci_writer *writer = budget->writer;
+	struct bci_writer *writer = budget->writer;
+	uint64_t bytes = *bci_state_linked(&writer->state, budget->class_);
 
-	return writer->state.linked_warm_bytes +
-	       writer->active[BCI_YOUNG].pending_bytes +
-	       writer->active[BCI_MAIN].pending_bytes;
+	for (unsigned queue = 0; queue < BCI_QUEUES; queue++) {
+		if (bci_queue_class(queue) == budget->class_)
+			bytes += writer->active[queue].pending_bytes;
+	}
+	return bytes;
 }
 
-/* Bytes of catalogue and ledger that come on top of that. */
+/* Damaged records may have led the sums of what is live astray. */
+static uint64_t
+budget_live(const struct budget *budget)
+{
+	const struct bci_state_record *state = &budget->writer->state;
+	uint64_t linked = budget_linked(budget);
+
+	if (budget_is_cold(budget))
+		return bci_min(state->live_cold_bytes, linked);
+	return bci_min(bci_state_live_warm(state),
+	               linked + state->inline_bytes);
+}
+
+/* Bytes of catalogue and ledger that come on top of what is warm. */
 static uint64_t
 budget_beside(const struct budget *budget)
 {
 	struct bci_writer *writer = budget->writer;
-	uint64_t bytes = sizeof(struct bci_slot) * writer->state.next_slot +
-	                 bci_catalogue_used(writer->txn, &writer->env->tables);
+	uint64_t bytes;
 
+	if (budget_is_cold(budget))
+		return 0;
+	bytes = sizeof(struct bci_slot) * writer->state.next_slot +
+	        bci_catalogue_used(writer->txn, &writer->env->tables);
 	return bytes > CATALOGUE_FREE ? bytes - CATALOGUE_FREE : 0;
 }
 
@@ -127,20 +134,20 @@ budget_look(const struct budget *budget, struct budget_view *view,
 
 		if (bci_writer_queue(writer, number) != BCI_QUEUES)
 			arena = writer->active[queue].arena;
-		if (arena.class_ != BCI_ARENA_WARM)
+		if (arena.class_ != budget->class_)
 			continue;
 		if (queue == BCI_YOUNG)
 			view->young_bytes += arena.end_bytes;
 		else
 			view->main_bytes += arena.end_bytes;
-		if (!arena.sealed || number >= writer->first_arena ||
+		if (!arena.sealed || number >= budget->before ||
 		    budget_is_blocked(budget, number))
-			continue; /* In use, or made by this transaction. */
+			continue; /* In use, or to be looked at last. */
 		if (view->oldest[queue] == 0) {
 			view->oldest[queue] = number;
 			view->oldest_bytes[queue] = arena.live_bytes;
 		}
-		if (number == writer->env->cleaned[BCI_ARENA_WARM].number) {
+		if (number == writer->env->cleaned[budget->class_].number) {
 			view->begun = number;
 			view->begun_live = arena.live_bytes;
 		}
@@ -157,12 +164,15 @@ budget_look(const struct budget *budget, struct budget_view *view,
 	               : bci_fail(err, status, "cannot read the arenas");
 }
 
-/* Copying on and on for one commit helps nobody: evict instead. */
+/*
+ * Copying on and on for one commit helps nobody, nor does copying what was
+ * copied just before: evict instead.
+ */
 static bool
 budget_moved(const struct budget *budget)
 {
-	return budget->writer->counted[BCI_COUNT_MOVED_BYTES] >
-	       2 * budget->slack;
+	return budget->before == UINT64_MAX ||
+	       budget->writer->moved_bytes[budget->class_] > 2 * budget->slack;
 }
 
 /* ---- ways to make room ------------------------------------------------- */
@@ -176,7 +186,7 @@ budget_evict(struct budget *budget, bool inlined, uint64_t entries, bool *did,
 		budget->low > budget->bytes ? budget->low - budget->bytes : 0;
 	struct bci_eviction eviction = {
 		.policy = budget->policy,
-		.class_ = BCI_ARENA_WARM,
+		.class_ = budget->class_,
 		.inlined = inlined,
 		.target_bytes = target,
 		.entries = entries,
@@ -224,7 +234,7 @@ budget_age(struct budget *budget, struct bc_error *err)
 		.most = VICTIMS_MOST,
 	};
 
-	if (mine < budget->slack / 4)
+	if (budget_is_cold(budget) || mine < budget->slack / 4)
 		return BC_OK;
 	return bci_evict(budget->writer, &eviction, err);
 }
@@ -241,21 +251,17 @@ budget_clean(struct budget *budget, uint64_t number, enum bci_clean_how how,
 		.evict_bytes = evict,
 		.history = bci_writer_history(budget->writer),
 	};
-	/* What is in it was judged, and moved, by this transaction. */
-	bool again = number >= budget->writer->first_arena;
 	enum bc_status status;
 
-	if (how == BCI_CLEAN_JUDGE && (again || budget_moved(budget)))
+	if (how == BCI_CLEAN_JUDGE && budget_moved(budget))
 		cleaning.how = BCI_CLEAN_EMPTY;
 	status = bci_clean(budget->writer, number, &cleaning, err);
 	if (status == BC_OK && cleaning.gone && how == BCI_CLEAN_JUDGE)
 		status = budget_age(budget, err);
 	if (status == BC_OK && cleaning.blocked)
 		budget_block(budget, number);
-	budget->circled |= again && cleaning.moved_segments != 0 &&
-	                   cleaning.evicted_segments == 0;
-	*did = cleaning.evicted_segments != 0 ||
-	       (!again && (cleaning.moved_segments != 0 || cleaning.gone));
+	*did = cleaning.evicted_segments + cleaning.moved_segments != 0 ||
+	       cleaning.gone;
 	if (status == BC_OK && !*did && !cleaning.blocked)
 		budget_block(budget, number);
 	return status;
@@ -269,14 +275,18 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 {
 	struct bci_writer *writer = budget->writer;
 	const struct bci_state_record *state = &writer->state;
-	enum bci_queue queue =
-		bci_policy_next(budget->policy, bci_writer_history(writer),
-	                        view->young_bytes, view->main_bytes);
-	enum bci_queue other = queue == BCI_YOUNG ? BCI_MAIN : BCI_YOUNG;
-	uint64_t number = view->oldest[queue];
+	enum bci_queue queue = BCI_COLD, other = BCI_COLD;
+	uint64_t number;
 
 	*did = false;
-	if (evict != 0 && state->inline_bytes != 0 &&
+	if (!budget_is_cold(budget)) {
+		queue = bci_policy_next(budget->policy,
+		                        bci_writer_history(writer),
+		                        view->young_bytes, view->main_bytes);
+		other = queue == BCI_YOUNG ? BCI_MAIN : BCI_YOUNG;
+	}
+	number = view->oldest[queue];
+	if (!budget_is_cold(budget) && evict != 0 && state->inline_bytes != 0 &&
 	    (state->inline_bytes > budget->slack || number == 0)) {
 		enum bc_status status = budget_evict(budget, true, 0, did, err);
 
@@ -285,8 +295,7 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 	}
 	if (number == 0)
 		number = view->oldest[other];
-	if (number == 0 && evict != 0 && !budget->circled) {
-		/* Only those in use are left. */
+	if (number == 0 && evict != 0) { /* Only those in use are left. */
 		number = *bci_state_active(&writer->state, queue);
 		if (number == 0 || budget_is_blocked(budget, number))
 			number = *bci_state_active(&writer->state, other);
@@ -313,12 +322,16 @@ budget_seal(struct budget *budget, bool *did, struct bc_error *err)
 	if (budget->sealed)
 		return BC_OK;
 	budget->sealed = true;
+	*did = budget->before != UINT64_MAX;
+	budget->before = UINT64_MAX;
 	budget->blocked_count = 0;
-	*did = writer->state.active_arena != 0 ||
-	       writer->state.active_main != 0;
-	status = bci_writer_seal(writer, BCI_YOUNG, err);
-	if (status == BC_OK)
-		status = bci_writer_seal(writer, BCI_MAIN, err);
+	for (unsigned queue = 0; status == BC_OK && queue < BCI_QUEUES;
+	     queue++) {
+		if (bci_queue_class(queue) != budget->class_)
+			continue;
+		*did |= *bci_state_active(&writer->state, queue) != 0;
+		status = bci_writer_seal(writer, queue, err);
+	}
 	return status;
 }
 
@@ -343,7 +356,7 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 	uint64_t left = budget->limit + budget->slack;
 	bool many = live > budget->low || budget_moved(budget);
 	enum bci_clean_how how =
-		budget->writer->env->cleaned[BCI_ARENA_WARM].how;
+		budget->writer->env->cleaned[budget->class_].how;
 	struct budget_view view;
 	uint64_t quota = UINT64_MAX, cleaned;
 	enum bc_status status = budget_look(budget, &view, err);
@@ -356,8 +369,9 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 	else if (!many || !bci_policy_is_ordered(budget->policy))
 		cleaned = view.dirty_live;
 	else
-		cleaned = bci_max(view.oldest_bytes[BCI_YOUNG],
-		                  view.oldest_bytes[BCI_MAIN]);
+		cleaned = bci_max(bci_max(view.oldest_bytes[BCI_YOUNG],
+		                          view.oldest_bytes[BCI_MAIN]),
+		                  view.oldest_bytes[BCI_COLD]);
 	left = left > linked ? left - linked : 1;
 	if (!hard)
 		quota = cleaned / left * budget->file_bytes +
@@ -386,10 +400,9 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 	if (budget_moved(budget)) {
 		uint64_t number = view.dirty;
 
-		if (number == 0)
-			number = view.oldest[BCI_YOUNG] != 0
-			                 ? view.oldest[BCI_YOUNG]
-			                 : view.oldest[BCI_MAIN];
+		for (unsigned queue = 0; number == 0 && queue < BCI_QUEUES;
+		     queue++)
+			number = view.oldest[queue];
 		if (number != 0)
 			return budget_clean(budget, number, BCI_CLEAN_EMPTY,
 			                    UINT64_MAX, 0, did, err);
@@ -437,10 +450,78 @@ static enum bc_status
 budget_fail(const struct budget *budget, struct bc_error *err)
 {
 	return bci_fail(err, BC_FULL,
-	                "%llu bytes do not fit the budget of %llu bytes: no "
+	                "%llu bytes do not fit the %s budget of %llu bytes: no "
 	                "other entry may go",
 	                (unsigned long long)budget->bytes,
+	                budget_is_cold(budget) ? "cold" : "warm",
 	                (unsigned long long)budget->limit);
+}
+
+/* What a class has, and what comes. */
+static struct budget
+budget_of(struct bci_writer *writer, enum bci_arena_class class_,
+          uint64_t bytes, uint64_t file_bytes)
+{
+	const struct bci_config_record *config = &writer->config;
+	uint64_t limit = class_ == BCI_ARENA_COLD ? config->cold_bytes
+	                                          : config->warm_bytes;
+	uint64_t percent = bci_config_low_percent(config);
+
+	return (struct budget){
+		.writer = writer,
+		.class_ = class_,
+		.policy = (enum bc_policy)config->policy,
+		.bytes = bytes,
+		.file_bytes = file_bytes == 0 ? 0 : file_bytes + FILE_EXTRA,
+		.limit = limit,
+		.low = limit / 100 * percent + limit % 100 * percent / 100,
+		.slack = bci_arena_capacity(limit),
+		.before = writer->first_arena,
+	};
+}
+
+static enum bc_status
+budget_make_room(struct budget *budget, struct bc_error *err)
+{
+	struct bci_writer *writer = budget->writer;
+	enum bc_status status;
+
+	if (budget->bytes > budget->limit)
+		return budget_fail(budget, err);
+	for (bool stepped = writer->keeps_all;; stepped = true) {
+		uint64_t live = budget_live(budget) + budget->bytes;
+		uint64_t linked = budget_linked(budget) + budget->file_bytes;
+		uint64_t most = budget->limit + budget->slack;
+		bool hard =
+			live > budget->limit || linked > most ||
+			linked + budget_beside(budget) > most + budget->slack;
+		size_t blocked = budget->blocked_count;
+		bool did = false;
+
+		/* A small budget is less than the files of an empty cache. */
+		if (!hard && (stepped || linked <= bci_max(budget->limit,
+		                                           budget->slack / 2)))
+			break;
+		if (writer->keeps_all)
+			return budget_fail(budget, err);
+		status = budget_step(budget, hard,
+		                     live > budget->limit ? live - budget->limit
+		                                          : 0,
+		                     &did, err);
+		if (did) /* There may be more to give up than before. */
+			budget->sealed = false;
+		if (status == BC_OK && hard && !did &&
+		    budget->blocked_count == blocked)
+			status = budget_seal(budget, &did, err);
+		if (status != BC_OK)
+			return status;
+		if (hard && !did && budget->blocked_count == blocked) {
+			if (live > budget->limit || linked > most)
+				return budget_fail(budget, err);
+			break; /* The catalogue is what is large. */
+		}
+	}
+	return bci_ghosts_trim(writer, 64, err);
 }
 
 enum bc_status
@@ -448,57 +529,21 @@ bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
                      uint64_t file_bytes, uint64_t new_entries,
                      struct bc_error *err)
 {
-	struct budget budget = {
-		.writer = writer,
-		.policy = (enum bc_policy)writer->config.policy,
-		.bytes = bytes,
-		.file_bytes = file_bytes == 0 ? 0 : file_bytes + FILE_EXTRA,
-		.limit = writer->config.warm_bytes,
-		.slack = bci_arena_capacity(writer->config.warm_bytes),
-	};
-	uint64_t percent = writer->config.low_percent != 0
-	                           ? writer->config.low_percent
-	                           : LOW_PERCENT;
+	struct budget budget =
+		budget_of(writer, BCI_ARENA_WARM, bytes, file_bytes);
 	enum bc_status status = budget_entries(&budget, new_entries, err);
 
-	budget.low = budget.limit / 100 * percent +
-	             budget.limit % 100 * percent / 100;
 	if (status != BC_OK || (bytes == 0 && file_bytes == 0))
 		return status;
-	if (bytes > budget.limit)
-		return budget_fail(&budget, err);
-	for (bool stepped = writer->keeps_all;; stepped = true) {
-		uint64_t live = budget_live(&budget) + bytes;
-		uint64_t linked = budget_linked(&budget) + budget.file_bytes;
-		uint64_t most = budget.limit + budget.slack;
-		bool hard =
-			live > budget.limit || linked > most ||
-			linked + budget_beside(&budget) > most + budget.slack;
-		size_t blocked = budget.blocked_count;
-		bool did = false;
+	return budget_make_room(&budget, err);
+}
 
-		/* A small budget is less than the files of an empty cache. */
-		if (!hard && (stepped || linked <= bci_max(budget.limit,
-		                                           budget.slack / 2)))
-			break;
-		if (writer->keeps_all)
-			return budget_fail(&budget, err);
-		status = budget_step(&budget, hard,
-		                     live > budget.limit ? live - budget.limit
-		                                         : 0,
-		                     &did, err);
-		if (did) /* There may be more to give up than before. */
-			budget.sealed = false;
-		if (status == BC_OK && hard && !did &&
-		    budget.blocked_count == blocked)
-			status = budget_seal(&budget, &did, err);
-		if (status != BC_OK)
-			return status;
-		if (hard && !did && budget.blocked_count == blocked) {
-			if (live > budget.limit || linked > most)
-				return budget_fail(&budget, err);
-			break; /* The catalogue is what is large. */
-		}
-	}
-	return bci_ghosts_trim(writer, 64, err);
+enum bc_status
+bci_writer_make_room_cold(struct bci_writer *writer, uint64_t bytes,
+                          uint64_t file_bytes, struct bc_error *err)
+{
+	struct budget budget =
+		budget_of(writer, BCI_ARENA_COLD, bytes, file_bytes);
+
+	return budget_make_room(&budget, err);
 }

@@ -123,6 +123,11 @@ clean_segment(struct clean *clean, const struct bci_live_segment *segment,
 	clean->done_bytes += segment->locator.bytes;
 	if (!clean_keeps(clean, segment, (enum bci_queue)arena->queue, &count))
 		return clean_evict(clean, segment, err);
+	if (bci_writer_is_placed(writer, &segment->locator)) {
+		/* Once is enough, or it would go round and round. */
+		cleaning->blocked = true;
+		return BC_OK;
+	}
 	status = bci_move_segment(&clean->mover, &clean->live, segment, count,
 	                          arena->live_bytes, err);
 	return status == BC_CORRUPT ? clean_discard(clean, segment, err)

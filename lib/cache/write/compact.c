@@ -28,8 +28,6 @@
 #define EXPIRE_MOST 256u
 #define EVICT_MOST 1024u
 
-#define LOW_PERCENT 85u
-
 bool
 bci_compact_goes_on(struct bci_compact *compact, const char *step,
                     uint64_t done)
@@ -101,13 +99,10 @@ static uint64_t
 compact_target(const struct bci_compact *compact,
                const struct bci_writer *writer)
 {
-	uint64_t percent = writer->config.low_percent != 0
-	                           ? writer->config.low_percent
-	                           : LOW_PERCENT;
-
 	if ((compact->options->flags & BC_COMPACT_TARGET) != 0)
 		return compact->options->target_bytes;
-	return writer->config.warm_bytes / 100 * percent;
+	return writer->config.warm_bytes / 100 *
+	       bci_config_low_percent(&writer->config);
 }
 
 static enum bc_status

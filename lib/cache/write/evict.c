@@ -110,17 +110,11 @@ bci_candidate_make(struct bci_writer *writer, const char *key, size_t key_bytes,
 static bool
 evict_concerns(const struct evict *evict, const struct bci_locator *locator)
 {
-	struct bci_arena_record arena;
+	enum bci_arena_class class_ =
+		bci_locator_is_cold(locator) ? BCI_ARENA_COLD : BCI_ARENA_WARM;
 
-	if (locator->arena == 0)
-		return evict->eviction->class_ == BCI_ARENA_WARM;
-	if (evict->eviction->inlined)
-		return false;
-	return evict->writer->config.cold_bytes == 0 ||
-	       evict->writer->state.linked_cold_bytes == 0 ||
-	       (bci_writer_arena(evict->writer, locator->arena, &arena) ==
-	                BC_OK &&
-	        arena.class_ == evict->eviction->class_);
+	return class_ == evict->eviction->class_ &&
+	       (locator->arena == 0 || !evict->eviction->inlined);
 }
 
 static enum bc_status

@@ -22,8 +22,31 @@ struct measure {
 /* What a commit takes. */
 struct measure_size {
 	uint64_t bytes, file_bytes; /* of segments; of arenas */
+	uint64_t cold_bytes, cold_file_bytes;
 	uint64_t small, small_bytes;
 };
+
+/* What takes this in an arena, if it has a value of its own. */
+static uint64_t
+measure_file(uint64_t bytes)
+{
+	return bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE);
+}
+
+/* A put to the cold tier; a tiny one may lie in its entry record instead. */
+static enum bc_status
+measure_cold(const struct measure *measure,
+             const struct bci_operation *operation, struct measure_size *size,
+             struct bc_error *err)
+{
+	uint64_t bytes = bci_parcel_bytes(&operation->parcel, &operation->plan);
+
+	if (operation->bare.bytes <= BCI_INLINE_MAX)
+		size->bytes += operation->plan.bytes;
+	size->cold_bytes += bytes;
+	size->cold_file_bytes += measure_file(bytes);
+	return bci_cold_check_size(measure->writer, operation->key, bytes, err);
+}
 
 /* Check the limits of a put, and add what it takes. */
 static enum bc_status
@@ -42,7 +65,7 @@ measure_put(const struct measure *measure,
 			(unsigned long long)operation->payload_bytes,
 			(unsigned long long)config->value_max_bytes);
 	if (operation->placement == BC_PLACE_COLD)
-		return BC_OK; /* It is checked when it is stored. */
+		return measure_cold(measure, operation, size, err);
 	if (operation->plan.bytes > config->warm_bytes / 4)
 		return bci_fail(err, BC_TOO_LARGE,
 		                "%s takes %llu bytes, more than a quarter of "
@@ -55,8 +78,7 @@ measure_put(const struct measure *measure,
 		size->small++;
 		size->small_bytes += bci_operation_bundled(operation);
 	} else {
-		size->file_bytes += bci_round_up(
-			operation->plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE);
+		size->file_bytes += measure_file(operation->plan.bytes);
 	}
 	return BC_OK;
 }
@@ -142,7 +164,11 @@ bci_measure(struct bci_writer *writer, const struct bci_operation *operations,
 			(size.small_bytes / bundle_bytes + 1) * BCI_PAGE;
 	else if (size.small != 0)
 		size.file_bytes += BCI_PAGE; /* of an arena, or none */
-	return measure_room(&measure, &size, err);
+	status = measure_room(&measure, &size, err);
+	if (status != BC_OK || size.cold_bytes == 0)
+		return status;
+	return bci_writer_make_room_cold(writer, size.cold_bytes,
+	                                 size.cold_file_bytes, err);
 }
 
 /* ---- segments of series ------------------------------------------------ */

@@ -195,6 +195,7 @@ bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 		                            &segment->entry->head, count, err);
 	mover->moved_bytes += from->bytes;
 	mover->moved_segments++;
+	writer->moved_bytes[bci_queue_class(mover->queue)] += from->bytes;
 	writer->counted[BCI_COUNT_MOVED_BYTES] += from->bytes;
 	return status;
 }

@@ -239,25 +239,33 @@ bci_writer_release(struct bci_writer *writer, const struct bci_entry *entry,
 }
 
 bool
+bci_writer_is_placed(const struct bci_writer *writer,
+                     const struct bci_locator *locator)
+{
+	if (locator->arena >= writer->first_arena)
+		return true;
+	for (unsigned queue = 0; locator->arena != 0 && queue < BCI_QUEUES;
+	     queue++) {
+		if (locator->arena == writer->first_active[queue])
+			return locator->offset >= writer->first_bytes[queue];
+	}
+	return false;
+}
+
+bool
 bci_writer_is_fresh(struct bci_writer *writer, const struct bci_entry *entry,
                     const struct bci_locator *locator)
 {
 	struct bci_arena_record arena;
 
+	if (entry->head.revision != writer->state.revision)
+		return false;
 	if (entry->head.kind != BC_SERIES)
-		return entry->head.revision == writer->state.revision;
+		return true;
 	/* What is in the main queue was only moved there. */
-	if (locator->arena >= writer->first_arena)
-		return bci_writer_arena(writer, locator->arena, &arena) !=
-		               BC_OK ||
-		       arena.queue != BCI_MAIN;
-	for (unsigned queue = 0; locator->arena != 0 && queue < BCI_QUEUES;
-	     queue++) {
-		if (locator->arena == writer->first_active[queue])
-			return queue != BCI_MAIN &&
-			       locator->offset >= writer->first_bytes[queue];
-	}
-	return false;
+	return bci_writer_is_placed(writer, locator) &&
+	       (bci_writer_arena(writer, locator->arena, &arena) != BC_OK ||
+	        arena.queue != BCI_MAIN);
 }
 
 enum bc_status

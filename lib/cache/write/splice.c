@@ -175,8 +175,8 @@ splice_write_cold(struct splice *splice, struct bci_segment_owner *owner,
 	                         &parcel, err);
 	if (status != BC_OK)
 		return status;
-	status = bci_parcel_store(splice->writer, &parcel, &splice->value, plan,
-	                          owner, locator, digest, err);
+	status = bci_parcel_put(splice->writer, &parcel, &splice->value, plan,
+	                        owner, locator, digest, err);
 	bci_parcel_free(&parcel);
 	return status;
 }

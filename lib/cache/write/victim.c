@@ -96,14 +96,14 @@ victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return victim_bury(writer, key, key_bytes, &entry, err);
 }
 
-/* Whether what is evicted may be worth packing: there is room for it. */
+/* Whether what is evicted may be worth packing, if room is made for it. */
 static bool
 victim_may_pack(const struct bci_writer *writer,
                 const struct bci_locator *victim)
 {
-	return victim->arena != 0 && victim->bytes >= BCI_PAGE &&
-	       victim->bytes / 2 < writer->config.cold_bytes / 4 &&
-	       writer->state.linked_cold_bytes < writer->config.cold_bytes;
+	return victim->arena != 0 && !bci_locator_is_cold(victim) &&
+	       victim->bytes >= BCI_PAGE &&
+	       victim->bytes / 2 < writer->config.cold_bytes / 4;
 }
 
 enum bc_status

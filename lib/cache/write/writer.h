@@ -62,6 +62,7 @@ struct bci_writer {
 	int64_t now_ns;
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
 	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
+	uint64_t moved_bytes[BCI_ARENA_COLD + 1]; /* so far, of each class */
 	bool clock_settled;             /* nobody set the wall clock lately */
 	struct bci_pending *linking; /* links of hits that this commit writes */
 	bool unlinks;                /* it takes links of backtests away */
@@ -133,10 +134,22 @@ enum bc_status bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
                                     uint64_t file_bytes, uint64_t new_entries,
                                     struct bc_error *err);
 
+/*
+ * The same for segments of the cold class.  One call may be inside the other:
+ * what makes room in the warm class may be packed.
+ */
+enum bc_status bci_writer_make_room_cold(struct bci_writer *writer,
+                                         uint64_t bytes, uint64_t file_bytes,
+                                         struct bc_error *err);
+
 /* What policies remember, or NULL: see history.h. */
 struct bci_history *bci_writer_history(struct bci_writer *writer);
 
-/* Whether this transaction wrote a segment. */
+/* Whether this transaction wrote a segment to where it lies. */
+bool bci_writer_is_placed(const struct bci_writer *writer,
+                          const struct bci_locator *locator);
+
+/* The same, if it was not only moved there: it is part of what is put. */
 bool bci_writer_is_fresh(struct bci_writer *writer,
                          const struct bci_entry *entry,
                          const struct bci_locator *locator);

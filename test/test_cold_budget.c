@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_cold_budget.c - the cold tier makes room as the warm one does: whatever
+ * goes there, by whatever way, it never takes more than its budget and two
+ * arenas, what is there is right, and what is not was evicted.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "record.h"
+
+#define MIB (1ull << 20)
+#define KIB (1ull << 10)
+#define KEYS 120u
+#define MINUTE_NS INT64_C(60000000000)
+
+static const enum bc_policy policies[] = {
+	BC_POLICY_DEFAULT, BC_POLICY_LRU,    BC_POLICY_SIZE, BC_POLICY_HYBRID,
+	BC_POLICY_SCORE,   BC_POLICY_S3FIFO, BC_POLICY_GDSF,
+};
+
+static uint64_t versions[KEYS];   /* of the newest put; 0: none */
+static uint64_t lost;             /* entries found evicted */
+static uint64_t met[BC_COLD + 1]; /* tiers that a value was found in */
+
+static void
+restart(uint64_t warm_bytes, uint64_t cold_bytes, enum bc_policy policy)
+{
+	struct bc_options options = unit_options();
+
+	options.warm_bytes = warm_bytes;
+	options.cold_bytes = cold_bytes;
+	options.policy = policy;
+	options.durability = BC_SCRATCH;
+	unit_restart(&options);
+	memset(versions, 0, sizeof(versions));
+	memset(met, 0, sizeof(met));
+	lost = 0;
+}
+
+static char *
+key_of(unsigned index, char key[16])
+{
+	snprintf(key, 16, "k%05u", index);
+	return key;
+}
+
+static void
+check_bounds(uint64_t warm, uint64_t cold)
+{
+	struct bc_stats stats = unit_stats();
+
+	if (stats.live_bytes - stats.live_cold_bytes > warm ||
+	    stats.warm_bytes > warm + 2 * bci_arena_capacity(warm) ||
+	    stats.live_cold_bytes > cold ||
+	    stats.cold_bytes > cold + 2 * bci_arena_capacity(cold)) {
+		print_error("warm %llu of %llu (%llu live), cold %llu of %llu "
+		            "(%llu live)\n",
+		            (unsigned long long)stats.warm_bytes,
+		            (unsigned long long)warm,
+		            (unsigned long long)(stats.live_bytes -
+		                                 stats.live_cold_bytes),
+		            (unsigned long long)stats.cold_bytes,
+		            (unsigned long long)cold,
+		            (unsigned long long)stats.live_cold_bytes);
+		fail();
+	}
+}
+
+/* Read one key: it is there as it was put, or was evicted. */
+static void
+check_key(unsigned index)
+{
+	struct bc_view view;
+	char key[16];
+	enum bc_status status =
+		bc_get(fixture.cache, key_of(index, key), &view);
+
+	if (status == BC_OK) {
+		met[view.tier]++;
+		assert_int_not_equal(versions[index], 0);
+		assert_int_equal(test_view_version(&view, key, UNIT_SEED),
+		                 versions[index]);
+		bc_view_release(&view);
+		return;
+	}
+	assert_status(status, BC_MISS, NULL);
+	if (versions[index] != 0) {
+		assert_true(view.miss == BC_MISS_EVICTED ||
+		            view.miss == BC_MISS_ABSENT);
+		versions[index] = 0;
+		lost++;
+	}
+}
+
+static void
+put_frame(unsigned index, uint64_t version, uint64_t rows,
+          enum bc_placement placement)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	struct test_value value;
+	struct bc_error err;
+	char key[16];
+
+	options.placement = placement;
+	test_value_frame(&value, key_of(index, key), version, UNIT_SEED, rows);
+	assert_status(
+		bc_put(fixture.cache, key, &value.frame, &options, NULL, &err),
+		BC_OK, &err);
+	test_value_free(&value);
+	versions[index] = version;
+}
+
+static void
+put_batch(unsigned first, unsigned count, uint64_t version, uint64_t rows)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	struct test_value values[8];
+	struct bc_batch *batch;
+	struct bc_error err;
+	char key[16];
+	unsigned i;
+
+	options.placement = BC_PLACE_COLD;
+	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
+	for (i = 0; i < count; i++) {
+		unsigned index = (first + i) % KEYS;
+
+		test_value_frame(&values[i], key_of(index, key), version,
+		                 UNIT_SEED, rows);
+		assert_status(bc_batch_put(batch, key, &values[i].frame,
+		                           &options, NULL, &err),
+		              BC_OK, &err);
+		versions[index] = version;
+	}
+	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+	for (i = 0; i < count; i++)
+		test_value_free(&values[i]);
+}
+
+static void
+place(unsigned index, enum bc_placement placement)
+{
+	struct bc_error err;
+	char key[16];
+	enum bc_status status = bc_place(fixture.cache, key_of(index, key),
+	                                 placement, NULL, &err);
+
+	assert_true(status == BC_OK || status == BC_MISS || status == BC_FULL);
+}
+
+/* ---- a series that grows in the cold tier ------------------------------ */
+
+static double
+bar_of(int64_t minute)
+{
+	return (double)(test_mix((uint64_t)minute, 3) % 100000) / 100;
+}
+
+/* Its own segments cannot go for it: of a tiny budget they may be all. */
+static bool
+append(int64_t minute, uint64_t rows)
+{
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	static int64_t time_ns[1000];
+	static double close[1000];
+	const struct bc_column columns[] = {
+		{ .name = "close", .type = BC_F64, .data = close },
+	};
+	const struct bc_frame frame = { .rows = rows,
+		                        .time_ns = time_ns,
+		                        .columns = columns,
+		                        .column_count = 1 };
+	struct bc_error err;
+	enum bc_status status;
+
+	for (uint64_t i = 0; i < rows; i++) {
+		time_ns[i] = (minute + (int64_t)i) * MINUTE_NS;
+		close[i] = bar_of(minute + (int64_t)i);
+	}
+	options.placement = BC_PLACE_COLD;
+	status = bc_append(fixture.cache, "x/y/z/1m", &frame, &options, NULL,
+	                   &err);
+	if (status != BC_FULL || unit_stats().cold_budget_bytes > MIB / 2)
+		assert_status(status, BC_OK, &err);
+	return status == BC_OK;
+}
+
+/* Read a range of the series: a miss, or the right rows. */
+static void
+check_range(int64_t minute, uint64_t rows)
+{
+	struct bc_view view;
+	enum bc_status status =
+		bc_read(fixture.cache, "x/y/z/1m", minute * MINUTE_NS,
+	                (minute + (int64_t)rows) * MINUTE_NS, NULL, 0, &view);
+	const double *close;
+
+	if (status == BC_MISS)
+		return;
+	assert_status(status, BC_OK, NULL);
+	assert_int_equal(view.rows, rows);
+	close = bc_view_column(&view, 1);
+	for (uint64_t i = 0; i < rows; i++)
+		assert_true(close[i] == bar_of(minute + (int64_t)i));
+	bc_view_release(&view);
+}
+
+/* ---- load -------------------------------------------------------------- */
+
+static void
+step(uint64_t random, uint64_t version, uint64_t most, int64_t *minute)
+{
+	unsigned index = (unsigned)(random % KEYS);
+	uint64_t rows = 20 + (random >> 32) % most;
+	struct bc_error err;
+	char key[16];
+
+	switch (random >> 20 & 15) {
+	case 0:
+		assert_true(bc_remove(fixture.cache, key_of(index, key),
+		                      &err) != BC_BUSY);
+		versions[index] = 0;
+		break;
+	case 1:
+		put_batch(index, 1 + (unsigned)(random >> 24 & 7), version,
+		          20 + rows / 8);
+		break;
+	case 2:
+	case 3:
+		check_key(index % 20); /* Often asked for. */
+		break;
+	case 4:
+		check_key(index);
+		break;
+	case 5:
+		place(index, BC_PLACE_COLD);
+		break;
+	case 6:
+		place(index, BC_PLACE_WARM);
+		break;
+	case 7:
+		rows = 1 + rows % 999;
+		if (append(*minute, rows))
+			*minute += (int64_t)rows;
+		else
+			assert_status(
+				bc_remove(fixture.cache, "x/y/z/1m", &err),
+				BC_OK, &err);
+		check_range(*minute - 3 * (int64_t)rows / 2, rows);
+		break;
+	case 8:
+	case 9:
+	case 10:
+		put_frame(index, version, rows, BC_PLACE_AUTO);
+		break;
+	default:
+		put_frame(index, version, rows, BC_PLACE_COLD);
+	}
+}
+
+static void
+run(uint64_t warm, uint64_t cold, uint64_t most, unsigned steps, uint64_t seed)
+{
+	int64_t minute = 1000;
+	unsigned i;
+
+	for (i = 1; i <= steps; i++) {
+		step(test_mix(i, seed), i, most, &minute);
+		check_bounds(warm, cold);
+	}
+	for (i = 0; i < KEYS; i++)
+		check_key(i);
+}
+
+static void
+expect_sound(void)
+{
+	struct bc_verify_report report;
+	struct bc_error err;
+
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
+	              BC_OK, &err);
+	assert_int_equal(report.bad_segments, 0);
+	assert_int_equal(report.bad_entries, 0);
+	assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 0);
+	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 0);
+}
+
+/* Nothing is live, and nothing counted so, once everything is removed. */
+static void
+expect_empty(void)
+{
+	struct bc_remove_options options = BC_REMOVE_OPTIONS_INIT;
+	struct bc_filter filter = { 0 };
+	struct bc_stats stats;
+	struct bc_error err;
+
+	options.filter = &filter;
+	assert_status(bc_remove_where(fixture.cache, &options, NULL, &err),
+	              BC_OK, &err);
+	stats = unit_stats();
+	assert_int_equal(stats.live_bytes, 0);
+	assert_int_equal(stats.live_cold_bytes, 0);
+	assert_int_equal(stats.entries, 0);
+}
+
+static void
+no_load_exceeds_the_cold_budget_under_any_policy(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		restart(MIB, MIB, policies[i]);
+		run(MIB, MIB, 2000, 800, 7 + i);
+		assert_true(lost > 10);
+		assert_true(met[BC_WARM] != 0 && met[BC_COLD] != 0);
+		assert_true(unit_stats().live_cold_bytes > MIB / 2);
+		expect_sound();
+		unit_reopen(NULL);
+		expect_sound();
+		expect_empty();
+	}
+}
+
+static void
+small_cold_budgets_work(void **state)
+{
+	static const uint64_t budgets[] = { 32 * KIB, 128 * KIB };
+	size_t i, k;
+
+	(void)state;
+	for (k = 0; k < sizeof(budgets) / sizeof(budgets[0]); k++) {
+		for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+			restart(256 * KIB, budgets[k], policies[i]);
+			run(256 * KIB, budgets[k], budgets[k] / 512, 500,
+			    31 + i);
+			assert_true(lost > 5);
+			expect_sound();
+			expect_empty();
+		}
+	}
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			no_load_exceeds_the_cold_budget_under_any_policy,
+			unit_setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(small_cold_budgets_work,
+		                                unit_setup, unit_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
