@@ -9,6 +9,7 @@ barcache_test(manage_model support.c value.c ${chaos})
 set(party chaos/crowd.c chaos/party.c fault/lab.c)
 barcache_fault_test(manage_kill ${party} fault/trace.c)
 barcache_fault_test(unlinked ${party})
+barcache_fault_test(rivals ${party})
 
 # A campaign: the same for an hour or so, from another seed each time.
 string(TIMESTAMP now "%s" UTC)
