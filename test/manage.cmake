@@ -10,6 +10,7 @@ set(party chaos/crowd.c chaos/party.c fault/lab.c)
 barcache_fault_test(manage_kill ${party} fault/trace.c)
 barcache_fault_test(unlinked ${party})
 barcache_fault_test(rivals ${party})
+barcache_fault_test(soak ${party})
 
 # A campaign: the same for an hour or so, from another seed each time.
 string(TIMESTAMP now "%s" UTC)

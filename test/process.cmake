@@ -31,7 +31,10 @@ target_compile_definitions(test_shim PRIVATE
 add_dependencies(test_shim barcache)
 barcache_fault_test(oracle fault/oracle.c)
 barcache_fault_test(kill fault/lab.c fault/oracle.c)
-barcache_fault_test(failure fault/world.c)
+barcache_fault_test(failure fault/lab.c
+  fault/world_basic.c fault/world_care.c fault/world_series.c)
+target_compile_definitions(test_failure PRIVATE
+  BARCACHE_MAP="${PROJECT_SOURCE_DIR}/lib/barcache.map")
 barcache_fault_test(growth_failure)
 barcache_fault_test(label_failure unit.c)
 barcache_fault_test(create)

@@ -49,29 +49,6 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Rows of a new series a day long, as an importer stores them: in a batch. */
-static enum bc_status
-import(struct bc_cache *cache, uint64_t word, struct bc_error *err)
-{
-	struct test_value value;
-	struct bc_batch *batch = NULL;
-	enum bc_status status;
-	char key[40];
-
-	snprintf(key, sizeof(key), "rival/spot/R%u/1m", (unsigned)word % 8);
-	test_value_frame(&value, key, 1, 1, 1440);
-	status = bc_batch_begin(cache, &batch, err);
-	if (status == BC_OK)
-		status = bc_batch_append(batch, key, &value.frame, NULL, NULL,
-		                         err);
-	if (status == BC_OK)
-		status = bc_batch_commit(&batch, err);
-	else
-		bc_batch_abort(batch);
-	test_value_free(&value);
-	return status;
-}
-
 static enum bc_status
 compete(const struct contest *contest, struct bc_cache *cache,
         struct bc_error *err)
@@ -84,7 +61,7 @@ compete(const struct contest *contest, struct bc_cache *cache,
 	case 0:
 		return bc_compact(cache, NULL, NULL, err);
 	case 1:
-		return import(cache, word >> 8, err);
+		return crowd_import_once(cache, word >> 8, err);
 	case 2:
 		return bc_expire(cache, NULL, err);
 	case 3:

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "day.h"
+#include "error.h"
 
 #define DAY_NS (86400 * BCI_SECOND_NS)
 #define FOLD_NS (60 * BCI_SECOND_NS)
@@ -125,7 +126,7 @@ bci_day_fold(struct MDB_txn *txn, const struct bci_tables *tables,
 	if (status == BC_OK)
 		status = bci_day_load(txn, tables, number, &day);
 	if (status != BC_OK)
-		return status;
+		return bci_fail(err, status, "cannot read the days");
 	bci_folded_rest(&folded, facts->birth, facts->totals, rest);
 	bci_counters_add(day.counters, rest);
 	bci_counters_add(folded.sums, rest);

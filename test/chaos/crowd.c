@@ -15,6 +15,7 @@
 #define SERIES "crowd/spot/S/1m"
 #define MINUTE INT64_C(60000000000)
 #define ROWS_MOST 3000
+#define ROWS_LIMIT 40000 /* from then on old ones are appended again */
 #define HELD 6
 
 static void
@@ -44,9 +45,47 @@ crowd_open(const struct crowd *crowd, const char *backtest)
 	options.lock_timeout_ms = 60000;
 	options.backtest = backtest;
 	options.link_interval_ms = 20;
+	options.hot_bytes = 1 << 20;
+	options.cold_bytes = 16 << 20;
 	assert_status(bc_open(crowd->path, &options, &cache, &err), BC_OK,
 	              &err);
 	return cache;
+}
+
+/* A handle that was told of a failure may want to be opened anew. */
+static bool must_reopen;
+
+/* Whether a call was refused as it may be: what it was to do is not done. */
+static bool
+crowd_was_refused(const struct crowd *crowd, enum bc_status status)
+{
+	if (status == BC_FULL)
+		return !crowd->strict;
+	if (!crowd->faulty ||
+	    (status != BC_IO && status != BC_NOSPACE && status != BC_NOMEM))
+		return false;
+	must_reopen = true;
+	return true;
+}
+
+static struct bc_cache *
+crowd_begin(const struct crowd *crowd)
+{
+	struct bc_cache *cache = crowd_open(crowd, NULL);
+
+	if (crowd->opened != NULL)
+		crowd->opened();
+	return cache;
+}
+
+static void
+crowd_reopen(const struct crowd *crowd, struct bc_cache **cache)
+{
+	if (!must_reopen)
+		return;
+	bc_close(*cache);
+	*cache = crowd_open(crowd, NULL);
+	must_reopen = false;
 }
 
 /* ---- the writer ---------------------------------------------------------- */
@@ -98,7 +137,7 @@ write_key(struct crowd *crowd, struct bc_cache *cache, unsigned key)
 	} else {
 		status = value_put(crowd, cache, key, version, &err);
 	}
-	if (status == BC_FULL && !crowd->strict) {
+	if (crowd_was_refused(crowd, status)) {
 		/* The version is not used again: nobody must ever see it. */
 		atomic_fetch_add(&crowd->shared->full, 1);
 		return;
@@ -114,7 +153,7 @@ write_rows(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 {
 	struct crowd_shared *shared = crowd->shared;
 	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
-	uint64_t first = atomic_load(&shared->rows_done);
+	uint64_t first = atomic_load(&shared->rows_done), done = first;
 	uint64_t count = 1 + word % ROWS_MOST;
 	static int64_t time_ns[ROWS_MOST + 1], mark[ROWS_MOST + 1];
 	struct bc_column column = { .name = "mark",
@@ -124,6 +163,8 @@ write_rows(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 	enum bc_status status;
 	struct bc_error err;
 
+	if (done >= ROWS_LIMIT)
+		first = (word >> 16) % (done - count);
 	for (uint64_t i = 0; i < count; i++) {
 		time_ns[i] = (int64_t)(first + i) * MINUTE;
 		mark[i] = (int64_t)test_mix(crowd->seed, first + i);
@@ -133,10 +174,11 @@ write_rows(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 	options.from_ns = (int64_t)first * MINUTE;
 	options.to_ns = (int64_t)(first + count) * MINUTE;
 	status = bc_append(cache, SERIES, &frame, &options, NULL, &err);
-	if (status == BC_FULL && !crowd->strict)
+	if (crowd_was_refused(crowd, status))
 		return;
 	assert_status(status, BC_OK, &err);
-	atomic_store(&shared->rows_done, first + count);
+	if (first + count > done)
+		atomic_store(&shared->rows_done, first + count);
 }
 
 /* What has expired when it is there, and waits for someone to remove it. */
@@ -151,7 +193,7 @@ write_brief(const struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 	options.ttl_ns = 1;
 	snprintf(name, sizeof(name), "brief/%u", (unsigned)(word % 64));
 	status = bc_put_blob(cache, name, name, sizeof(name), &options, &err);
-	if (status != BC_FULL || crowd->strict)
+	if (!crowd_was_refused(crowd, status))
 		assert_status(status, BC_OK, &err);
 }
 
@@ -170,7 +212,7 @@ void
 crowd_write(void *argument)
 {
 	struct crowd *crowd = argument;
-	struct bc_cache *cache = crowd_open(crowd, NULL);
+	struct bc_cache *cache = crowd_begin(crowd);
 	uint64_t number = 0;
 
 	while (crowd->rounds == 0 || number < crowd->rounds) {
@@ -185,6 +227,7 @@ crowd_write(void *argument)
 			write_key(crowd, cache,
 			          (unsigned)(word >> 8) % CROWD_KEYS);
 		atomic_fetch_add(&crowd->shared->operations, 1);
+		crowd_reopen(crowd, &cache);
 	}
 	bc_close(cache);
 }
@@ -359,7 +402,7 @@ crowd_compact_once(struct crowd *crowd, struct bc_cache *cache, uint64_t word)
 	if (word % 8 == 0)
 		options.flags = BC_COMPACT_DRY_RUN;
 	status = bc_compact(cache, &options, NULL, &err);
-	if (status != BC_FULL)
+	if (status != BC_FULL && !crowd_was_refused(crowd, status))
 		assert_status(status, BC_OK, &err);
 	atomic_fetch_add(&crowd->shared->compactions, 1);
 }
@@ -423,11 +466,55 @@ void
 crowd_compact(void *argument)
 {
 	struct crowd *crowd = argument;
-	struct bc_cache *cache = crowd_open(crowd, NULL);
+	struct crowd_shared *shared = crowd->shared;
+	struct bc_cache *cache = crowd_begin(crowd);
 
-	for (uint64_t n = 0; !atomic_load(&crowd->shared->stop); n++)
+	for (uint64_t n = 0; !atomic_load(&shared->stop); n++) {
 		crowd_compact_once(crowd, cache,
 		                   test_mix((uint64_t)getpid(), n));
+		crowd_reopen(crowd, &cache);
+	}
+	bc_close(cache);
+}
+
+enum bc_status
+crowd_import_once(struct bc_cache *cache, uint64_t word, struct bc_error *err)
+{
+	struct test_value value;
+	struct bc_batch *batch = NULL;
+	enum bc_status status;
+	char key[40];
+
+	snprintf(key, sizeof(key), "import/spot/R%u/1m", (unsigned)word % 8);
+	test_value_frame(&value, key, 1, 1, 1440);
+	status = bc_batch_begin(cache, &batch, err);
+	if (status == BC_OK)
+		status = bc_batch_append(batch, key, &value.frame, NULL, NULL,
+		                         err);
+	if (status == BC_OK)
+		status = bc_batch_commit(&batch, err);
+	else
+		bc_batch_abort(batch);
+	test_value_free(&value);
+	return status;
+}
+
+void
+crowd_import(void *argument)
+{
+	struct crowd *crowd = argument;
+	struct bc_cache *cache = crowd_begin(crowd);
+	enum bc_status status;
+	struct bc_error err;
+
+	for (uint64_t n = 0; !atomic_load(&crowd->shared->stop); n++) {
+		status = crowd_import_once(
+			cache, test_mix((uint64_t)getpid(), n), &err);
+		if (!crowd_was_refused(crowd, status))
+			assert_status(status, BC_OK, &err);
+		crowd_reopen(crowd, &cache);
+		test_sleep_ms(5);
+	}
 	bc_close(cache);
 }
 

@@ -35,6 +35,9 @@ struct crowd {
 	enum bc_durability durability;
 	uint64_t warm_bytes;
 	bool strict; /* there is room for all: nothing is evicted */
+	bool faulty; /* calls of the system fail now and then, and the writer
+	                and who cares is told so */
+	void (*opened)(void); /* called once they have opened it, or NULL */
 	struct crowd_shared *shared;
 };
 
@@ -47,6 +50,11 @@ void crowd_write(void *crowd);
 void crowd_read(void *crowd);
 void crowd_link(void *crowd);
 void crowd_compact(void *crowd);
+void crowd_import(void *crowd);
+
+/* A day of bars of one of a few series, in a batch, as an importer does. */
+enum bc_status crowd_import_once(struct bc_cache *cache, uint64_t word,
+                                 struct bc_error *err);
 
 /* One call of bc_compact(), of a kind that follows from 'word'. */
 void crowd_compact_once(struct crowd *crowd, struct bc_cache *cache,

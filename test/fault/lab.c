@@ -16,7 +16,7 @@ static struct {
 	uint64_t seed, made;
 	uint64_t wanted, done;
 	double seconds, began;
-	char note[160];
+	char note[300];
 	char skipped[160];
 } lab;
 
@@ -133,6 +133,12 @@ bool
 lab_in_time(void)
 {
 	return lab.scenario == NULL || lab_now() - lab.began < lab.seconds;
+}
+
+double
+lab_seconds(double usual)
+{
+	return lab.scenario == NULL ? usual : lab.seconds;
 }
 
 void

@@ -68,7 +68,14 @@ salvage_grow(struct salvage *salvage, void *array, size_t count, size_t *room,
 }
 
 static enum bc_status
-salvage_note(struct salvage *salvage, const struct bci_relic *relic)
+salvage_no_memory(struct bc_error *err)
+{
+	return bci_fail(err, BC_NOMEM, "no memory to salvage");
+}
+
+static enum bc_status
+salvage_note(struct salvage *salvage, const struct bci_relic *relic,
+             struct bc_error *err)
 {
 	salvage->report->segments++;
 	if (relic->header.key_bytes >= strlen(DERIVED) &&
@@ -78,7 +85,7 @@ salvage_note(struct salvage *salvage, const struct bci_relic *relic)
 	                               &salvage->room, sizeof(*relic));
 	if (salvage->relics == NULL) {
 		salvage->count = 0;
-		return BC_NOMEM;
+		return salvage_no_memory(err);
 	}
 	salvage->relics[salvage->count++] = *relic;
 	salvage->bytes += relic->locator.bytes;
@@ -114,13 +121,13 @@ salvage_arena(struct salvage *salvage, int dir_fd, const char *name,
 	if (salvage->maps == NULL) {
 		salvage->map_count = 0;
 		bci_unmap(map.base, map.bytes);
-		return bci_fail(err, BC_NOMEM, "no memory to salvage");
+		return salvage_no_memory(err);
 	}
 	salvage->maps[salvage->map_count++] = map;
 	salvage->report->arenas++;
 	while (status == BC_OK &&
 	       bci_relic_next(map.base, map.bytes, &at, &relic))
-		status = salvage_note(salvage, &relic);
+		status = salvage_note(salvage, &relic, err);
 	return status;
 }
 
@@ -129,14 +136,16 @@ static enum bc_status
 salvage_class(struct salvage *salvage, int dir_fd, enum bci_arena_class class_,
               struct bc_error *err)
 {
-	enum bc_status status = BC_OK;
 	struct dirent *entry;
+	enum bc_status status;
 	DIR *dir;
 	int fd;
 
-	if (bci_dir_below(dir_fd, bci_arena_directory(class_), &fd, NULL) !=
-	    BC_OK)
+	status = bci_dir_below(dir_fd, bci_arena_directory(class_), &fd, err);
+	if (status == BC_ABSENT || status == BC_UNSAFE)
 		return BC_OK; /* It is lost, too. */
+	if (status != BC_OK)
+		return status;
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		status = bci_fail_os(err, errno, "cannot list the directory");
@@ -233,10 +242,11 @@ salvage_choose(struct bci_relic *relics, size_t count)
 
 /* ---- storing ----------------------------------------------------------- */
 
-/* A dictionary as a put takes it, in one piece of memory; NULL if damaged. */
-static const char **
+/* A dictionary as a put takes it, in one piece of memory. */
+static enum bc_status
 salvage_dictionary(struct salvage *salvage, const unsigned char *area,
-                   uint64_t area_bytes, uint32_t index, uint32_t *count)
+                   uint64_t area_bytes, uint32_t index, const char ***out,
+                   uint32_t *count)
 {
 	uint64_t stored;
 	size_t bytes;
@@ -244,13 +254,13 @@ salvage_dictionary(struct salvage *salvage, const unsigned char *area,
 
 	*count = 0;
 	if (bci_segment_dictionary(area, area_bytes, index, &stored) == NULL)
-		return NULL;
+		return BC_CORRUPT;
 	(void)bci_segment_text(area, area_bytes, index, 0, &bytes, count);
 	texts = bci_zalloc(salvage->allocator,
 	                   (*count + 1ull) * sizeof(*texts) + *count + stored,
 	                   1);
 	if (texts == NULL)
-		return NULL;
+		return BC_NOMEM;
 	at = (char *)(texts + *count + 1);
 	for (uint32_t code = 0; code < *count; code++) {
 		uint32_t same;
@@ -262,7 +272,8 @@ salvage_dictionary(struct salvage *salvage, const unsigned char *area,
 			memcpy(at, text, bytes);
 		at += text != NULL ? bytes + 1 : 1;
 	}
-	return (const char **)texts;
+	*out = (const char **)texts;
+	return BC_OK;
 }
 
 /* A segment's columns, taken apart for a put. */
@@ -278,6 +289,7 @@ salvage_columns(struct salvage *salvage, const struct bci_remains *body,
                 struct salvage_frame *out)
 {
 	const unsigned char *area = body->data + body->data_bytes;
+	enum bc_status status;
 
 	out->frame = (struct bc_frame){ .rows = rows, .columns = out->columns };
 	for (uint32_t i = 0; i < schema->column_count; i++) {
@@ -300,11 +312,11 @@ salvage_columns(struct salvage *salvage, const struct bci_remains *body,
 		out->frame.column_count++;
 		if (from->type != BC_TEXT)
 			continue;
-		out->dictionaries[index] =
-			salvage_dictionary(salvage, area, body->text_bytes,
-		                           from->texts, &to->dictionary_count);
-		if (out->dictionaries[index] == NULL)
-			return BC_CORRUPT;
+		status = salvage_dictionary(
+			salvage, area, body->text_bytes, from->texts,
+			&out->dictionaries[index], &to->dictionary_count);
+		if (status != BC_OK)
+			return status;
 		to->dictionary = out->dictionaries[index];
 	}
 	return BC_OK;
@@ -390,7 +402,7 @@ salvage_put_frame(struct salvage *salvage, const struct bci_relic *relic,
 	schema = bci_schema_decode(salvage->allocator, relic->schema,
 	                           relic->header.schema_bytes, &damaged);
 	if (schema == NULL)
-		return damaged ? BC_CORRUPT : BC_NOMEM;
+		return damaged ? BC_CORRUPT : salvage_no_memory(err);
 	frame = bci_zalloc(salvage->allocator, 1, sizeof(*frame));
 	status = frame == NULL ? BC_NOMEM
 	                       : bci_remains_open(salvage->allocator, relic,
@@ -398,6 +410,8 @@ salvage_put_frame(struct salvage *salvage, const struct bci_relic *relic,
 	if (status == BC_OK)
 		status = salvage_columns(salvage, &body, relic->header.rows,
 		                         schema, frame);
+	if (status == BC_NOMEM)
+		status = salvage_no_memory(err);
 	if (status == BC_OK && series)
 		status = salvage_append(salvage, key, frame, err);
 	else if (status == BC_OK)

@@ -137,6 +137,13 @@ target_check_free(struct bci_target *target, struct bc_error *err)
 
 	if (fd < 0 && errno == ENOENT)
 		return BC_OK;
+	if (dir == NULL && errno != ENOTDIR && errno != ELOOP) {
+		int error = errno;
+
+		bci_file_close(&fd);
+		return bci_fail_os(err, error, "cannot examine %s",
+		                   target->path);
+	}
 	if (dir != NULL) {
 		while ((entry = readdir(dir)) != NULL)
 			count += strcmp(entry->d_name, ".") != 0 &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - the public calls.  Each returns the status of the call and notes
- * what it read, and whether it set an output although it failed.
+ * world_basic.c - the public calls that everybody uses.  Each returns the
+ * status of the call and notes what it read, and whether it set an output
+ * although it failed.
  */
 #include "world.h"
 
@@ -16,8 +17,8 @@ old_key(unsigned index, char key[24])
 static enum bc_status
 call_open(struct world *world, struct bc_error *err)
 {
-	enum bc_status status = bc_open(world->dir.cache, &world->options,
-	                                &world->cache, err);
+	enum bc_status status =
+		bc_open(world->dir.cache, &world->options, &world->cache, err);
 
 	world->filled = status != BC_OK && world->cache != NULL;
 	return status;
@@ -60,8 +61,9 @@ call_remove(struct world *world, struct bc_error *err)
 }
 
 /* The version in 'view', which is released; the view of a failure is zero. */
-static enum bc_status
-view_done(struct world *world, enum bc_status status, struct bc_view *view)
+enum bc_status
+world_view_done(struct world *world, enum bc_status status,
+                struct bc_view *view)
 {
 	if (status != BC_OK) {
 		world->filled = view->data != NULL || view->rows != 0 ||
@@ -79,7 +81,8 @@ call_get(struct world *world, struct bc_error *err)
 	struct bc_view view;
 
 	(void)err;
-	return view_done(world, bc_get(world->cache, "target", &view), &view);
+	return world_view_done(world, bc_get(world->cache, "target", &view),
+	                       &view);
 }
 
 static enum bc_status
@@ -93,7 +96,7 @@ call_get_many(struct world *world, struct bc_error *err)
 	status = bc_get_many(world->cache, keys, 2, views);
 	if (status == BC_OK)
 		bc_view_release(&views[0]);
-	return view_done(world, status, &views[1]);
+	return world_view_done(world, status, &views[1]);
 }
 
 static enum bc_status
@@ -113,7 +116,7 @@ call_snapshot(struct world *world, struct bc_error *err)
 	bc_snapshot_close(snapshot);
 	if (err != NULL)
 		err->status = status; /* That call has no words of its own. */
-	return view_done(world, status, &view);
+	return world_view_done(world, status, &view);
 }
 
 static enum bc_status
@@ -131,7 +134,7 @@ call_bind(struct world *world, struct bc_error *err)
 	}
 	status = bc_bound_get(bound, &view);
 	bc_unbind(bound);
-	return view_done(world, status, &view);
+	return world_view_done(world, status, &view);
 }
 
 static enum bc_status
@@ -174,8 +177,8 @@ call_info(struct world *world, struct bc_error *err)
 	enum bc_status status;
 	char text[512];
 
-	status = bc_info(world->cache, "target", text, sizeof(text), &info,
-	                 err);
+	status =
+		bc_info(world->cache, "target", text, sizeof(text), &info, err);
 	if (status == BC_OK && info.rows == 300)
 		world->seen = world->version;
 	return status;
@@ -223,26 +226,31 @@ call_verify(struct world *world, struct bc_error *err)
 	return bc_verify(world->cache, NULL, NULL, NULL, &report, err);
 }
 
-const struct call calls[] = {
-	{ "bc_open, creating", call_open, CREATES, true, 300 },
-	{ "bc_open", call_open, OPENS, true, 300 },
-	{ "bc_put, large", call_put, PUTS, true, 9000 },
-	{ "bc_put", call_put, PUTS, true, 300 },
-	{ "bc_put, inline", call_put, PUTS, true, 8 },
-	{ "bc_put_blob", call_put, PUTS, true, 0 },
-	{ "bc_batch_commit", call_batch, PUTS, true, 300 },
-	{ "bc_remove", call_remove, REMOVES, true, 300 },
-	{ "bc_get", call_get, READS, false, 300 },
-	{ "bc_get_many", call_get_many, READS, false, 300 },
-	{ "bc_snapshot_open", call_snapshot, READS, true, 300 },
-	{ "bc_bind", call_bind, READS, false, 300 },
-	{ "bc_exists", call_exists, READS, false, 300 },
-	{ "bc_list", call_list, READS, true, 300 },
-	{ "bc_info", call_info, READS, true, 300 },
-	{ "bc_stats", call_stats, READS, true, 300 },
-	{ "bc_config_set", call_config, READS, true, 300 },
-	{ "bc_sync", call_sync, READS, true, 300 },
-	{ "bc_verify", call_verify, READS, true, 300 },
+const struct call basic_calls[] = {
+	{ "bc_open, creating", "bc_open", call_open, CREATES, true, 300 },
+	{ "bc_open", "bc_open", call_open, OPENS, true, 300 },
+	{ "bc_put, large", "bc_put", call_put, PUTS, true, 9000 },
+	{ "bc_put", "bc_put", call_put, PUTS, true, 300 },
+	{ "bc_put, inline", "bc_put", call_put, PUTS, true, 8 },
+	{ "bc_put_blob", "bc_put_blob", call_put, PUTS, true, 0 },
+	{ "bc_batch_commit",
+	  "bc_batch_begin bc_batch_put bc_batch_put_blob "
+	  "bc_batch_remove bc_batch_commit",
+	  call_batch, PUTS, true, 300 },
+	{ "bc_remove", "bc_remove", call_remove, REMOVES, true, 300 },
+	{ "bc_get", "bc_get", call_get, READS, false, 300 },
+	{ "bc_get_many", "bc_get_many", call_get_many, READS, false, 300 },
+	{ "bc_snapshot_open", "bc_snapshot_open bc_snapshot_get", call_snapshot,
+	  READS, true, 300 },
+	{ "bc_bind", "bc_bind bc_bound_get", call_bind, READS, false, 300 },
+	{ "bc_exists", "bc_exists", call_exists, READS, false, 300 },
+	{ "bc_list", "bc_list", call_list, READS, true, 300 },
+	{ "bc_info", "bc_info", call_info, READS, true, 300 },
+	{ "bc_stats", "bc_stats", call_stats, READS, true, 300 },
+	{ "bc_config_set", "bc_config_get bc_config_set", call_config, READS,
+	  true, 300 },
+	{ "bc_sync", "bc_sync", call_sync, READS, true, 300 },
+	{ "bc_verify", "bc_verify", call_verify, READS, true, 300 },
 };
 
-const unsigned call_count = sizeof(calls) / sizeof(*calls);
+const unsigned basic_call_count = CALL_COUNT(basic_calls);
