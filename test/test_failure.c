@@ -208,7 +208,8 @@ status_is_honest(const struct call *call, enum bc_status status,
 {
 	if (call->takes_error) {
 		if (err->status != status)
-			print_error("%s: %s, but the error says %s: %s\n", trying,
+			print_error("%s: %s, but the error says %s: %s\n",
+			            trying,
 			            bc_status_name(status),
 			            bc_status_name(err->status), err->message);
 		HOLDS(err->status == status);
