@@ -439,6 +439,8 @@ salvage_put(struct salvage *salvage, const struct bci_relic *relic, bool series,
 	if (relic->header.kind != BC_BLOB)
 		return salvage_put_frame(salvage, relic, key, series, err);
 	status = bci_remains_open(salvage->allocator, relic, NULL, &body);
+	if (status == BC_NOMEM)
+		status = salvage_no_memory(err);
 	if (status == BC_OK)
 		status = bc_put_blob(salvage->cache, key, body.data,
 		                     body.data_bytes, &options, err);
