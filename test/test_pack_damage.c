@@ -327,7 +327,7 @@ a_segment_of_other_values_is_told(void **state)
 
 /* Headers that ask for more than there may be, each refused by itself. */
 static void
-claims_beyond_the_limits_are_refused(void **state)
+h18_claims_beyond_the_limits_are_refused(void **state)
 {
 	static const struct {
 		size_t at;
@@ -413,7 +413,7 @@ one_group(unsigned char *bytes, enum bci_codec codec, enum bci_model model,
 
 /* LZ4 data that unpacks to less, or more, than the rows it is for. */
 static void
-lz4_of_another_length_is_refused(void **state)
+h18_lz4_of_another_length_is_refused(void **state)
 {
 	/* One literal, then a match that repeats it 19 + 255 * n times. */
 	static const size_t repeats[] = { 0, 255, 257, 60000 };
@@ -462,8 +462,8 @@ main(void)
 		cmocka_unit_test(random_damage_does_no_harm),
 		cmocka_unit_test(exchanged_blocks_are_noticed),
 		cmocka_unit_test(a_segment_of_other_values_is_told),
-		cmocka_unit_test(claims_beyond_the_limits_are_refused),
-		cmocka_unit_test(lz4_of_another_length_is_refused),
+		cmocka_unit_test(h18_claims_beyond_the_limits_are_refused),
+		cmocka_unit_test(h18_lz4_of_another_length_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ list(REMOVE_DUPLICATES programs)
 if(Python3_FOUND)
   set(lab ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/fault/lab
     --build ${PROJECT_BINARY_DIR})
+  project_python(lab_driver ../fault/driver.py)
   add_test(NAME lab_push COMMAND ${lab} push)
   set_tests_properties(lab_push PROPERTIES TIMEOUT 600 RUN_SERIAL ON)
   foreach(tier push nightly release)
