@@ -81,8 +81,34 @@ change_key(struct MDB_txn *txn, const struct bci_tables *tables)
 	assert_int_equal(bci_table_put(txn, tables->entries, "c", 1, record,
 	                               value.size, NULL),
 	                 BC_OK);
-	assert_int_equal(
-		bci_table_delete(txn, tables->entries, "a", 1, NULL), BC_OK);
+	assert_int_equal(bci_table_delete(txn, tables->entries, "a", 1, NULL),
+	                 BC_OK);
+}
+
+/* The record of "a" names the place of "b", as if bits of it had flipped. */
+static void
+change_place(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char record[BCI_PAGE];
+	struct bci_locator from, to;
+	struct bci_bytes value;
+
+	assert_int_equal(bci_table_get(txn, tables->entries, "b", 1, &value),
+	                 BC_OK);
+	memcpy(&from,
+	       (const char *)value.data + sizeof(struct bci_entry_record),
+	       sizeof(from));
+	assert_int_equal(bci_table_get(txn, tables->entries, "a", 1, &value),
+	                 BC_OK);
+	memcpy(record, value.data, value.size);
+	memcpy(&to, record + sizeof(struct bci_entry_record), sizeof(to));
+	assert_int_not_equal(to.offset, from.offset);
+	to.arena = from.arena;
+	to.offset = from.offset;
+	memcpy(record + sizeof(struct bci_entry_record), &to, sizeof(to));
+	assert_int_equal(bci_table_put(txn, tables->entries, "a", 1, record,
+	                               value.size, NULL),
+	                 BC_OK);
 }
 
 /* Put a small frame of one f64 column of this name. */
@@ -149,6 +175,68 @@ a_record_under_another_key_is_found_out(void **state)
 	assert_found_out(change_key, "c");
 }
 
+/*
+ * What was checked is remembered by its place.  Of two frames of the same shape
+ * one is read; then the other one, whose record leads to that place.
+ */
+static void
+a_place_that_was_checked_for_another_key(void (*look)(const char *key,
+                                                      bool good),
+                                         enum bc_placement placement)
+{
+	unit_restart(NULL);
+	put_column("a", "bid");
+	put_column("b", "bid");
+	assert_status(bc_place(fixture.cache, "a", placement, NULL, NULL),
+	              BC_OK, NULL);
+	assert_status(bc_place(fixture.cache, "b", placement, NULL, NULL),
+	              BC_OK, NULL);
+	unit_change_catalogue(change_place);
+	unit_reopen(NULL);
+	look("b", true);
+	look("a", false);
+	look("b", true);
+}
+
+static void
+look_by_get(const char *key, bool good)
+{
+	struct bc_view view;
+
+	assert_status(bc_get(fixture.cache, key, &view), good ? BC_OK : BC_MISS,
+	              NULL);
+	assert_int_equal(view.miss, good ? BC_MISS_NONE : BC_MISS_CORRUPT);
+	bc_view_release(&view);
+}
+
+static void
+look_by_read(const char *key, bool good)
+{
+	struct bc_view view;
+
+	assert_status(bc_read(fixture.cache, key, INT64_MIN, INT64_MAX, NULL, 0,
+	                      &view),
+	              good ? BC_OK : BC_MISS, NULL);
+	assert_int_equal(view.miss, good ? BC_MISS_NONE : BC_MISS_CORRUPT);
+	bc_view_release(&view);
+}
+
+static void
+a_checked_place_of_another_key_is_found_out(void **state)
+{
+	(void)state;
+	a_place_that_was_checked_for_another_key(look_by_get, BC_PLACE_WARM);
+	a_place_that_was_checked_for_another_key(look_by_read, BC_PLACE_WARM);
+}
+
+static void
+a_decoded_place_of_another_key_is_found_out(void **state)
+{
+	(void)state;
+	a_place_that_was_checked_for_another_key(look_by_get, BC_PLACE_COLD);
+	a_place_that_was_checked_for_another_key(look_by_read, BC_PLACE_COLD);
+}
+
 int
 main(void)
 {
@@ -159,6 +247,8 @@ main(void)
 		TEST(a_record_of_another_kind_is_found_out),
 		TEST(a_record_of_another_revision_is_found_out),
 		TEST(a_record_under_another_key_is_found_out),
+		TEST(a_checked_place_of_another_key_is_found_out),
+		TEST(a_decoded_place_of_another_key_is_found_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

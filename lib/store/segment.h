@@ -151,8 +151,30 @@ bci_locator_is_sane(const struct bci_locator *locator)
 }
 
 /*
- * The cheap check of every read: the image at 'image' (locator->bytes of it are
- * mapped) is of this cache, arena and entry.
+ * The cheap check of every read, whatever was checked before: the image at
+ * 'image' is the one that the catalogue means.  A locator with a bit flipped
+ * may lead to a segment that was checked, but is another's, or has other rows.
+ */
+static inline bool
+bci_segment_agrees(const unsigned char *image,
+                   const struct bci_locator *locator, uint64_t entry_id)
+{
+	struct bci_segment_header header;
+
+	memcpy(&header, image, sizeof(header));
+	return header.entry_id == entry_id && header.arena == locator->arena &&
+	       header.header_bytes == locator->header_bytes &&
+	       header.rows == locator->rows &&
+	       header.first_ns == locator->first_ns &&
+	       header.last_ns == locator->last_ns &&
+	       header.codec == locator->codec &&
+	       header.header_bytes + header.data_bytes + header.text_bytes ==
+	               locator->bytes;
+}
+
+/*
+ * The check before the first read: it is a segment of this cache, arena and
+ * entry.  locator->bytes of it are mapped.
  */
 bool bci_segment_is(const unsigned char *image,
                     const struct bci_locator *locator, uint64_t cache_id,

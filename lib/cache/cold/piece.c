@@ -53,6 +53,15 @@ bci_piece_header(const struct bci_span *span, const struct bci_piece *piece)
 	return wrong != NULL ? wrong : bci_segment_check_claim(image, &claim);
 }
 
+/* Whether all of it was checked, and is the one that the catalogue means. */
+static bool
+piece_is_checked(const struct bci_span *span, const struct bci_piece *piece)
+{
+	return bci_map_is_checked(piece->map, &piece->locator) &&
+	       bci_segment_agrees(piece->map->base + piece->locator.offset,
+	                          &piece->locator, span->entry_id);
+}
+
 /* Whether a reader marked it bad. */
 static bool
 piece_is_bad(const struct bci_span *span, const struct bci_piece *piece)
@@ -70,8 +79,7 @@ bci_piece_check(struct bci_span *span, const struct bci_piece *piece)
 
 	if (piece_is_bad(span, piece))
 		return BC_MISS;
-	if (checking == BC_CHECK_FIRST &&
-	    bci_map_is_checked(piece->map, &piece->locator))
+	if (checking == BC_CHECK_FIRST && piece_is_checked(span, piece))
 		return BC_OK;
 	wrong = bci_piece_header(span, piece);
 	if (wrong == NULL && checking != BC_CHECK_NEVER)
@@ -104,7 +112,8 @@ bci_piece_find(struct bci_span *span, struct bci_piece *piece)
 	    piece_is_bad(span, piece))
 		return;
 	hot = bci_hot_find(span->env,
-	                   bci_segment_id(&piece->locator, span->entry_id));
+	                   bci_segment_id(&piece->locator, span->entry_id),
+	                   &piece->locator);
 	if (hot != NULL)
 		piece_take(span, piece, hot, BC_HOT);
 }
@@ -141,7 +150,7 @@ piece_look(struct bci_span *span, const struct bci_piece *piece,
            struct bci_packed *packed)
 {
 	const char *wrong = NULL;
-	bool checked = bci_map_is_checked(piece->map, &piece->locator);
+	bool checked = piece_is_checked(span, piece);
 
 	if (piece_is_bad(span, piece))
 		return BC_MISS;

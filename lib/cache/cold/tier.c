@@ -285,8 +285,24 @@ bci_hots_limit(struct bci_env *env, uint64_t bytes)
 	hots_give(taken);
 }
 
+/*
+ * Whether it was decoded from the very segment: one with another checksum is
+ * another's, one with other rows would be read beyond its end.
+ */
+static bool
+hot_agrees(const struct bci_hot *hot, const struct bci_locator *locator)
+{
+	const struct bci_locator *own = &hot->locator;
+
+	return own->checksum == locator->checksum &&
+	       own->rows == locator->rows && own->bytes == locator->bytes &&
+	       own->first_ns == locator->first_ns &&
+	       own->last_ns == locator->last_ns;
+}
+
 struct bci_hot *
-bci_hot_find(struct bci_env *env, uint64_t id)
+bci_hot_find(struct bci_env *env, uint64_t id,
+             const struct bci_locator *locator)
 {
 	struct bci_hots *hots = &env->hots;
 	struct bci_hot *hot;
@@ -296,6 +312,8 @@ bci_hot_find(struct bci_env *env, uint64_t id)
 		return NULL;
 	pthread_mutex_lock(&hots->mutex);
 	hot = *hots_link(hots, id);
+	if (hot != NULL && !hot_agrees(hot, locator))
+		hot = NULL;
 	if (hot != NULL) {
 		bci_chunk_share(&hot->chunk);
 		if (hots->newest != hot) {

@@ -62,10 +62,11 @@ void bci_hots_open(struct bci_hots *hots);
 void bci_hots_limit(struct bci_env *env, uint64_t bytes);
 
 /*
- * The decoded segment 'id', with a reference, or NULL.  After a fork the
- * child has none.
+ * The decoded segment 'id', which is that of 'locator', with a reference, or
+ * NULL.  After a fork the child has none.
  */
-struct bci_hot *bci_hot_find(struct bci_env *env, uint64_t id);
+struct bci_hot *bci_hot_find(struct bci_env *env, uint64_t id,
+                             const struct bci_locator *locator);
 
 /*
  * Memory for one of 'bytes' bytes, with one reference, in no table yet.  NULL

@@ -46,7 +46,9 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 		return BC_MISS;
 	if (BCI_LIKELY(span->cache->checking == BC_CHECK_FIRST &&
 	               bci_map_rows_are_checked(piece->map, locator, shown,
-	                                        first, count)))
+	                                        first, count) &&
+	               bci_segment_agrees(piece->map->base + locator->offset,
+	                                  locator, span->entry_id)))
 		return BC_OK;
 	wrong = piece_wrong(span, piece, shown, first, count);
 	if (wrong == NULL)

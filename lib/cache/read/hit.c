@@ -141,11 +141,16 @@ hit_fill(struct bci_env *env, struct bci_lane *lane,
 	if (BCI_UNLIKELY(entry->inlined != NULL))
 		return hit_copy_inline(env, lane, entry, hit);
 	status = hit_map(env, lane, &hit->locator, &hit->map);
-	if (BCI_LIKELY(status == BC_OK))
-		/* What the caller will look at first, in a far corner of
-		 * memory. */
-		__builtin_prefetch(hit->map->base + hit->locator.offset +
-		                   hit->locator.header_bytes);
+	if (BCI_LIKELY(status == BC_OK)) {
+		const unsigned char *image =
+			hit->map->base + hit->locator.offset;
+
+		/* What this call and its caller will look at first, in a far
+		 * corner of memory. */
+		__builtin_prefetch(image);
+		__builtin_prefetch(image + BCI_LINE);
+		__builtin_prefetch(image + hit->locator.header_bytes);
+	}
 	return status;
 }
 
@@ -367,7 +372,9 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 		bci_map_unpin(map, count);
 		return BC_OK;
 	}
-	if (!bci_hit_is_checked(cache, hit))
+	if (!bci_hit_is_checked(cache, hit) ||
+	    !bci_segment_agrees(bci_hit_image(hit), &hit->locator,
+	                        hit->entry_id))
 		status = bci_hit_check(cache, env, hit, wanted,
 		                       cache->checking == BC_CHECK_ALWAYS);
 	if (status == BC_OK)
@@ -393,7 +400,7 @@ bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
 	    bci_slot_is_bad(bci_ledger_slot(&env->ledger, hit->locator.slot),
 	                    id))
 		return false;
-	hot = bci_hot_find(env, id);
+	hot = bci_hot_find(env, id, &hit->locator);
 	if (hot == NULL)
 		return false;
 	hit_view_hot(hit, hot, BC_HOT, view);
@@ -412,6 +419,8 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED))
 		return hit_show_packed(cache, env, lane, hit, wanted, view);
 	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&
+	               bci_segment_agrees(bci_hit_image(hit), &hit->locator,
+	                                  hit->entry_id) &&
 	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
 	                                                     hit->entry_id))))
 		return BC_OK;

@@ -99,8 +99,8 @@ warm_claim(struct warm_job *job, const struct bci_locator *locator,
 		schema == NULL ? locator->bytes
 			       : bci_layout_bytes(schema, locator->rows);
 	struct warm *warm = job->warm;
-	struct bci_hot *hot =
-		bci_hot_find(job->env, bci_segment_id(locator, entry_id));
+	struct bci_hot *hot = bci_hot_find(
+		job->env, bci_segment_id(locator, entry_id), locator);
 	bool fits = atomic_fetch_add(&warm->hot_bytes, bytes) + bytes <=
 	            warm->hot_limit;
 
