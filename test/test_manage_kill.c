@@ -172,6 +172,71 @@ no_kill_of_a_writer_that_evicts_harms_anybody(void **state)
 	kill_at_calls(armed_writer, BC_RELAXED, 12);
 }
 
+/* ---- of those that only look on ------------------------------------------ */
+
+#define READER_KILLS 40
+
+static struct fault_plan reader_plan;
+
+static void
+reader_opened(void)
+{
+	fault_arm(&reader_plan);
+}
+
+/* Dies amid a lookup, a mapping, or with views in its hands. */
+static void
+armed_reader(void *argument)
+{
+	struct run *run = argument;
+
+	reader_plan = run->plan;
+	run->party.crowd.opened = reader_opened;
+	crowd_read(&run->party.crowd);
+}
+
+/* Nothing is left of the dead: no slot, and no file that they held. */
+static void
+no_trace_of_the_dead(void *argument)
+{
+	struct run *run = argument;
+	struct bc_cache *cache = crowd_open(&run->party.crowd, NULL);
+	struct bc_health health;
+	struct bc_error err;
+
+	crowd_care(&run->party.crowd, cache, CROWD_COMPACT, 0);
+	assert_status(bc_health(run->party.dir.cache, 0, &health, &err), BC_OK,
+	              &err);
+	require(health.readers_stale == 0);
+	require(health.pinned_unlinked_bytes == 0);
+	bc_close(cache);
+}
+
+static void
+no_kill_of_a_reader_at_a_call_harms_anybody(void **state)
+{
+	struct run run;
+	unsigned i;
+
+	(void)state;
+	run_begin(&run, BC_RELAXED, false);
+	for (i = 0; i < lab_part(READER_KILLS, READER_KILLS) && lab_in_time();
+	     i++) {
+		party_write(&run.party, 20);
+		run.plan.mode = i % 2 == 0 ? FAULT_KILL : FAULT_KILL_AFTER;
+		run.plan.calls = FAULT_LMDB | FAULT_LOCK | FAULT_IO;
+		run.plan.path = NULL;
+		run.plan.at = 1 + lab_next() % 400;
+		assert_int_equal(test_child_run(armed_reader, &run),
+		                 TEST_CHILD_SIGNAL + SIGKILL);
+		party_look(&run.party);
+		lab_trials(1);
+	}
+	party_leave(&run.party);
+	assert_int_equal(test_child_run(no_trace_of_the_dead, &run), 0);
+	party_end(&run.party);
+}
+
 /* ---- at any system call -------------------------------------------------- */
 
 #define SITES_MAX 4096
@@ -288,6 +353,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 			no_kill_of_a_compactor_at_a_call_harms_anybody),
 		cmocka_unit_test(no_kill_of_a_writer_that_evicts_harms_anybody),
+		cmocka_unit_test(no_kill_of_a_reader_at_a_call_harms_anybody),
 		cmocka_unit_test(
 			no_kill_of_care_at_a_system_call_harms_anybody),
 	};

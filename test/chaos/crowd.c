@@ -339,7 +339,7 @@ crowd_read(void *argument)
 {
 	struct crowd *crowd = argument;
 	struct crowd_shared *shared = crowd->shared;
-	struct bc_cache *cache = crowd_open(crowd, NULL);
+	struct bc_cache *cache = crowd_begin(crowd);
 	struct held held[HELD];
 	uint64_t word;
 
