@@ -16,6 +16,9 @@ if(TARGET barcache_tool)
   add_test(NAME cli_screen COMMAND ${Python3_EXECUTABLE} -B ${cli}/top.py
     $<TARGET_FILE:barcache_tool>)
   set_tests_properties(cli_screen PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  add_test(NAME cli_secure COMMAND ${Python3_EXECUTABLE} -B ${cli}/secure.py
+    $<TARGET_FILE:barcache_tool>)
+  set_tests_properties(cli_secure PROPERTIES SKIP_RETURN_CODE 77)
   add_test(NAME cli_manual COMMAND ${Python3_EXECUTABLE} -B ${cli}/manual.py
     $<TARGET_FILE:barcache_tool> ${PROJECT_SOURCE_DIR}/doc/barcache.1)
 endif()

@@ -9,7 +9,7 @@ foreach(name alloc check clock dir file hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
 foreach(name arena catalogue histogram ledger ledger_times lmdb mapped ordered
-    policy segment)
+    policy preface segment)
   barcache_test(${name} support.c value.c)
 endforeach()
 foreach(name coverage directory)

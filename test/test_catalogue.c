@@ -101,26 +101,6 @@ tables_have_the_same_numbers_however_opened(void **state)
 }
 
 static void
-a_file_is_told_from_a_catalogue(void **state)
-{
-	static const unsigned char zeros[64];
-	static const uint32_t version = 2;
-	struct bc_error err;
-	int fd = openat(dir_fd, BCI_CATALOGUE_FILE, O_RDWR);
-
-	(void)state;
-	assert_status(bci_catalogue_check(fd, &err), BC_OK, &err);
-	assert_int_equal(pwrite(fd, &version, 4, 20), 4);
-	assert_status(bci_catalogue_check(fd, &err), BC_FORMAT, &err);
-	assert_int_equal(pwrite(fd, zeros, 64, 0), 64);
-	assert_status(bci_catalogue_check(fd, &err), BC_FORMAT, &err);
-	close(fd);
-	fd = openat(dir_fd, "short", O_RDWR | O_CREAT, 0600);
-	assert_status(bci_catalogue_check(fd, &err), BC_FORMAT, &err);
-	close(fd);
-}
-
-static void
 records_of_another_version_or_size_are_refused(void **state)
 {
 	struct bci_config_record config;
@@ -415,7 +395,6 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(records_of_another_version_or_size_are_refused),
-		TEST(a_file_is_told_from_a_catalogue),
 		TEST(damaged_details_are_found_out),
 		TEST(a_stored_entry_is_taken_apart_or_refused),
 		TEST(a_new_catalogue_is_empty_and_begins_at_one),

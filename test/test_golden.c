@@ -364,8 +364,16 @@ other_formats_are_refused_and_left_alone(void **state)
 		{ "state\1", 5, "\2", "state" },
 		{ "\xde\xc0\xef\xbe", 0, "\xdf", "not an LMDB file" },
 		{ "\xde\xc0\xef\xbe\1", 4, "\2", "file format 2" },
+		/* CVE-2019-16228: LMDB divides by the size of a page. */
+		{ "\xde\xc0\xef\xbe\1", 25, "\0", "pages have 0 bytes" },
+		{ "\xde\xc0\xef\xbe\1", 24, "\1", "pages have 4097 bytes" },
+		{ "\xde\xc0\xef\xbe\1", 25, "\x40", "not an LMDB file" },
+		{ "\xde\xc0\xef\xbe\1", 26, "\1", "pages have 69632 bytes" },
+		/* CVE-2019-16224: sorted duplicates, of fixed size. */
+		{ "\xde\xc0\xef\xbe\1", 28, "\x1c", "tables of a kind" },
+		{ "\xde\xc0\xef\xbe\1", 76, "\x14", "tables of a kind" },
 		{ NULL, 0, NULL, "not an LMDB file" },
-		{ NULL, 1, NULL, "not a file of LMDB 0.9" },
+		{ NULL, 1, NULL, "not an LMDB file" },
 	};
 	static const unsigned flags[] = { 0, BC_OPEN_CREATE, BC_OPEN_READONLY };
 

@@ -22,7 +22,7 @@
 static const char *
 tzdata_directory(void)
 {
-	const char *directory = getenv("TZDIR");
+	const char *directory = secure_getenv("TZDIR");
 
 	return directory == NULL || *directory == '\0' ? BCI_ZONES_DIRECTORY
 	                                               : directory;

@@ -29,6 +29,24 @@ bci_file_check(int dir_fd, const char *name, const struct stat *st,
 	return bci_dir_check(dir_fd, name, st, err);
 }
 
+/* What open() said; for a mode that forbids it, which one that is. */
+static enum bc_status
+file_fail(int dir_fd, const char *name, int error, struct bc_error *err)
+{
+	struct stat st;
+
+	if (error == ELOOP)
+		return bci_fail(err, BC_UNSAFE, "%s is a symbolic link", name);
+	if (error == ENXIO || error == EISDIR)
+		return bci_fail(err, BC_UNSAFE, "%s is not a regular file",
+		                name);
+	if (error == EACCES &&
+	    fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return bci_fail_os(err, error, "cannot open %s (mode %04o)",
+		                   name, (unsigned)st.st_mode & 07777u);
+	return bci_fail_os(err, error, "cannot open %s", name);
+}
+
 /* bci_file_open(), and what fstat() says of the file. */
 static enum bc_status
 file_open(int dir_fd, const char *name, int flags, int *fd, struct stat *st,
@@ -37,15 +55,8 @@ file_open(int dir_fd, const char *name, int flags, int *fd, struct stat *st,
 	enum bc_status status;
 
 	*fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (*fd < 0) {
-		if (errno == ELOOP)
-			return bci_fail(err, BC_UNSAFE, "%s is a symbolic link",
-			                name);
-		if (errno == ENXIO || errno == EISDIR)
-			return bci_fail(err, BC_UNSAFE,
-			                "%s is not a regular file", name);
-		return bci_fail_os(err, errno, "cannot open %s", name);
-	}
+	if (*fd < 0)
+		return file_fail(dir_fd, name, errno, err);
 	if (fstat(*fd, st) != 0) {
 		int saved = errno;
 

@@ -17,9 +17,26 @@
 #include "file.h"
 #include "freeze.h"
 #include "lock.h"
+#include "preface.h"
 #include "writer.h"
 
 #define LOCK_BYTES 4096
+
+enum bc_status
+bci_env_fail_unwritable(const struct bci_env *env, struct bc_error *err)
+{
+	const char *name = env->unwritable;
+	struct stat st;
+
+	if (name == NULL ||
+	    fstatat(env->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return bci_fail(err, BC_READONLY,
+		                "the files of the cache cannot be written");
+	return bci_fail(err, BC_READONLY,
+	                "the files of the cache cannot be written: %s (mode "
+	                "%04o)",
+	                name, (unsigned)st.st_mode & 07777u);
+}
 
 /* A file of locks for writing, or, where that is not allowed, not at all. */
 static enum bc_status
@@ -34,6 +51,7 @@ attach_lock_file(struct bci_env *env, const char *name, int *fd,
 	                         err);
 	if (status == BC_DENIED || status == BC_READONLY) {
 		env->read_only = true;
+		env->unwritable = name;
 		return BC_OK;
 	}
 	return status;
@@ -61,11 +79,12 @@ attach_files(struct bci_env *env, struct bc_error *err)
 	                                 O_RDWR, &fd, err);
 	if (status == BC_DENIED || status == BC_READONLY) {
 		env->read_only = true;
+		env->unwritable = BCI_CATALOGUE_FILE;
 		status = bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE,
 		                       O_RDONLY, &fd, err);
 	}
 	BCI_TRY(status);
-	BCI_TRY(bci_catalogue_check(fd, err));
+	BCI_TRY(bci_preface_check(fd, BCI_CATALOGUE_FILE, err));
 	env->group = fstat(fd, &st) == 0 && (st.st_mode & S_IWGRP) != 0;
 	BCI_TRY(attach_lock_file(env, "writer.lock", &env->writer_fd, err));
 	BCI_TRY(attach_lock_file(env, "arenas.lock", &env->maps.lock_fd, err));
@@ -112,6 +131,8 @@ attach_lmdb(struct bci_env *env, struct bc_error *err)
 		                     BCI_CATALOGUE_MAP, 0, &env->db, err);
 	if ((status == BC_DENIED || status == BC_READONLY) &&
 	    !bci_env_is_frozen(env)) {
+		if (!env->read_only)
+			env->unwritable = BCI_CATALOGUE_LOCK;
 		env->read_only = true;
 		status = bci_db_open(env->dir_fd, BCI_CATALOGUE_FILE,
 		                     BCI_CATALOGUE_MAP, BCI_DB_READONLY,
@@ -301,8 +322,7 @@ bci_env_attach(struct bc_cache *cache, struct bci_env *env,
 	BCI_TRY(bci_frozen_attach(cache, env, err));
 	BCI_TRY(attach_files(env, err));
 	if (cache->thaws && env->read_only) {
-		status = bci_fail(err, BC_READONLY,
-		                  "the files of the cache cannot be written");
+		status = bci_env_fail_unwritable(env, err);
 		goto done;
 	}
 	BCI_TRY(attach_db(cache, env, err));

@@ -87,6 +87,7 @@ struct bci_env {
 	uint64_t cache_id;
 	uint64_t pid_namespace; /* of this process */
 	bool read_only, group;
+	const char *unwritable; /* the file that makes it read-only; or NULL */
 	bool untracked;     /* a benchmark wants hits that leave no trace */
 	atomic_bool closed; /* only views are left */
 	atomic_bool wrote;  /* this process committed something */
@@ -130,6 +131,10 @@ enum bc_status bci_env_open(struct bc_cache *cache, int dir_fd,
  */
 enum bc_status bci_env_attach(struct bc_cache *cache, struct bci_env *env,
                               struct bc_error *err);
+
+/* BC_READONLY for a cache of which a file cannot be written: which one. */
+enum bc_status bci_env_fail_unwritable(const struct bci_env *env,
+                                       struct bc_error *err);
 
 /* Give a reference back; the last one closes. */
 void bci_env_close(struct bci_env *env);

@@ -21,6 +21,7 @@
 #include "error.h"
 #include "file.h"
 #include "mapping.h"
+#include "preface.h"
 
 /* Pages kept free for the B-tree of an arena, less in a small one. */
 #define SPARE_PAGES 16
@@ -187,6 +188,7 @@ bci_appender_open(struct bci_appender *appender, int dir_fd, uint64_t number,
 	bci_arena_name(number, name);
 	/* LMDB would follow a link, and make a file that is not there. */
 	BCI_TRY(bci_file_open(dir_fd, name, O_RDWR, &fd, err));
+	BCI_TRY(bci_preface_check(fd, name, err));
 	BCI_TRY(bci_db_open(dir_fd, name, arena->capacity_bytes + MAP_EXTRA,
 	                    BCI_DB_NOLOCK | BCI_DB_NOSYNC, &appender->env,
 	                    err));

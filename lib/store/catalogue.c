@@ -23,10 +23,6 @@
 /* LMDB's lock file for 4,096 readers: 64 bytes a slot and two in front. */
 #define LOCK_BYTES (64u * (4096 + 2))
 
-/* Offsets in the first page of an LMDB 0.9 file on a 64-bit host. */
-#define LMDB_MAGIC_AT 16
-#define LMDB_MAGIC 0xbeefc0deu
-
 static const char config_key[] = "config";
 static const char state_key[] = "state";
 
@@ -293,28 +289,6 @@ done:
 	if (status != BC_OK)
 		(void)unlinkat(dir_fd, NEW_FILE, 0);
 	return status;
-}
-
-enum bc_status
-bci_catalogue_check(int fd, struct bc_error *err)
-{
-	unsigned char page[64];
-	uint32_t magic = 0, version = 0;
-	ssize_t got = bci_file_read(fd, page, sizeof(page), 0);
-
-	if (got == (ssize_t)sizeof(page)) {
-		memcpy(&magic, page + LMDB_MAGIC_AT, sizeof(magic));
-		memcpy(&version, page + LMDB_MAGIC_AT + 4, sizeof(version));
-	}
-	if (magic != LMDB_MAGIC)
-		return bci_fail(err, BC_FORMAT, "%s is not an LMDB file",
-		                BCI_CATALOGUE_FILE);
-	if (version != 1)
-		return bci_fail(err, BC_FORMAT,
-		                "%s has LMDB's file format %u; barcache needs "
-		                "that of LMDB 0.9",
-		                BCI_CATALOGUE_FILE, version);
-	return BC_OK;
 }
 
 /*

@@ -61,9 +61,6 @@ enum bc_status bci_catalogue_create(int dir_fd,
                                     const uint8_t boot_id[16],
                                     struct bc_error *err);
 
-/* Whether the file at 'fd' can be a catalogue: BC_OK or BC_FORMAT. */
-enum bc_status bci_catalogue_check(int fd, struct bc_error *err);
-
 /*
  * Open the tables of an environment.  BC_BUSY if LMDB has no reader slot for
  * us; then the second form, under the writer lock, does it by a write

@@ -323,9 +323,17 @@ bci_table_open(struct MDB_txn *txn, const char *name, bool create,
 	unsigned flags = (create ? MDB_CREATE : 0u) |
 	                 (integer_keys ? MDB_INTEGERKEY : 0u);
 	int code = mdb_dbi_open(txn, name, flags, table);
+	unsigned stored = 0;
 
 	if (code == MDB_NOTFOUND)
 		return bci_fail(err, BC_FORMAT, "there is no table '%s'", name);
+	if (code == MDB_SUCCESS)
+		code = mdb_dbi_flags(txn, *table, &stored);
+	/* LMDB walks over the pages of such a table in another way. */
+	if (code == MDB_SUCCESS && (stored & ~(unsigned)MDB_INTEGERKEY) != 0)
+		return bci_fail(err, BC_FORMAT,
+		                "a table is of a kind that barcache does not "
+		                "make");
 	return lmdb_fail(err, code, "cannot open a table");
 }
 

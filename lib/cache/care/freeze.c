@@ -25,6 +25,7 @@
 #include "file.h"
 #include "freeze.h"
 #include "lock.h"
+#include "preface.h"
 #include "writer.h"
 
 #define FROZEN_FILE "frozen"
@@ -96,7 +97,7 @@ bci_frozen_attach(struct bc_cache *cache, struct bci_env *env,
 		return BC_OK;
 	BCI_TRY(bci_file_open(env->dir_fd, BCI_CATALOGUE_FILE, O_RDONLY, &fd,
 	                      err));
-	BCI_TRY(bci_catalogue_check(fd, err));
+	BCI_TRY(bci_preface_check(fd, BCI_CATALOGUE_FILE, err));
 	error = bci_lock_gated(fd, BCI_LOCK_FROZEN, BCI_LOCK_SHARED, deadline);
 	if (error == EAGAIN) {
 		status = bci_fail(err, BC_BUSY,

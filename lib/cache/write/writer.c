@@ -97,12 +97,11 @@ writer_lock(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 
 	if (bci_env_is_frozen(env))
 		return bci_fail(err, BC_READONLY, BCI_FROZEN_TEXT);
-	if (env->read_only || (cache->flags & BC_OPEN_READONLY) != 0)
+	if (env->read_only)
+		return bci_env_fail_unwritable(env, err);
+	if ((cache->flags & BC_OPEN_READONLY) != 0)
 		return bci_fail(err, BC_READONLY,
-		                env->read_only
-		                        ? "the files of the cache cannot be "
-		                          "written"
-		                        : "the cache was opened to read only");
+		                "the cache was opened to read only");
 	if (lock_mutex(env, timeout) != BC_OK)
 		return bci_fail(err, BC_BUSY,
 		                "another thread of this process kept the "
