@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lent.h"
 #include "support.h"
@@ -29,6 +30,15 @@ tool_alloc(size_t count, size_t bytes)
 
 	assert_non_null(memory);
 	return memory;
+}
+
+char *
+tool_copy(const char *text)
+{
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	return copy;
 }
 
 void *

@@ -24,6 +24,12 @@ endfunction()
 project_python(layers layers.py ${PROJECT_SOURCE_DIR})
 project_python(style style.py ${PROJECT_SOURCE_DIR})
 project_python(controls controls.py)
+if(Python3_FOUND) # Static analysis, for a quarter of an hour.
+  add_custom_target(analyze
+    COMMAND ${Python3_EXECUTABLE} -B ${project}/analyze.py
+      ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+    USES_TERMINAL VERBATIM)
+endif()
 if(BARCACHE_SANITIZE OR NOT BARCACHE_HARDEN)
   project_skip(hardening "sanitizers stand in its place, or it is off")
 elseif(TARGET barcache_tool)

@@ -159,7 +159,7 @@ try_mode(size_t file, unsigned which)
 
 	if (is_dir)
 		mode |= (mode & 0444) >> 2;
-	test_dir_make(&dir);
+	test_dir_make_fast(&dir);
 	assert_int_equal(chown(dir.path, USER, USER), 0);
 	assert_int_equal(test_child_run(make_cache, NULL), 0);
 	test_path(path, dir.cache, files[file].name);

@@ -110,8 +110,9 @@ pages_of_impossible_sizes_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		for (unsigned page = 0; page < 2; page++)
-			assert_non_null(strstr(says_with(page, 40, &sizes[i], 4),
-			                       "pages have"));
+			assert_non_null(
+				strstr(says_with(page, 40, &sizes[i], 4),
+			               "pages have"));
 	assert_non_null(
 		strstr(says_with(1, 40, &other, 4), "4096 or 8192 bytes"));
 }

@@ -198,14 +198,14 @@ import_file(struct import *import, const struct tree_file *file)
 	import_report_progress(&import->report, file->path, 0, 0, 0);
 	source = input_open(file->path, &text.error);
 	if (source == NULL) {
-		text.name = strdup(file->path);
+		text.name = tool_copy(file->path);
 		import_store_add(import, &text);
 		return;
 	}
 	while (!import->stopped &&
 	       (more = input_next(source, &input, &text.error)) != 0) {
 		if (more < 0)
-			text.name = strdup(input->name);
+			text.name = tool_copy(input->name);
 		else
 			import_text(import, input, &text);
 		if (text.error.status == BC_OK &&

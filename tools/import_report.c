@@ -218,8 +218,8 @@ import_add_line(struct import_report *report, const struct import_text *text,
 	                          sizeof(*report->lines));
 	line = &report->lines[report->line_count++];
 	*line = (struct import_line){ .good = text->error.status == BC_OK };
-	line->file = strdup(text->name);
-	line->key = strdup(series == NULL ? "" : series->key);
+	line->file = tool_copy(text->name);
+	line->key = tool_copy(series == NULL ? "" : series->key);
 	if (series == NULL)
 		return;
 	line->rows = series->rows;

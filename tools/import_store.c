@@ -41,12 +41,13 @@ store_order(const void *a, const void *b)
 static bool
 store_begin(struct import *import, struct import_series *series)
 {
-	char *copy = strdup(series->key);
+	char *copy = tool_copy(series->key);
 	char **found;
 
-	found = copy == NULL ? NULL
-	                     : tsearch(copy, &import->begun, store_order);
-	series->begins = found != NULL && *found == copy;
+	found = tsearch(copy, &import->begun, store_order);
+	if (found == NULL)
+		tool_no_memory();
+	series->begins = *found == copy;
 	if (!series->begins)
 		free(copy);
 	return series->begins;

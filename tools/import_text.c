@@ -317,7 +317,7 @@ import_text(struct import *import, const struct input *input,
 {
 	int64_t start_ns = bci_clock_monotonic_ns();
 
-	*text = (struct import_text){ .name = strdup(input->name),
+	*text = (struct import_text){ .name = tool_copy(input->name),
 		                      .bytes = input->bytes,
 		                      .packing = input->packing,
 		                      .json = input->json,

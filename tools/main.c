@@ -152,16 +152,29 @@ tool_get(const struct tool *tool, const char *key, struct bc_view *view)
 	return status == BC_KEY ? TOOL_USAGE : TOOL_CANNOT;
 }
 
+void
+tool_no_memory(void)
+{
+	tool_say("out of memory");
+	exit(TOOL_CANNOT);
+}
+
 void *
 tool_alloc(size_t count, size_t bytes)
 {
 	void *memory = calloc(count == 0 ? 1 : count, bytes);
 
-	if (memory == NULL) {
-		tool_say("out of memory");
-		exit(TOOL_CANNOT);
-	}
+	if (memory == NULL)
+		tool_no_memory();
 	return memory;
+}
+
+char *
+tool_copy(const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	return memcpy(tool_alloc(bytes, 1), text, bytes);
 }
 
 void *
@@ -171,10 +184,8 @@ tool_grow(void *array, size_t count, size_t bytes)
 	if ((count & (count - 1)) != 0)
 		return array;
 	array = reallocarray(array, count == 0 ? 1 : 2 * count, bytes);
-	if (array == NULL) {
-		tool_say("out of memory");
-		exit(TOOL_CANNOT);
-	}
+	if (array == NULL)
+		tool_no_memory();
 	return array;
 }
 

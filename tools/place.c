@@ -45,11 +45,11 @@ tool_path(struct tool *tool)
 	if (tool->path != NULL)
 		return tool->path;
 	if (given->set)
-		tool->path = tool_join(given->text, "");
+		tool->path = tool_copy(given->text);
 	else if ((base = place_environment("BARCACHE_DIR")) != NULL)
-		tool->path = tool_join(base, "");
+		tool->path = tool_copy(base);
 	else if (preference.cache != NULL)
-		tool->path = tool_join(preference.cache, "");
+		tool->path = tool_copy(preference.cache);
 	else if ((base = place_environment("XDG_CACHE_HOME")) != NULL &&
 	         base[0] == '/') /* others are to be ignored, it says */
 		tool->path = tool_join(base, "/barcache");
@@ -68,7 +68,7 @@ tool_path(struct tool *tool)
 static bool
 place_make_parents(const char *path, bool group)
 {
-	char *work = tool_join(path, "");
+	char *work = tool_copy(path);
 	char *slash = work;
 	bool good = true;
 

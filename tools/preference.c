@@ -29,9 +29,9 @@ preference_path(const struct tool *tool, bool *required)
 
 	*required = true;
 	if (given->set)
-		return tool_join(given->text, "");
+		return tool_copy(given->text);
 	if (base != NULL && *base != '\0')
-		return tool_join(base, "");
+		return tool_copy(base);
 	*required = false;
 	base = secure_getenv("XDG_CONFIG_HOME");
 	if (base != NULL && base[0] == '/')
@@ -90,7 +90,7 @@ preference_place(const char *value)
 
 	if (value[0] == '~' && value[1] == '/' && home != NULL)
 		return tool_join(home, value + 1);
-	return tool_join(value, "");
+	return tool_copy(value);
 }
 
 static bool

@@ -58,7 +58,7 @@ template_add(struct template *template, const char *word)
 {
 	template->words = tool_grow(template->words, template->count,
 	                            sizeof(*template->words));
-	template->words[template->count++] = strdup(word);
+	template->words[template->count++] = tool_copy(word);
 }
 
 static enum bc_status
@@ -260,8 +260,8 @@ template_fill(const struct template *template,
 	size_t i;
 
 	if (template->shell) {
-		words[0] = strdup("sh");
-		words[1] = strdup("-c");
+		words[0] = tool_copy("sh");
+		words[1] = tool_copy("-c");
 	}
 	for (i = 0; i < template->count && status == BC_OK; ++i)
 		status =

@@ -77,8 +77,14 @@ enum tool_exit tool_miss(const char *key, enum bc_miss miss);
 enum tool_exit tool_get(const struct tool *tool, const char *key,
                         struct bc_view *view);
 
+/* The end of the run, without memory. */
+_Noreturn void tool_no_memory(void);
+
 /* Zeroed memory for the rest of the run, or the end of the run without any. */
 void *tool_alloc(size_t count, size_t bytes);
+
+/* A copy of a text, to be freed; the end of the run without memory. */
+char *tool_copy(const char *text);
 
 /* 'array' of 'count' elements with room for one more; grows by doubling. */
 void *tool_grow(void *array, size_t count, size_t bytes);

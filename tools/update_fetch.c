@@ -307,7 +307,7 @@ fetch_try(struct fetch_job *job, struct bc_fetch *fetch, struct bc_error *err)
 	                     &result, err);
 	template_free_words(argv);
 	if (result.said[0] != '\0')
-		range->said = strdup(result.said);
+		range->said = tool_copy(result.said);
 	if (status != BC_OK)
 		return status;
 	/* Reading files is for one thread at a time. */

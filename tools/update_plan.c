@@ -41,7 +41,7 @@ update_add(struct update *update, const char *text, struct bc_error *err)
 		bci_fail(err, BC_KEY, "%s has no timeframe", text);
 		return false;
 	}
-	key->key = strdup(text);
+	key->key = tool_copy(text);
 	++update->key_count;
 	return true;
 }

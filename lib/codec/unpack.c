@@ -439,10 +439,10 @@ bci_pack_measure(const struct bci_pack *pack, uint32_t group,
 
 	memset(out, 0, sizeof(*out));
 	unpack_walk_begin(pack, &walk);
-	while (walk.next <= group) {
+	do {
 		if (!unpack_walk_next(&walk))
 			return BC_INVALID;
-	}
+	} while (walk.next <= group);
 	out->codec = found->codec;
 	out->type = found->type;
 	out->columns = found->count;

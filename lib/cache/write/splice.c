@@ -477,7 +477,7 @@ splice_record(struct splice *splice, const struct bci_locator *newest,
 	record->open = rows != 0 && splice->edit->ends_open;
 	if (rows == 0)
 		record->first_ns = record->last_ns = 0;
-	else if (rows == tail_rows)
+	else if (rows == tail_rows && time_ns != NULL)
 		record->first_ns = time_ns[0];
 	if (tail_rows != 0)
 		record->last_ns = time_ns[tail_rows - 1];
