@@ -4,4 +4,4 @@
 # from a recorded trace, and checked against what was acknowledged.
 set(crash crash/check.c crash/disk.c crash/history.c crash/node.c)
 
-barcache_fault_test(crash crash/cut.c fault/lab.c ${crash})
+barcache_fault_test(crash crash/cut.c ${crash})

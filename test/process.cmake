@@ -15,7 +15,8 @@ target_compile_options(barcachefault PRIVATE
 # barcache_fault_test(NAME [SOURCE...]): a test with the fixture, linked with
 # the shim before anything that the shim stands in front of.
 function(barcache_fault_test name)
-  add_executable(test_${name} test_${name}.c support.c value.c ${ARGN})
+  add_executable(test_${name}
+    test_${name}.c support.c value.c fault/lab.c ${ARGN})
   target_include_directories(test_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_definitions(test_${name} PRIVATE
     BARCACHE_FAULT_LIBRARY="$<TARGET_FILE:barcachefault>")
@@ -30,8 +31,8 @@ target_compile_definitions(test_shim PRIVATE
   BARCACHE_LIBRARY="$<TARGET_FILE:barcache>")
 add_dependencies(test_shim barcache)
 barcache_fault_test(oracle fault/oracle.c)
-barcache_fault_test(kill fault/lab.c fault/oracle.c)
-barcache_fault_test(failure fault/lab.c
+barcache_fault_test(kill fault/oracle.c)
+barcache_fault_test(failure
   fault/world_basic.c fault/world_care.c fault/world_series.c)
 target_compile_definitions(test_failure PRIVATE
   BARCACHE_MAP="${PROJECT_SOURCE_DIR}/lib/barcache.map")
@@ -46,8 +47,8 @@ barcache_fault_test(user fault/oracle.c)
 barcache_fault_test(namespace fault/oracle.c)
 barcache_fault_test(unsafe)
 barcache_fault_test(leak cold.c)
-barcache_fault_test(permission fault/lab.c)
-barcache_fault_test(swap fault/lab.c)
+barcache_fault_test(permission)
+barcache_fault_test(swap)
 barcache_fault_test(damage fault/victim.c)
 barcache_fault_test(rebuild fault/victim.c)
 barcache_fault_test(reboot fault/victim.c)
@@ -58,7 +59,7 @@ barcache_fault_test(freeze unit.c)
 barcache_fault_test(repair unit.c commits.c)
 barcache_fault_test(ranges unit.c series.c)
 barcache_test(ranges_threads support.c value.c unit.c)
-barcache_fault_test(tallies fault/lab.c)
-barcache_fault_test(vandal fault/lab.c fault/victim.c)
+barcache_fault_test(tallies)
+barcache_fault_test(vandal fault/victim.c)
 barcache_fault_test(threads)
 barcache_test(fetch_process support.c value.c)

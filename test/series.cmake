@@ -15,7 +15,7 @@ endforeach()
 barcache_test(warm cold.c series.c support.c value.c unit.c)
 barcache_test(series_memory support.c value.c)
 barcache_test(series_process support.c value.c)
-barcache_fault_test(series_kill fault/lab.c ${model})
+barcache_fault_test(series_kill ${model})
 target_link_libraries(test_series_kill PRIVATE m)
 
 # Campaigns: the same for an hour or so, from another seed each time.

@@ -17,6 +17,7 @@
 #include <lmdb.h>
 
 #include "cache.h"
+#include "fault/lab.h"
 #include "fault/shim.h"
 
 #define ROUNDS_MAX 2000
@@ -372,12 +373,13 @@ fails_cleanly(void **state)
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
 		bool fired = true;
 
-		for (uint64_t at = 1; fired; at++) {
+		for (uint64_t at = 1; fired && lab_in_time(); at++) {
 			snprintf(trying, sizeof(trying), "%s, %s at %llu",
 			         operation->name, faults[i].name,
 			         (unsigned long long)at);
 			holds(at < ROUNDS_MAX, "an end");
 			fired = one_failure(operation, &faults[i], at);
+			lab_trials(fired);
 			holds(test_open_files() == files, "no file left open");
 			holds(atomic_load(&world.memory.live) == 0,
 			      "no memory left");
@@ -386,7 +388,7 @@ fails_cleanly(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct CMUnitTest tests[OPERATIONS];
 	int failed;
@@ -404,7 +406,7 @@ main(void)
 	world.options.flags = BC_OPEN_CREATE;
 	world.options.lock_timeout_ms = 2000;
 	world.options.allocator = test_allocator(&world.memory);
-	failed = cmocka_run_group_tests_name("cold_failure", tests, NULL, NULL);
+	failed = LAB_MAIN(argc, argv, "cold_failure", tests);
 	cold_frame_free(&world.frame);
 	test_dir_remove(&world.dir);
 	return failed;

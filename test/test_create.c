@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault/lab.h"
+
 #define PROCESSES 20
 #define ROUNDS 12
 #define SEED 3
@@ -124,6 +126,7 @@ processes_that_create_at_once_share_one_cache(void **state)
 		for (i = 0; i < counts[round]; i++)
 			assert_int_equal(test_child_wait(racers[i]), 0);
 		finish(counts[round]);
+		lab_trials(1);
 	}
 }
 
@@ -151,6 +154,7 @@ h3_killing_some_of_them_harms_none_of_the_others(void **state)
 				                 TEST_CHILD_SIGNAL + SIGKILL);
 		}
 		finish(PROCESSES);
+		lab_trials(1);
 	}
 }
 
@@ -174,7 +178,7 @@ an_opener_without_create_makes_nothing(void **state)
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(processes_that_create_at_once_share_one_cache),
@@ -182,5 +186,5 @@ main(void)
 		TEST(an_opener_without_create_makes_nothing),
 	};
 
-	return cmocka_run_group_tests_name("create", tests, NULL, NULL);
+	return LAB_MAIN(argc, argv, "create", tests);
 }

@@ -16,6 +16,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "fault/lab.h"
+
 #define SEED 17
 #define OLD 8
 #define KIB 1024ul
@@ -142,6 +144,7 @@ h4_a_small_disk_gives_clean_errors_at_every_size(void **state)
 			test_skip("may not mount a file system");
 		if (code != 0 && code != NOT_CREATED)
 			fail_msg("%lu KiB: exit %d", bytes / KIB, code);
+		lab_trials(1);
 		made += code == 0;
 		refused += code == NOT_CREATED;
 	}
@@ -333,7 +336,7 @@ h4_opening_on_a_full_disk_raises_no_signal(void **state)
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(h4_a_small_disk_gives_clean_errors_at_every_size),
@@ -341,5 +344,5 @@ main(void)
 		TEST(h4_opening_on_a_full_disk_raises_no_signal),
 	};
 
-	return cmocka_run_group_tests_name("disk", tests, NULL, NULL);
+	return LAB_MAIN(argc, argv, "disk", tests);
 }

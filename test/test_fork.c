@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fault/lab.h"
+
 #define SEED 11
 #define FORKS 200
 
@@ -211,6 +213,7 @@ h13_two_hundred_forks_cost_the_parent_nothing(void **state)
 		assert_int_equal(code, number % 4 == 2 ? TEST_CHILD_SIGNAL +
 		                                                 SIGKILL
 		                                       : 0);
+		lab_trials(1);
 		if (number % 3 == 1)
 			assert_int_equal(get("b"), number + 1);
 		assert_int_equal(get("a"), 1);
@@ -357,7 +360,7 @@ h13_a_fork_amid_busy_threads_gives_a_child_that_works(void **state)
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(h13_a_child_goes_on_with_all_it_inherits),
@@ -368,5 +371,5 @@ main(void)
 		TEST(h13_a_fork_amid_busy_threads_gives_a_child_that_works),
 	};
 
-	return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
+	return LAB_MAIN(argc, argv, "fork", tests);
 }

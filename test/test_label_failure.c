@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cache.h"
+#include "fault/lab.h"
 #include "fault/shim.h"
 
 #define ROUNDS_MAX 2000
@@ -314,8 +315,10 @@ try_all(const struct fault *fault, bool (*run)(const struct round *))
 		state_read(round.after);
 		bc_close(cache);
 		assert_string_not_equal(round.before, round.after);
-		for (round.at = 1; run(&round); round.at++)
+		for (round.at = 1; lab_in_time() && run(&round); round.at++) {
 			assert_true(round.at < ROUNDS_MAX);
+			lab_trials(1);
+		}
 	}
 }
 
@@ -350,7 +353,7 @@ killed_it_is_not_half_done(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 #define CASE(name)                                                             \
@@ -359,5 +362,5 @@ main(void)
 		CASE(killed_it_is_not_half_done),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return LAB_MAIN(argc, argv, "label_failure", tests);
 }
