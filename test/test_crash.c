@@ -11,19 +11,22 @@
 
 #define STEPS 60
 #define STATES 100 /* of a history */
+#define CREATION_STATES 400
 
 static void
-cut_some(enum bc_durability durability, struct cut_totals *totals)
+cut_some(enum bc_durability durability, uint64_t steps, uint64_t states,
+         struct cut_totals *totals)
 {
 	struct cut_plan plan = {
+		.medium = &cut_files,
 		.durability = durability,
-		.steps = STEPS,
-		.states = lab_part(STATES, STATES),
+		.steps = steps,
+		.states = lab_part(states, states),
 	};
 
 	for (unsigned i = 0; i < 2; i++) {
 		plan.seed = lab_next();
-		cut_history(&plan, totals);
+		assert_int_equal(cut_history(&plan, totals), 0);
 		if (lab_is_on())
 			break; /* It comes again. */
 	}
@@ -32,13 +35,13 @@ cut_some(enum bc_durability durability, struct cut_totals *totals)
 }
 
 /* Static: over all rounds of a run. */
-#define CUT(durability)                                                        \
+#define CUT(durability, steps, each)                                           \
 	do {                                                                   \
 		static struct cut_totals all;                                  \
 		struct cut_totals totals = { .states = 0 };                    \
                                                                                \
 		(void)state;                                                   \
-		cut_some(durability, &totals);                                 \
+		cut_some(durability, steps, each, &totals);                    \
 		cut_tell(&all, &totals);                                       \
 	} while (0)
 
@@ -60,19 +63,26 @@ cut_tell(struct cut_totals *all, const struct cut_totals *some)
 static void
 durable_loses_nothing(void **state)
 {
-	CUT(BC_DURABLE);
+	CUT(BC_DURABLE, STEPS, STATES);
 }
 
 static void
 relaxed_loses_what_is_newer_than_the_last_sync(void **state)
 {
-	CUT(BC_RELAXED);
+	CUT(BC_RELAXED, STEPS, STATES);
 }
 
 static void
 scratch_is_discarded(void **state)
 {
-	CUT(BC_SCRATCH);
+	CUT(BC_SCRATCH, STEPS, STATES);
+}
+
+/* Few names, many moments: that of each name is met. */
+static void
+creation_leaves_no_trap(void **state)
+{
+	CUT(BC_DURABLE, 1, CREATION_STATES);
 }
 
 int
@@ -83,6 +93,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(
 			relaxed_loses_what_is_newer_than_the_last_sync),
 		cmocka_unit_test(scratch_is_discarded),
+		cmocka_unit_test(creation_leaves_no_trap),
 	};
 
 	return LAB_MAIN(argc, argv, "crash", tests);

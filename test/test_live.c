@@ -5,12 +5,15 @@
  */
 #include "support.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fault/oracle.h"
+#include "fault/shim.h"
 
 #define READERS 4
 #define STEPS 600
@@ -93,8 +96,8 @@ read_all(struct bc_cache *cache)
 		if (views[i].miss == BC_MISS_ABSENT)
 			continue;
 		require(views[i].miss == BC_MISS_NONE);
-		versions[i] = test_view_version(&views[i], keys[i],
-		                                oracle.seed);
+		versions[i] =
+			test_view_version(&views[i], keys[i], oracle.seed);
 		require(versions[i] != 0);
 		bc_view_release(&views[i]);
 	}
@@ -267,8 +270,9 @@ h12_held_views_keep_their_bytes_and_cost_no_growth(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		assert_status(test_put_rows(cache, "a", 1 + i, SEED, rows[i],
-		                            &err), BC_OK, &err);
+		assert_status(
+			test_put_rows(cache, "a", 1 + i, SEED, rows[i], &err),
+			BC_OK, &err);
 		assert_status(bc_get(cache, "a", &views[i]), BC_OK, NULL);
 	}
 	assert_status(test_put_rows(cache, "b", 1, SEED, 300, &err), BC_OK,
@@ -392,8 +396,9 @@ writer_of_its_own_keys(void *argument)
 		test_sleep_ms(1);
 	for (i = 0; i < ROUNDS; i++) {
 		snprintf(key, sizeof(key), "%s/%u", name, i);
-		assert_status(test_put_rows(cache, key, i + 1, SEED, 4000,
-		                            &err), BC_OK, &err);
+		assert_status(
+			test_put_rows(cache, key, i + 1, SEED, 4000, &err),
+			BC_OK, &err);
 	}
 	bc_close(cache);
 }
@@ -429,6 +434,66 @@ h2_two_open_writers_never_write_to_an_arena_left_behind(void **state)
 	bc_close(cache);
 }
 
+/* ------------------------------------------------------------------------ */
+/*  A segment that moves between being looked up and being mapped            */
+/* ------------------------------------------------------------------------ */
+
+/* Stops when it has looked the key up and is about to open the arena. */
+static void
+get_and_stop(void *argument)
+{
+	static const struct fault_plan plan = {
+		.calls = FAULT_OPEN,
+		.mode = FAULT_STOP,
+		.at = 1,
+		.path = "/warm/",
+	};
+	struct bc_cache *cache = test_open(dir.cache, 0);
+	struct bc_view view;
+
+	(void)argument;
+	fault_arm(&plan);
+	assert_status(bc_get(cache, "kept", &view), BC_OK, NULL);
+	fault_disarm();
+	require(fault_fired());
+	require(test_view_version(&view, "kept", SEED) == 1);
+	bc_view_release(&view);
+	bc_close(cache);
+}
+
+static void
+what_was_moved_before_it_was_mapped_is_looked_up_again(void **state)
+{
+	struct bc_compact_report report;
+	struct bc_cache *cache;
+	struct bc_error err;
+	char key[24];
+	pid_t reader;
+	int status;
+
+	(void)state;
+	make_small_arenas();
+	cache = test_open(dir.cache, 0);
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(key, sizeof(key), i == 3 ? "kept" : "gone/%u", i);
+		assert_status(test_put_rows(cache, key, 1, SEED, 2000, &err),
+		              BC_OK, &err);
+	}
+	reader = test_child_start(get_and_stop, NULL);
+	assert_int_equal(waitpid(reader, &status, WUNTRACED), reader);
+	assert_true(WIFSTOPPED(status));
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(key, sizeof(key), "gone/%u", i);
+		if (i != 3)
+			assert_status(bc_remove(cache, key, &err), BC_OK, &err);
+	}
+	assert_status(bc_compact(cache, NULL, &report, &err), BC_OK, &err);
+	assert_int_equal(report.moved, 1);
+	bc_close(cache);
+	assert_int_equal(kill(reader, SIGCONT), 0);
+	assert_int_equal(test_child_wait(reader), 0);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -441,6 +506,7 @@ main(void)
 		TEST(h12_held_views_keep_their_bytes_and_cost_no_growth),
 		TEST(h1_no_live_file_is_ever_replaced_or_made_shorter),
 		TEST(h2_two_open_writers_never_write_to_an_arena_left_behind),
+		TEST(what_was_moved_before_it_was_mapped_is_looked_up_again),
 	};
 
 	return cmocka_run_group_tests_name("live", tests, NULL, NULL);

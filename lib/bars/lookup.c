@@ -9,6 +9,7 @@
  */
 #include "common.h"
 
+#include "control.h"
 #include "lookup.h"
 
 /* The same between two rows: the first is not beyond the result, nor is it
@@ -76,7 +77,8 @@ bci_lookup_row(const struct bci_lookup *known, const int64_t *times,
 
 	if (known->rows == 0 || time_ns <= known->first_ns)
 		return 0;
-	if (time_ns > known->last_ns)
+	if (time_ns > known->last_ns ||
+	    (BCI_CONTROL(bound_off_by_one) && time_ns == known->last_ns))
 		return known->rows;
 	if (known->step_ns > 0) {
 		distance = (uint64_t)time_ns - (uint64_t)known->first_ns;

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "dir.h"
 #include "error.h"
 #include "file.h"
@@ -102,7 +103,10 @@ bci_file_allocate(int fd, uint64_t offset, uint64_t bytes, struct bc_error *err)
 	int error;
 
 	do
-		error = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+		error = BCI_CONTROL(sparse_files)
+		                ? ftruncate(fd, (off_t)(offset + bytes))
+		                : posix_fallocate(fd, (off_t)offset,
+		                                  (off_t)bytes);
 	while (error == EINTR);
 	if (error != 0)
 		return bci_fail_os(err, error, "cannot allocate %llu bytes",

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 
 #include "clock.h"
+#include "control.h"
 #include "lock.h"
 
 #define POLL_FIRST_NS 50000
@@ -38,7 +39,8 @@ lock_command(int fd, int command, short type, uint64_t at)
 int
 bci_lock_try(int fd, uint64_t at, enum bci_lock_kind kind)
 {
-	return lock_command(fd, F_OFD_SETLK,
+	return lock_command(fd,
+	                    BCI_CONTROL(process_locks) ? F_SETLK : F_OFD_SETLK,
 	                    kind == BCI_LOCK_SHARED ? F_RDLCK : F_WRLCK, at);
 }
 

@@ -5,6 +5,7 @@
 #ifndef BCI_CACHE_H
 #define BCI_CACHE_H
 
+#include "control.h"
 #include "environment.h"
 
 #define BCI_CACHE_MAGIC 0x63616368u
@@ -59,7 +60,8 @@ bci_cache_env(struct bc_cache *cache, struct bci_env **out,
 	*out = env;
 	if (BCI_LIKELY(env->fork_count ==
 	               atomic_load_explicit(&bci_fork_count,
-	                                    memory_order_relaxed)))
+	                                    memory_order_relaxed)) ||
+	    BCI_CONTROL(fork_unnoticed))
 		return BC_OK;
 	return bci_cache_reopen(cache, out, err);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "create.h"
 #include "dir.h"
 #include "error.h"
@@ -140,7 +141,7 @@ bci_cache_files(int dir_fd, const struct bci_config_record *config,
 	bci_file_close(&fd);
 	BCI_TRY(bci_scratch_mark(dir_fd, config, err));
 	/* The catalogue's name must not be on the disk before the others. */
-	if (fsync(dir_fd) != 0) {
+	if (!BCI_CONTROL(unordered_creation) && fsync(dir_fd) != 0) {
 		status = bci_fail_os(err, errno, "cannot sync the directory");
 		goto done;
 	}
@@ -185,7 +186,7 @@ create_sync_parent(int dir_fd, struct bc_error *err)
 
 	if (fd < 0 && errno == EACCES)
 		return BC_OK;
-	if (fd < 0 || fsync(fd) != 0)
+	if (fd < 0 || (!BCI_CONTROL(no_parent_sync) && fsync(fd) != 0))
 		status = bci_fail_os(err, errno,
 		                     "cannot sync the parent directory");
 	bci_file_close(&fd);
@@ -301,7 +302,7 @@ scratch_read(int dir_fd, struct scratch_record *record, bool *stale,
 			bci_fail(err, BC_FORMAT, "%s is damaged", SCRATCH_FILE);
 	bci_file_close(&fd);
 	bci_boot_id(boot_id);
-	*stale = status == BC_OK &&
+	*stale = status == BC_OK && !BCI_CONTROL(scratch_served) &&
 	         memcmp(boot_id, record->boot_id, sizeof(boot_id)) != 0;
 	return status;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "control.h"
 #include "error.h"
 #include "file.h"
 #include "mapping.h"
@@ -135,7 +136,7 @@ static enum bc_status
 appender_sync_directory(struct bci_appender *appender, struct bc_error *err)
 {
 	if (fdatasync(bci_db_fd(appender->env)) != 0 ||
-	    fsync(appender->dir_fd) != 0)
+	    (!BCI_CONTROL(no_directory_sync) && fsync(appender->dir_fd) != 0))
 		return bci_fail_os(err, errno, "cannot sync a new arena");
 	return BC_OK;
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "control.h"
 #include "db.h"
 #include "error.h"
 
@@ -163,7 +164,8 @@ bci_db_close(struct MDB_env *env)
 void
 bci_db_set_sync(struct MDB_env *env, enum bci_db_sync sync)
 {
-	mdb_env_set_flags(env, MDB_NOSYNC, sync == BCI_SYNC_NONE);
+	mdb_env_set_flags(env, MDB_NOSYNC,
+	                  sync == BCI_SYNC_NONE || BCI_CONTROL(no_sync));
 	mdb_env_set_flags(env, MDB_NOMETASYNC, sync == BCI_SYNC_DATA);
 }
 
@@ -242,7 +244,8 @@ bci_db_clear_readers(struct MDB_env *env)
 {
 	int dead;
 
-	(void)mdb_reader_check(env, &dead);
+	if (!BCI_CONTROL(no_reader_check))
+		(void)mdb_reader_check(env, &dead);
 }
 
 enum bc_status

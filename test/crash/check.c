@@ -161,6 +161,18 @@ may_miss(const struct check *check, unsigned key, uint64_t number)
 	               check->seen->synced;
 }
 
+/* What was removed never comes back, whatever the durability. */
+static bool
+may_be_back(const struct check *check, unsigned key)
+{
+	const struct history_seen *seen = check->seen;
+	uint64_t found = check->found.version[key];
+
+	return found == ABSENT ||
+	       history_version(check->history, seen, key, seen->done) != 0 ||
+	       history_version(check->history, seen, key, seen->begun) == found;
+}
+
 static bool
 value_fits(const struct check *check, unsigned key, uint64_t number, bool say)
 {
@@ -168,7 +180,7 @@ value_fits(const struct check *check, unsigned key, uint64_t number, bool say)
 		history_version(check->history, check->seen, key, number);
 	uint64_t found = check->found.version[key];
 
-	if (found == version ||
+	if ((found == version && may_be_back(check, key)) ||
 	    (found == ABSENT && may_miss(check, key, number)))
 		return true;
 	if (say)

@@ -12,7 +12,28 @@
 
 #define CUT_STATES 1024
 
+/* Where a history is recorded and what a power cut leaves is looked at. */
+struct cut_medium {
+	/*
+	 * In a child: go through the history, with the trace to 'trace_fd'.
+	 * Ends the child with TEST_CHILD_SKIPPED, having said why on standard
+	 * error, where that cannot be done.
+	 */
+	void (*record)(const struct history *history,
+	               const struct test_dir *dir, int trace_fd);
+	void (*begin)(void); /* in a child that looks at states */
+	/* After a state was written to dir->path, and before the next. */
+	bool (*arrive)(const struct test_dir *dir);
+	void (*leave)(const struct test_dir *dir);
+	bool whole;        /* pages are not torn */
+	const char *cache; /* its path below dir->path */
+};
+
+/* Files: their calls are recorded, and a state is their content. */
+extern const struct cut_medium cut_files;
+
 struct cut_plan {
+	const struct cut_medium *medium;
 	uint64_t seed; /* of the history */
 	enum bc_durability durability;
 	uint64_t steps;
@@ -29,7 +50,10 @@ struct cut_totals {
 	uint64_t found[2][HISTORY_VERDICTS]; /* of the others, of those */
 };
 
-/* Record one history, cut it at so many moments; adds to the totals. */
-void cut_history(const struct cut_plan *plan, struct cut_totals *totals);
+/*
+ * Record one history, cut it at so many moments; adds to the totals.  Returns
+ * the exit code of the child that recorded it, 0 if all is well.
+ */
+int cut_history(const struct cut_plan *plan, struct cut_totals *totals);
 
 #endif /* BARCACHE_CRASH_CUT_H */

@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "control.h"
 #include "decode.h"
 #include "promote.h"
 #include "query.h"
@@ -493,7 +494,8 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 	wanted->now_ns = bci_clock_coarse_ns();
 	lane = bci_lane_take(env);
 	begun_ns = bci_tally_begin(lane);
-	status = hit_try(cache, env, lane, wanted, begun_ns, false, view);
+	status = hit_try(cache, env, lane, wanted, begun_ns,
+	                 BCI_CONTROL(no_second_lookup), view);
 	for (int i = 1; BCI_UNLIKELY(status == BC_ABSENT); i++)
 		status = hit_try(cache, env, lane, wanted, begun_ns,
 		                 i == BCI_HIT_RETRIES, view);

@@ -8,6 +8,7 @@
  */
 #include "common.h"
 
+#include "control.h"
 #include "coverage.h"
 #include "directory.h"
 #include "error.h"
@@ -130,8 +131,9 @@ forget_known(struct forget *forget, struct bc_error *err)
 	BCI_TRY(bci_coverage_load(writer->txn, tables, id,
 	                          &forget->entry.series, &before));
 	BCI_TRY(bci_intervals_add(&set, &before));
-	BCI_TRY(bci_intervals_remove(&set, forget->lost_from_ns,
-	                             forget->lost_to_ns));
+	if (!BCI_CONTROL(evicted_is_known))
+		BCI_TRY(bci_intervals_remove(&set, forget->lost_from_ns,
+		                             forget->lost_to_ns));
 	BCI_TRY(bci_coverage_store(writer->txn, tables, id, &before, &set,
 	                           &forget->series, err));
 done:

@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "arena.h"
 #include "clock.h"
+#include "control.h"
 #include "directory.h"
 #include "error.h"
 #include "file.h"
@@ -486,7 +487,8 @@ bci_recover_boot(struct bci_writer *writer, const uint8_t boot_id[16],
 				return status;
 			continue;
 		}
-		if (arena.sealed && arena.synced_bytes >= arena.end_bytes)
+		if ((arena.sealed && arena.synced_bytes >= arena.end_bytes) ||
+		    BCI_CONTROL(append_after_boot))
 			continue;
 		status = recover_arena(writer, number, &arena, err);
 		if (status != BC_OK)

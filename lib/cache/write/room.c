@@ -5,6 +5,7 @@
 #include "common.h"
 
 #include "arena.h"
+#include "control.h"
 #include "error.h"
 #include "recover.h"
 #include "writer.h"
@@ -51,7 +52,8 @@ bci_writer_flush(struct bci_writer *writer, enum bci_queue queue,
                  struct bc_error *err)
 {
 	struct bci_active *active = &writer->active[queue];
-	bool durable = writer->config.durability == BC_DURABLE;
+	bool durable = writer->config.durability == BC_DURABLE &&
+	               !BCI_CONTROL(arena_not_synced);
 	uint64_t before = active->arena.end_bytes;
 	enum bc_status status;
 
@@ -264,7 +266,7 @@ bci_writer_room(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 	active->pending_bytes += bytes;
 	/* LMDB puts a value also where its own pages were before: then the disk
 	 * does not have all that lies below the mark any more. */
-	if (status == BC_OK)
+	if (status == BC_OK && !BCI_CONTROL(reused_page_counts_as_synced))
 		active->arena.synced_bytes =
 			bci_min(active->arena.synced_bytes, *offset);
 	*arena = (uint32_t)*number;

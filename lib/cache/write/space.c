@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "arena.h"
+#include "control.h"
 #include "error.h"
 #include "file.h"
 #include "gone.h"
@@ -326,7 +327,7 @@ space_sync_arena(struct bci_writer *writer, uint64_t number,
 	                       O_RDWR, &fd, err);
 	if (status != BC_OK)
 		return status;
-	if (fdatasync(fd) != 0)
+	if (fdatasync(fd) != 0 && !BCI_CONTROL(sync_error_ignored))
 		status = bci_fail_os(err, errno, "cannot sync arena %s", name);
 	bci_file_close(&fd);
 	if (status == BC_OK)

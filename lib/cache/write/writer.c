@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "control.h"
 #include "create.h"
 #include "day.h"
 #include "error.h"
@@ -428,11 +429,14 @@ writer_commit_sync(const struct bci_writer *writer)
 {
 	switch (writer->config.durability) {
 	case BC_DURABLE:
-		return BCI_SYNC_FULL;
+		return BCI_CONTROL(no_meta_sync) ? BCI_SYNC_DATA
+		                                 : BCI_SYNC_FULL;
 	case BC_SCRATCH:
 		return BCI_SYNC_NONE;
 	default:
-		return writer->must_sync ? BCI_SYNC_FULL : BCI_SYNC_DATA;
+		return writer->must_sync && !BCI_CONTROL(removal_not_synced)
+		               ? BCI_SYNC_FULL
+		               : BCI_SYNC_DATA;
 	}
 }
 
@@ -518,11 +522,12 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	enum bc_status status;
 
 	BCI_TRY(bci_links_write(writer, LINKS_ALONG, err));
-	BCI_TRY(bci_writer_flush_all(writer, err));
+	if (!BCI_CONTROL(catalogue_before_arena))
+		BCI_TRY(bci_writer_flush_all(writer, err));
 	if (writer_sync_is_due(writer) ||
 	    (writer->must_settle && writer->config.durability == BC_RELAXED))
 		BCI_TRY(bci_writer_sync_arenas(writer, &failed, err));
-	else if (writer->must_settle_moves &&
+	else if (writer->must_settle_moves && !BCI_CONTROL(moves_not_synced) &&
 	         writer->config.durability == BC_RELAXED)
 		BCI_TRY(bci_writer_sync_moves(writer, &failed, err));
 	BCI_TRY(bci_writer_store_active(writer, err));
@@ -533,7 +538,11 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 		BCI_TRY(bci_writer_forget_gone(writer, err));
 	BCI_TRY(bci_state_store(writer->txn, &env->tables, &writer->state,
 	                        err));
+	if (BCI_CONTROL(unlink_before_commit))
+		writer_unlink_retired(writer);
 	BCI_TRY(writer_commit_catalogue(writer, err));
+	if (BCI_CONTROL(catalogue_before_arena))
+		BCI_TRY(bci_writer_flush_all(writer, err));
 	writer_settle_ledger(writer);
 	atomic_store(&env->wrote, true);
 	writer_unlink_retired(writer);
