@@ -164,11 +164,14 @@ static void
 env_close_db(struct bci_env *env)
 {
 	struct MDB_env *guard = atomic_load(&env->guard_db);
-	bool locked = env->writer_fd >= 0 &&
-	              bci_lock_gated(
-			      env->writer_fd, BCI_LOCK_OPEN, BCI_LOCK_EXCLUSIVE,
-			      bci_clock_monotonic_ns() + BCI_SECOND_NS) == 0;
+	bool locked;
 
+	if (env->db == NULL && guard == NULL)
+		return; /* It was busy already: do not wait once more. */
+	locked = env->writer_fd >= 0 &&
+	         bci_lock_gated(env->writer_fd, BCI_LOCK_OPEN,
+	                        BCI_LOCK_EXCLUSIVE,
+	                        bci_clock_monotonic_ns() + BCI_SECOND_NS) == 0;
 	if (guard != env->db)
 		bci_db_close(guard);
 	bci_db_close(env->db);
