@@ -282,8 +282,8 @@ struct bc_options {
  * symbolic link or reached over one of another user, belongs neither to the
  * caller nor to root, is writable by others, or lies on a network file system
  * without BC_OPEN_NETWORK; BC_DENIED; BC_BUSY if another process kept the
- * lock past lock_timeout_ms while creating; BC_NOSPACE; BC_NOMEM; BC_IO;
- * BC_INVALID if an option is out of range.
+ * lock past lock_timeout_ms while creating, opening or closing; BC_NOSPACE;
+ * BC_NOMEM; BC_IO; BC_INVALID if an option is out of range.
  */
 BC_API BC_CHECKED enum bc_status
 bc_open(const char *path, const struct bc_options *options,

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fault/lab.h"
@@ -31,7 +30,7 @@ struct run {
 	struct fault_plan plan;
 	enum oracle_kind kind; /* of the operation that meets the fault */
 	bool creates;          /* the fault comes while the cache is made */
-	_Atomic uint64_t *recovered_ns; /* the longest time to a new commit */
+	_Atomic uint64_t *recovered_ms; /* the longest time to a new commit */
 };
 
 static void
@@ -265,30 +264,22 @@ h9_a_torn_meta_page_leaves_the_commit_before(void **state)
 /*  Random times, beside readers                                            */
 /* ------------------------------------------------------------------------ */
 
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Writes until it is killed; notes how long its first commit took. */
 static void
 blackbox_writer(void *argument)
 {
 	struct run *run = argument;
-	uint64_t began = now_ns(), took;
+	double began = lab_now();
+	uint64_t took;
 	struct bc_cache *cache;
 	struct bc_error err;
 
 	assert_status(bc_open(run->dir.cache, &run->oracle.options, &cache,
 	                     &err), BC_OK, &err);
 	assert_status(oracle_step(&run->oracle, cache, &err), BC_OK, &err);
-	took = now_ns() - began;
-	if (took > atomic_load(run->recovered_ns))
-		atomic_store(run->recovered_ns, took);
+	took = (uint64_t)((lab_now() - began) * 1e3);
+	if (took > atomic_load(run->recovered_ms))
+		atomic_store(run->recovered_ms, took);
 	for (;;)
 		assert_status(oracle_step(&run->oracle, cache, &err), BC_OK,
 		             &err);
@@ -368,14 +359,14 @@ static void
 blackbox(enum bc_durability durability, unsigned kills)
 {
 	unsigned readers = lab_is_on() ? READERS_MAX : 3, i;
-	static _Atomic uint64_t *recovered_ns;
+	static _Atomic uint64_t *recovered_ms;
 	pid_t onlookers[READERS_MAX], writer;
 	struct run run;
 
 	run_begin(&run, durability);
-	if (recovered_ns == NULL)
-		recovered_ns = test_shared(sizeof(*recovered_ns));
-	run.recovered_ns = recovered_ns;
+	if (recovered_ms == NULL)
+		recovered_ms = test_shared(sizeof(*recovered_ms));
+	run.recovered_ms = recovered_ms;
 	run.kind = ORACLE_PUT;
 	assert_int_equal(test_child_run(last_writer, &run), 0);
 	onlookers_start(&run, onlookers, readers);
@@ -391,7 +382,7 @@ blackbox(enum bc_durability durability, unsigned kills)
 	}
 	onlookers_end(onlookers, readers);
 	lab_note("longest recovery %llu ms",
-	         (unsigned long long)atomic_load(recovered_ns) / 1000000);
+	         (unsigned long long)atomic_load(recovered_ms));
 	assert_int_equal(test_child_run(last_writer, &run), 0);
 	assert_int_equal(oracle_check_in_child(&run.oracle), ORACLE_RIGHT);
 	run_end(&run);
@@ -438,7 +429,7 @@ writers_killed_beside_each_other_harm_nobody(void **state)
 
 	(void)state;
 	run_begin(&runs[0], BC_RELAXED);
-	runs[0].recovered_ns = test_shared(sizeof(*runs[0].recovered_ns));
+	runs[0].recovered_ms = test_shared(sizeof(*runs[0].recovered_ms));
 	for (i = 0; i < WRITERS; i++) {
 		if (i > 0)
 			runs[i] = runs[0];

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "chaos/party.h"
@@ -27,7 +26,7 @@
 
 /* Shared by the processes of all rounds. */
 struct round_shared {
-	_Atomic uint64_t longest_ns; /* that a rival waited for BC_BUSY */
+	_Atomic uint64_t longest_ms; /* that a rival waited for BC_BUSY */
 	_Atomic uint64_t busy, fine;
 };
 
@@ -39,15 +38,6 @@ struct contest {
 	uint64_t word;
 	struct round_shared *shared;
 };
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 static enum bc_status
 compete(const struct contest *contest, struct bc_cache *cache,
@@ -114,22 +104,23 @@ rival(void *argument)
 {
 	struct contest *contest = argument;
 	struct round_shared *shared = contest->shared;
-	uint64_t began = now_ns(), took;
+	double began = lab_now();
+	uint64_t took;
 	struct bc_cache *cache = contest_open(contest, DEADLINE_MS);
 	enum bc_status status = BC_BUSY;
 	struct bc_error err;
 
 	if (cache != NULL) {
-		began = now_ns();
+		began = lab_now();
 		status = compete(contest, cache, &err);
 	}
-	took = now_ns() - began;
+	took = (uint64_t)((lab_now() - began) * 1e3);
 	if (status == BC_BUSY) {
 		require(cache == NULL ||
 		        strstr(err.message, "process") != NULL);
 		atomic_fetch_add(&shared->busy, 1);
-		if (took > atomic_load(&shared->longest_ns))
-			atomic_store(&shared->longest_ns, took);
+		if (took > atomic_load(&shared->longest_ms))
+			atomic_store(&shared->longest_ms, took);
 	} else {
 		if (status != BC_MISS && status != BC_FULL)
 			assert_status(status, BC_OK, &err);
@@ -187,7 +178,7 @@ rivals_of_a_stopped_process_are_busy_in_time(void **state)
 	lab_note("busy %" PRIu64 ", had their turn %" PRIu64
 	         ", longest wait for busy %" PRIu64 " ms of %u",
 	         atomic_load(&shared->busy), atomic_load(&shared->fine),
-	         atomic_load(&shared->longest_ns) / 1000000, DEADLINE_MS);
+	         atomic_load(&shared->longest_ms), DEADLINE_MS);
 }
 
 int

@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -43,15 +42,6 @@ static uint64_t worker_word; /* of the worker that is started next */
 struct use {
 	uint64_t memory, files, disk;
 };
-
-static double
-now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- what is used -------------------------------------------------------- */
 
@@ -230,7 +220,7 @@ soak_step(pid_t *workers, uint64_t step)
 static void
 nothing_is_lost_nothing_is_wrong_nothing_grows(void **state)
 {
-	double seconds = lab_seconds(USUAL_SECONDS), began = now_s();
+	double seconds = lab_seconds(USUAL_SECONDS), began = lab_now();
 	struct use early = { 0, 0, 0 }, late;
 	pid_t workers[WORKERS];
 	uint64_t budget;
@@ -242,9 +232,9 @@ nothing_is_lost_nothing_is_wrong_nothing_grows(void **state)
 	party.crowd.opened = worker_opened;
 	for (unsigned role = 0; role < WORKERS; role++)
 		workers[role] = worker_start(role);
-	for (uint64_t step = 1; now_s() < began + seconds; step++) {
+	for (uint64_t step = 1; lab_now() < began + seconds; step++) {
 		soak_step(workers, step);
-		if (early.files == 0 && now_s() > began + seconds / 4)
+		if (early.files == 0 && lab_now() > began + seconds / 4)
 			early = use_now();
 	}
 	for (unsigned role = 0; role < WORKERS; role++)

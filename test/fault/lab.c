@@ -20,7 +20,7 @@ static struct {
 	char skipped[160];
 } lab;
 
-static double
+double
 lab_now(void)
 {
 	struct timespec now;

@@ -47,6 +47,9 @@ bool lab_is_on(void);
 /* Whether there is time for another trial; true for one by itself. */
 bool lab_in_time(void);
 
+/* The monotonic clock, in seconds. */
+double lab_now(void);
+
 /* How many seconds a run is to take; 'usual' by itself. */
 double lab_seconds(double usual);
 
