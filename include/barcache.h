@@ -898,8 +898,9 @@ bc_touch(struct bc_cache *cache, const char *key,
 /*
  * Remove 'key', its labels, and what bc_read_derived() has kept of it.  What
  * bc_remove() acknowledged never comes back.  Pinned entries go, too.  Returns
- * BC_OK, BC_MISS if there is no such key, BC_KEY, BC_BUSY, BC_READONLY,
- * BC_NOSPACE, BC_NOMEM, BC_IO.
+ * BC_OK; BC_MISS if there is no such key (that it was evicted, and the labels
+ * that it had, are forgotten); BC_KEY, BC_BUSY, BC_READONLY, BC_NOSPACE,
+ * BC_NOMEM, BC_IO.
  */
 BC_API BC_CHECKED enum bc_status
 bc_remove(struct bc_cache *cache, const char *key, struct bc_error *err);
@@ -1490,7 +1491,10 @@ bc_read_derived(struct bc_cache *cache, const char *key, int64_t from_ns,
 /*
  * A label is a text that an entry has and is found by.  It stays with the entry
  * when that is put again, appended to or evicted, and goes with it when it is
- * removed.  It is 1 to BC_LABEL_MAX bytes of UTF-8 without control characters.
+ * removed.  What was evicted is remembered for a while with its labels, which
+ * the calls below list and change as if it were there; put again before it is
+ * forgotten it has them again.  A label is 1 to BC_LABEL_MAX bytes of UTF-8
+ * without control characters.
  */
 #define BC_LABEL_MAX 400
 
@@ -1598,8 +1602,9 @@ bc_invalidate(struct bc_cache *cache, const char *key, unsigned flags,
 
 /* What became of the entries of a backtest. */
 struct bc_cleared {
-	uint64_t unlinked; /* all that it was linked with */
-	uint64_t removed;  /* of these, those that are gone */
+	uint64_t unlinked; /* all that it was linked with, evicted ones too */
+	uint64_t removed;  /* of these, those that are gone; not those evicted,
+	                      of which nothing is known any more either */
 	uint64_t pinned;   /* of these, those kept because they are pinned */
 };
 
@@ -1760,6 +1765,10 @@ struct bc_removed {
  * place of meanwhile stays; as does one that was changed at all, if the filter
  * asks for times or for the newest.
  *
+ * Entries that were evicted are forgotten with their labels if they are named,
+ * or selected by key, tag and backtest alone; they are not counted, but for
+ * 'missing', and not shown to 'function'.
+ *
  * With filter->backtest the entries selected are unlinked from it, and those
  * that no other backtest is linked with are removed: see bc_clear_backtest().
  *
@@ -1906,7 +1915,7 @@ struct bc_stats {
 	uint32_t guarded;        /* 1 if this process reads guarded */
 	uint32_t read_only;      /* 1 if this process cannot write */
 	uint64_t entries_max;    /* the limit */
-	uint64_t evicted_entries; /* known, but evicted: part of 'entries' */
+	uint64_t evicted_entries; /* known, but evicted: not in 'entries' */
 	uint64_t live_cold_bytes; /* the part of live_bytes that is packed */
 	uint64_t corrupt;        /* segments found damaged, by the ledger */
 	uint64_t pinned_unlinked_bytes; /* of arenas that are removed, but on

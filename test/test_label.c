@@ -500,6 +500,58 @@ derived_frames_are_lost_when_their_source_changes(void **state)
 	assert_true(derived_is_lost());
 }
 
+/* ---- evicted ------------------------------------------------------------ */
+
+/* Link 'key' with a backtest and put others until it is evicted. */
+static void
+link_and_evict(const char *key)
+{
+	enum bc_miss miss = BC_MISS_NONE;
+	struct bc_error err;
+	char other[16];
+
+	assert_status(bc_link(fixture.cache, "run", key, 1, &err), BC_OK, &err);
+	for (unsigned i = 0; bc_exists(fixture.cache, key, &miss) == BC_OK;
+	     i++) {
+		assert_true(i < 1000);
+		snprintf(other, sizeof(other), "other%u", i);
+		unit_put(other, 1, 3000);
+	}
+	assert_int_equal(miss, BC_MISS_EVICTED);
+}
+
+static void
+what_is_evicted_keeps_its_labels_until_it_is_forgotten(void **state)
+{
+	struct bc_options options = unit_options();
+	struct bc_cleared cleared;
+	struct bc_error err;
+
+	(void)state;
+	options.warm_bytes = 1 << 20;
+	options.cold_bytes = 4096;
+	unit_restart(&options);
+	unit_put("x", 1, 1000);
+	tag("x", TEXTS("a", "b"), BC_LABELS_ADD);
+	link_and_evict("x");
+	expect_labels("x", 0, "1:a 1:b 2:run");
+	expect_labelled(BC_LABEL_TAG, "a", "a:x");
+	unit_put("x", 2, 1000);
+	expect_labels("x", 0, "1:a 1:b 2:run");
+	link_and_evict("x");
+	assert_status(bc_remove(fixture.cache, "x", &err), BC_MISS, &err);
+	expect_miss(fixture.cache, "x", BC_MISS_ABSENT);
+	expect_labelled(BC_LABEL_BACKTEST, "run", "");
+	unit_put("y", 1, 1000);
+	link_and_evict("y");
+	assert_status(
+		bc_clear_backtest(fixture.cache, "run", 0, &cleared, &err),
+		BC_OK, &err);
+	assert_int_equal(cleared.unlinked, 1);
+	assert_int_equal(cleared.removed, 0);
+	expect_miss(fixture.cache, "y", BC_MISS_ABSENT);
+}
+
 int
 main(void)
 {
@@ -519,6 +571,7 @@ main(void)
 		CASE(ten_thousand_dependents_go_in_one_commit),
 		CASE(derived_frames_go_with_their_source),
 		CASE(derived_frames_are_lost_when_their_source_changes),
+		CASE(what_is_evicted_keeps_its_labels_until_it_is_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

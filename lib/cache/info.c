@@ -229,6 +229,7 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 	struct bci_entry entry;
 	enum bc_status status;
 	struct bci_lane *lane;
+	bool evicted = false;
 	struct bci_env *env;
 
 	if (key_bytes >= room)
@@ -249,7 +250,8 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 		if (status == BC_OK)
 			status = bci_entry_parse(record.data, record.size,
 			                         &entry);
-		if (status == BC_OK && bci_entry_is_ghost(&entry))
+		evicted = status == BC_OK && bci_entry_is_ghost(&entry);
+		if (evicted)
 			status = BC_MISS;
 		if (status == BC_OK)
 			status = info_fill(env, lane, &entry,
@@ -261,7 +263,12 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 	}
 	bci_lane_give(lane);
 	if (status != BC_OK)
-		*info = (struct bc_info){ 0 };
+		*info = (struct bc_info){
+			.key = evicted ? text : NULL,
+			.id = evicted ? entry.head.id : 0,
+			.labelled = evicted && (entry.head.flags &
+			                        BCI_ENTRY_LABELLED) != 0,
+		};
 	return status == BC_ABSENT ? BC_CORRUPT : status;
 }
 
@@ -280,6 +287,8 @@ bc_info(struct bc_cache *cache, const char *key, char *text, size_t text_bytes,
 		return bci_fail(err, BC_INVALID,
 		                "no room for the key: %zu bytes", text_bytes);
 	status = bci_info_load(cache, key, key_bytes, text, text_bytes, info);
+	if (status != BC_OK)
+		*info = (struct bc_info){ 0 };
 	if (status == BC_MISS)
 		return bci_fail(err, status, "there is no entry %s", key);
 	if (status != BC_OK)

@@ -35,8 +35,8 @@ enum bc_status bci_walk(struct bc_cache *cache, struct bci_walk *walk);
 
 /*
  * Find out what is known of 'key', in a transaction of its own.  'text' gets
- * the key and, if it fits, the request.  BC_OK, BC_MISS, BC_CORRUPT; BC_NOMEM,
- * BC_IO, BC_BUSY.
+ * the key and, if it fits, the request.  BC_OK, BC_MISS (with key, id and
+ * labelled if it was evicted), BC_CORRUPT; BC_NOMEM, BC_IO, BC_BUSY.
  */
 enum bc_status bci_info_load(struct bc_cache *cache, const char *key,
                              size_t key_bytes, char *text, size_t room,

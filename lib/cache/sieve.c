@@ -139,6 +139,10 @@ sieve_info(struct sieve *sieve, const char *key, size_t key_bytes,
 		*info = (struct bc_info){ .key = key };
 		return BC_OK;
 	}
+	/* Of one that was evicted its age is not known. */
+	if (status == BC_MISS && info->id != 0 && sieve->damaged &&
+	    !bci_filter_ages(sieve->filter))
+		return BC_OK;
 	/* Removed meanwhile, or for bc_verify(). */
 	return status == BC_CORRUPT ? BC_MISS : status;
 }

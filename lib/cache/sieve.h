@@ -10,7 +10,7 @@
 /*
  * Call 'function' for each, as bc_list() does.  'damaged': also for entries of
  * which only the key can be told (their kind is 0), if the filter asks for no
- * more than that.
+ * more than that; those that were evicted have an id and perhaps labels, too.
  */
 enum bc_status bci_sieve(struct bc_cache *cache, const struct bc_filter *filter,
                          bool damaged, bc_list_function *function,

@@ -102,9 +102,8 @@ chaos_entry_put(struct chaos_world *world, unsigned key, uint64_t version,
 	struct chaos_entry *entry = &world->entries[key];
 	int64_t ttl_ns = options->ttl_ns;
 
-	if (entry->overdue || entry->evicted ||
-	    (!entry->pinned && world->evictions > world->evictions_before)) {
-		/* Swept or evicted by this very commit, or before, or not. */
+	if (entry->overdue) {
+		/* Swept by this very commit, or before, or not. */
 		entry->tags.has = entry->runs.has = entry->parents.has = 0;
 		entry->pinned = entry_is_pinned(world, key);
 	}

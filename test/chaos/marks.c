@@ -37,8 +37,7 @@ mark_done(struct chaos_world *world, unsigned key, bool there,
 		chaos_entry_gone(world, key);
 		return false;
 	}
-	if (world->entries[key].evicted)
-		return status == BC_OK;
+	there = there || world->entries[key].evicted;
 	assert_status(status, there ? BC_OK : BC_MISS, err);
 	return there;
 }
@@ -198,9 +197,7 @@ chaos_invalidate(struct chaos_world *world, const struct chaos_op *op)
 		most++;
 		if ((sure >> i & 1) != 0) {
 			least += !entry->overdue && !entry->evicted;
-			entry->doubtful = entry->evicted;
-			if (!entry->evicted)
-				chaos_entry_gone(world, i);
+			chaos_entry_gone(world, i);
 		} else {
 			entry->doubtful = true;
 		}
@@ -230,7 +227,7 @@ chaos_clear(struct chaos_world *world, const struct chaos_op *op)
 
 		if (!entry->there || (entry->runs.may & bit) == 0)
 			continue;
-		if (!kept && !entry->evicted && (entry->runs.has & bit) != 0 &&
+		if (!kept && (entry->runs.has & bit) != 0 &&
 		    (force || entry->runs.may == bit)) {
 			chaos_entry_gone(world, key);
 			continue;
@@ -336,7 +333,8 @@ chaos_labels_check(struct chaos_world *world, unsigned key)
 	enum bc_status status;
 	char name[40];
 
-	if (!chaos_entry_look(world, key))
+	/* What was evicted keeps its labels as long as it is known. */
+	if (!chaos_entry_look(world, key) && !entry->evicted)
 		return;
 	chaos_key(key, name);
 	status = bc_labels(world->cache, name, 0, found_add, &found, &err);

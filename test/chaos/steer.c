@@ -203,10 +203,11 @@ chaos_clear_all(struct chaos_world *world)
 
 		chaos_key(i, key);
 		status = bc_remove(world->cache, key, &err);
-		require(status == BC_OK || status == BC_MISS);
+		assert_status(status, BC_MISS, &err);
 	}
 	assert_status(bc_stats(world->cache, &stats, &err), BC_OK, &err);
 	require(stats.entries == 0 && stats.segments == 0);
+	require(stats.evicted_entries == 0);
 	require(stats.live_bytes == 0 && stats.live_cold_bytes == 0);
 	if (stats.access_sum != 0)
 		fprintf(stderr, "accesses %" PRIu64 "\n", stats.access_sum);

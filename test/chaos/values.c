@@ -321,8 +321,8 @@ chaos_remove(struct chaos_world *world, const struct chaos_op *op)
 	chaos_key(key, name);
 	status = bc_remove(chaos_handle(world, op), name, &err);
 	if (world->entries[key].evicted) {
-		require(status == BC_OK || status == BC_MISS);
-		world->entries[key].doubtful = true;
+		assert_status(status, BC_MISS, &err);
+		chaos_entry_gone(world, key);
 	} else {
 		if (!overdue || status != BC_MISS)
 			assert_status(status, there ? BC_OK : BC_MISS, &err);

@@ -82,6 +82,7 @@ apply_may_inline(const struct apply *apply)
 /* The entry that a put replaces, copied: LMDB's pages move under it. */
 struct apply_old {
 	bool exists;
+	bool ghost; /* it was evicted: 'entry' has what is left of it */
 	int64_t created_ns;
 	struct bci_entry entry;
 	unsigned char record[BCI_PAGE];
@@ -96,7 +97,7 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 	struct bci_bytes record;
 	enum bc_status status;
 
-	old->exists = false;
+	old->exists = old->ghost = false;
 	status = bci_table_get(writer->txn, writer->env->tables.entries,
 	                       operation->key, operation->key_bytes, &record);
 	if (status == BC_MISS)
@@ -111,7 +112,8 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 		/* Damaged: nothing of it is kept. */
 		return bci_writer_remove(writer, operation->key,
 		                         operation->key_bytes, err);
-	if (bci_entry_is_ghost(&old->entry))
+	old->ghost = bci_entry_is_ghost(&old->entry);
+	if (old->ghost)
 		return bci_ghost_forget(writer, &old->entry, err);
 	old->exists = true;
 	old->created_ns = writer->now_ns;
@@ -130,16 +132,16 @@ apply_head(struct apply *apply, const struct bci_operation *operation,
            const struct apply_old *old, struct bci_entry_record *head)
 {
 	struct bci_writer *writer = &apply->writer;
+	bool known = old->exists || old->ghost;
 
 	*head = (struct bci_entry_record){
 		.version = BCI_RECORD_VERSION,
 		.kind = (uint8_t)operation->value.kind,
 		.flags = operation->parent != NULL ? BCI_ENTRY_DERIVED : 0,
-		.id = old->exists ? old->entry.head.id
-		                  : writer->state.next_entry++,
+		.id = known ? old->entry.head.id : writer->state.next_entry++,
 		.revision = writer->state.revision,
 	};
-	if (old->exists)
+	if (known)
 		head->flags |= old->entry.head.flags & BCI_ENTRY_KEEPS;
 }
 

@@ -49,6 +49,7 @@ struct budget {
 	size_t blocked_count;
 	uint64_t before; /* arenas from this number on were made just now */
 	bool sealed;     /* what was in use was given up for it */
+	bool stuck;      /* what would be moved was moved just before */
 };
 
 /* ---- what there is ----------------------------------------------------- */
@@ -164,15 +165,18 @@ budget_look(const struct budget *budget, struct budget_view *view,
 	               : bci_fail(err, status, "cannot read the arenas");
 }
 
-/*
- * Copying on and on for one commit helps nobody, nor does copying what was
- * copied just before: evict instead.
- */
+/* Copying on and on for one commit helps nobody: evict instead. */
+static bool
+budget_is_tired(const struct budget *budget)
+{
+	return budget->writer->moved_bytes[budget->class_] > 2 * budget->slack;
+}
+
+/* The same where what is left to copy was copied just before. */
 static bool
 budget_moved(const struct budget *budget)
 {
-	return budget->before == UINT64_MAX ||
-	       budget->writer->moved_bytes[budget->class_] > 2 * budget->slack;
+	return budget->stuck || budget_is_tired(budget);
 }
 
 /* ---- ways to make room ------------------------------------------------- */
@@ -258,11 +262,12 @@ budget_clean(struct budget *budget, uint64_t number, enum bci_clean_how how,
 	status = bci_clean(budget->writer, number, &cleaning, err);
 	if (status == BC_OK && cleaning.gone && how == BCI_CLEAN_JUDGE)
 		status = budget_age(budget, err);
-	if (status == BC_OK && cleaning.blocked)
-		budget_block(budget, number);
 	*did = cleaning.evicted_segments + cleaning.moved_segments != 0 ||
 	       cleaning.gone;
-	if (status == BC_OK && !*did && !cleaning.blocked)
+	if (!*did && cleaning.blocked && !budget->stuck &&
+	    cleaning.how != BCI_CLEAN_EMPTY)
+		*did = budget->stuck = true; /* There are other ways. */
+	else if (cleaning.blocked || !*did)
 		budget_block(budget, number);
 	return status;
 }
@@ -397,7 +402,7 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 	if (bci_policy_is_ordered(budget->policy))
 		return budget_step_ordered(budget, &view, quota, over_live, did,
 		                           err);
-	if (budget_moved(budget)) {
+	if (budget_is_tired(budget)) {
 		uint64_t number = view.dirty;
 
 		for (unsigned queue = 0; number == 0 && queue < BCI_QUEUES;

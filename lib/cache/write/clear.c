@@ -65,8 +65,9 @@ clear_entry(struct clear *clear, const char *key, size_t key_bytes,
 		status = BC_OK;
 	if (status != BC_OK || !takes)
 		return status;
-	clear->counts.removed++;
-	return bci_writer_remove(writer, key, key_bytes, err);
+	status = bci_writer_remove(writer, key, key_bytes, err);
+	clear->counts.removed += status == BC_OK;
+	return status == BC_MISS ? BC_OK : status; /* It was evicted. */
 }
 
 static enum bc_status

@@ -17,6 +17,19 @@
 #include "victim.h"
 
 enum bc_status
+bci_writer_strip(struct bci_writer *writer, const char *key, size_t key_bytes,
+                 const struct bci_entry *entry, struct bc_error *err)
+{
+	enum bc_status status = bci_writer_release(writer, entry, err);
+
+	if (status != BC_OK)
+		return status;
+	writer->state.entries--;
+	return bci_expiry_change(writer->txn, &writer->env->tables, key,
+	                         key_bytes, &entry->head, NULL, err);
+}
+
+enum bc_status
 bci_writer_remove_alone(struct bci_writer *writer, const char *key,
                         size_t key_bytes, struct bc_error *err)
 {
@@ -24,7 +37,7 @@ bci_writer_remove_alone(struct bci_writer *writer, const char *key,
 	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
-	bool any;
+	bool any, ghost = false;
 
 	status = bci_table_get(writer->txn, tables->entries, key, key_bytes,
 	                       &record);
@@ -35,26 +48,22 @@ bci_writer_remove_alone(struct bci_writer *writer, const char *key,
 	/* A damaged record is removed all the same; what it held is lost to
 	 * the accounts and comes back with its arena. */
 	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK) {
-		if (bci_entry_is_ghost(&entry)) {
-			BCI_TRY(bci_ghost_forget(writer, &entry, err));
-			status = bci_table_delete(writer->txn, tables->entries,
-			                          key, key_bytes, err);
-			return status == BC_OK ? BC_MISS : status;
-		}
-		BCI_TRY(bci_writer_release(writer, &entry, err));
-		BCI_TRY(bci_expiry_change(writer->txn, tables, key, key_bytes,
-		                          &entry.head, NULL, err));
+		ghost = bci_entry_is_ghost(&entry);
+		BCI_TRY(ghost ? bci_ghost_forget(writer, &entry, err)
+		              : bci_writer_strip(writer, key, key_bytes, &entry,
+		                                 err));
 		if ((entry.head.flags & BCI_ENTRY_LABELLED) != 0)
 			BCI_TRY(bci_label_delete_all(writer->txn, tables,
 			                             entry.head.id, 0, NULL,
 			                             &any, err));
+	} else {
+		writer->state.entries--;
 	}
 	writer->must_sync = true;
-	writer->state.entries--;
 	status = bci_table_delete(writer->txn, tables->entries, key, key_bytes,
 	                          err);
 done:
-	return status;
+	return status == BC_OK && ghost ? BC_MISS : status;
 }
 
 /* ---- what was made of it ------------------------------------------------ */
@@ -65,6 +74,7 @@ struct dependents {
 	size_t root_bytes;
 	bool derived;
 	struct bci_keys waiting; /* removed, and to be looked at */
+	uint64_t removed;        /* of these, those that were not evicted */
 };
 
 /*
@@ -97,7 +107,10 @@ dependents_remove(struct dependents *all, const struct bci_label *label,
 	status = bci_keys_add(&all->waiting, &found);
 	if (status != BC_OK)
 		return bci_fail(err, status, "no memory to remove %s", key);
-	return bci_writer_remove_alone(all->writer, key, found.key_bytes, err);
+	status =
+		bci_writer_remove_alone(all->writer, key, found.key_bytes, err);
+	all->removed += status == BC_OK;
+	return status == BC_MISS ? BC_OK : status;
 }
 
 /* Remove what was made of one key. */
@@ -144,7 +157,7 @@ bci_dependents_remove(struct bci_writer *writer, const char *key,
 	status = dependents_of(&all, key, key_bytes, err);
 	while (status == BC_OK && bci_keys_next(&all.waiting, &at, &found))
 		status = dependents_of(&all, found.key, found.key_bytes, err);
-	*removed = all.waiting.count;
+	*removed = all.removed;
 	bci_keys_free(&all.waiting);
 	return status;
 }

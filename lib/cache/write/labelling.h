@@ -45,9 +45,14 @@ enum bc_status bci_labelling_apply(struct bci_writer *writer,
 /* Flags that an entry keeps when its value is replaced. */
 #define BCI_ENTRY_KEEPS (BCI_ENTRY_PINNED | BCI_ENTRY_LABELLED)
 
+/* Give back all that an entry holds, but its record and its labels. */
+enum bc_status bci_writer_strip(struct bci_writer *writer, const char *key,
+                                size_t key_bytes, const struct bci_entry *entry,
+                                struct bc_error *err);
+
 /*
  * Remove entry 'key' with its labels, but nothing that was made of it; BC_MISS
- * if there is none.
+ * if there is none, or it was evicted: then nothing is remembered of it either.
  */
 enum bc_status bci_writer_remove_alone(struct bci_writer *writer,
                                        const char *key, size_t key_bytes,

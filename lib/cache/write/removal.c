@@ -31,7 +31,8 @@ enum removal_flags {
 	REMOVAL_DEPENDENT = 2, /* made of one that goes */
 	REMOVAL_PINNED = 4,
 	REMOVAL_SHARED = 8, /* with another backtest */
-	REMOVAL_GONE = 16
+	REMOVAL_GONE = 16,
+	REMOVAL_EVICTED = 32 /* there is only a memory of it */
 };
 
 struct removal {
@@ -98,7 +99,9 @@ removal_add(struct removal *removal, const struct bc_info *info, unsigned flags)
 		.id = info->id,
 		.revision = info->revision,
 		.bytes = info->stored_bytes,
-		.flags = flags | (info->pinned ? REMOVAL_PINNED : 0),
+		.flags = flags | (info->pinned ? REMOVAL_PINNED : 0) |
+		         (info->kind == 0 && info->id != 0 ? REMOVAL_EVICTED
+		                                           : 0),
 		.key = info->key,
 		.key_bytes = strlen(info->key),
 	};
@@ -162,7 +165,7 @@ removal_info(struct removal *removal, const char *key, struct bc_info *info)
 	status = bci_info_load(removal->cache, key, key_bytes, removal->text,
 	                       REMOVAL_TEXT, info);
 	if (status != BC_CORRUPT)
-		return status;
+		return status == BC_MISS && info->id != 0 ? BC_OK : status;
 	*info = (struct bc_info){ .key = key };
 	return BC_OK;
 }
@@ -176,10 +179,11 @@ removal_named(struct removal *removal)
 
 	for (; key != NULL && *key != NULL; key++) {
 		status = removal_info(removal, *key, &info);
+		if (status == BC_MISS ||
+		    (status == BC_OK && info.kind == 0 && info.id != 0))
+			removal->counts.missing++;
 		if (status == BC_OK)
 			status = removal_add(removal, &info, 0);
-		else if (status == BC_MISS)
-			removal->counts.missing++;
 		if (status != BC_OK && status != BC_MISS)
 			return status;
 	}
@@ -330,6 +334,9 @@ removal_entry(struct removal *removal, struct bci_found *found,
 		if ((head.flags & BCI_ENTRY_PINNED) != 0)
 			found->flags |= REMOVAL_PINNED;
 	}
+	if (removal_keeps(removal, found->flags) &&
+	    (found->flags & REMOVAL_EVICTED) != 0)
+		return BC_OK;
 	if (removal_keeps(removal, found->flags)) {
 		counts->shared += (found->flags & REMOVAL_SHARED) != 0;
 		counts->pinned += (found->flags & REMOVAL_SHARED) == 0;
@@ -338,6 +345,8 @@ removal_entry(struct removal *removal, struct bci_found *found,
 	/* What was derived of one before is gone with that. */
 	status = bci_writer_remove(writer, found->key, found->key_bytes,
 	                           removal->err);
+	if (status == BC_MISS && (found->flags & REMOVAL_EVICTED) != 0)
+		return BC_OK;
 	if (status == BC_OK || status == BC_MISS) {
 		writer->counted[BCI_COUNT_REMOVALS] += status == BC_OK;
 		removal_count(counts, found);
@@ -402,6 +411,8 @@ removal_rehearse(struct removal *removal)
 	for (size_t i = 0; i < removal->count; i++) {
 		struct bci_found *found = &removal->found[i];
 
+		if ((found->flags & REMOVAL_EVICTED) != 0)
+			continue;
 		if (removal_keeps(removal, found->flags)) {
 			removal->counts.shared +=
 				(found->flags & REMOVAL_SHARED) != 0;

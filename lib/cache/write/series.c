@@ -224,13 +224,16 @@ series_find(struct bci_series *series, struct bc_error *err)
 	       (size_t)bci_min(record.size, sizeof(series->stored)));
 	if (record.size <= sizeof(series->stored) &&
 	    bci_entry_parse(series->stored, record.size, &series->entry) ==
-	            BC_OK &&
-	    !bci_entry_is_ghost(&series->entry) &&
-	    (series->entry.head.expires_ns == 0 ||
-	     series->entry.head.expires_ns > writer->now_ns))
-		return BC_OK;
+	            BC_OK) {
+		series->ghost = bci_entry_is_ghost(&series->entry);
+		if (series->ghost)
+			return BC_MISS;
+		if (series->entry.head.expires_ns == 0 ||
+		    series->entry.head.expires_ns > writer->now_ns)
+			return BC_OK;
+	}
 	status = bci_writer_remove(writer, series->key, series->key_bytes, err);
-	return status == BC_OK ? BC_MISS : status; /* BC_MISS: a ghost */
+	return status == BC_OK ? BC_MISS : status;
 }
 
 enum bc_status
@@ -249,6 +252,11 @@ bci_series_open(struct bci_writer *writer, const char *key, size_t key_bytes,
 			.version = BCI_RECORD_VERSION,
 			.kind = BC_SERIES,
 		};
+		if (out->ghost) {
+			out->head.id = out->entry.head.id;
+			out->head.flags =
+				out->entry.head.flags & BCI_ENTRY_KEEPS;
+		}
 		return BC_OK;
 	}
 	if (status != BC_OK)
@@ -310,7 +318,12 @@ bci_series_begin(struct bci_series *series, struct bc_error *err)
 	status = bci_writer_make_room(writer, 0, 0, 1, err);
 	if (status != BC_OK)
 		return status;
-	series->head.id = writer->state.next_entry++;
+	if (series->ghost)
+		status = bci_ghost_forget(writer, &series->entry, err);
+	else
+		series->head.id = writer->state.next_entry++;
+	if (status != BC_OK)
+		return status;
 	writer->state.entries++;
 	series->exists = true;
 	return BC_OK;

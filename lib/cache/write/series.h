@@ -28,7 +28,8 @@ struct bci_series {
 	struct bci_writer *writer;
 	const char *key;
 	size_t key_bytes;
-	bool exists; /* else there is nothing yet, and no id */
+	bool exists; /* else there is nothing yet, and no id, but */
+	bool ghost;  /* of what was evicted: 'head' has it */
 	bool frame;  /* it is stored as a frame */
 	bool same;   /* its rows stay what they are: so does its revision */
 	struct bci_entry_record head;

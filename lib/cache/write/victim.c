@@ -42,7 +42,7 @@ victim_load(struct bci_writer *writer, const char *key, size_t key_bytes,
 	return bci_entry_parse(stored, record.size, entry);
 }
 
-/* Make a ghost of an entry, giving back all that it holds. */
+/* Make a ghost of an entry, giving back all that it holds but its labels. */
 static enum bc_status
 victim_bury(struct bci_writer *writer, const char *key, size_t key_bytes,
             const struct bci_entry *entry, struct bc_error *err)
@@ -51,6 +51,7 @@ victim_bury(struct bci_writer *writer, const char *key, size_t key_bytes,
 	struct bci_entry_record ghost = {
 		.version = BCI_RECORD_VERSION,
 		.kind = entry->head.schema != 0 ? BC_FRAME : BC_BLOB,
+		.flags = entry->head.flags & BCI_ENTRY_LABELLED,
 		.schema = entry->head.schema,
 		.id = entry->head.id,
 		.revision = writer->state.revision,
@@ -62,7 +63,7 @@ victim_bury(struct bci_writer *writer, const char *key, size_t key_bytes,
 	/* What was derived is made again without a question. */
 	if (derived)
 		return bci_writer_remove_alone(writer, key, key_bytes, err);
-	status = bci_writer_remove_alone(writer, key, key_bytes, err);
+	status = bci_writer_strip(writer, key, key_bytes, entry, err);
 	if (status == BC_OK)
 		status = bci_table_put(writer->txn, tables->entries, key,
 		                       key_bytes, &ghost, sizeof(ghost), err);
@@ -174,6 +175,7 @@ ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
 	struct bci_entry entry;
 	enum bc_status status;
 	size_t bytes = 0;
+	bool any;
 
 	BCI_TRY(bci_cursor_open(writer->txn, tables->ghosts, &cursor, err));
 	status = bci_cursor_move(cursor, BCI_FIRST, &name, &value);
@@ -195,6 +197,11 @@ ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
 	    bci_entry_is_ghost(&entry)) {
 		struct bci_order_key own = ghost_key(&entry.head);
 
+		if (memcmp(&own, &oldest, sizeof(own)) == 0 &&
+		    (entry.head.flags & BCI_ENTRY_LABELLED) != 0)
+			BCI_TRY(bci_label_delete_all(writer->txn, tables,
+			                             entry.head.id, 0, NULL,
+			                             &any, err));
 		if (memcmp(&own, &oldest, sizeof(own)) == 0)
 			status = bci_table_delete(writer->txn, tables->entries,
 			                          key, bytes, err);

@@ -21,7 +21,10 @@ enum bc_status bci_victim_drop(struct bci_writer *writer, const char *key,
 
 /* ---- ghosts ------------------------------------------------------------ */
 
-/* Forget a ghost; its record in `entries` is the caller's. */
+/*
+ * Forget a ghost; its record in `entries`, and the labels that it kept, are the
+ * caller's: what is put under its key is the same entry again.
+ */
 enum bc_status bci_ghost_forget(struct bci_writer *writer,
                                 const struct bci_entry *entry,
                                 struct bc_error *err);

@@ -236,7 +236,7 @@ enum bc_status bci_writer_release(struct bci_writer *writer,
 
 /*
  * Remove entry 'key', its labels, and what bc_read_derived() has kept of it;
- * BC_MISS if there is none.
+ * BC_MISS if there is none, or it was evicted: that is then forgotten.
  */
 enum bc_status bci_writer_remove(struct bci_writer *writer, const char *key,
                                  size_t key_bytes, struct bc_error *err);
