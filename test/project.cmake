@@ -24,6 +24,7 @@ endfunction()
 project_python(layers layers.py ${PROJECT_SOURCE_DIR})
 project_python(style style.py ${PROJECT_SOURCE_DIR})
 project_python(controls controls.py)
+project_python(security security.py ${PROJECT_SOURCE_DIR})
 if(Python3_FOUND) # Static analysis, for a quarter of an hour.
   add_custom_target(analyze
     COMMAND ${Python3_EXECUTABLE} -B ${project}/analyze.py
@@ -33,9 +34,13 @@ endif()
 if(BARCACHE_SANITIZE OR NOT BARCACHE_HARDEN)
   project_skip(hardening "sanitizers stand in its place, or it is off")
 elseif(TARGET barcache_tool)
-  project_python(hardening hardening.py ${CMAKE_READELF} ${CMAKE_C_COMPILER}
-    $<IF:$<CONFIG:Debug>,0,1>
+  set(look hardening.py ${CMAKE_READELF} ${CMAKE_C_COMPILER}
+    $<IF:$<CONFIG:Debug>,0,1>)
+  project_python(hardening ${look}
     $<TARGET_FILE:barcache> $<TARGET_FILE:barcache_tool>)
+  if(Python3_FOUND) # The test of the installation looks, too.
+    set(hardening ${Python3_EXECUTABLE} -B ${project}/${look})
+  endif()
 endif()
 if(BARCACHE_SANITIZE)
   project_skip(symbols "sanitizers add names of their own")
@@ -64,7 +69,7 @@ if(BARCACHE_SANITIZE)
 else()
   add_test(NAME install COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/install/run
     ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR} ${CMAKE_COMMAND}
-    ${CMAKE_C_COMPILER} "${cxx}")
+    ${CMAKE_C_COMPILER} "${cxx}" ${hardening})
   set_tests_properties(install PROPERTIES TIMEOUT 600)
 endif()
 

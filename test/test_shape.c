@@ -278,6 +278,51 @@ texts_are_quoted_where_they_must_be(void **state)
 }
 
 /* The room for a row is that of the longest one, with every '\\' doubled. */
+/* A spreadsheet runs what begins like this, whoever wrote it. */
+static void
+formulas_are_inert_where_that_is_asked_for(void **state)
+{
+	struct bci_field words[3];
+
+	(void)state;
+	begin_words(words, "=cmd(), 1", "@SUM", "A=1");
+	expect("2024-01-01T00:00:00Z,\"=cmd(), 1\"\n"
+	       "2024-01-01T00:01:00Z,@SUM\n"
+	       "2024-01-01T00:02:00Z,A=1\n");
+	t.options.inert = true;
+	expect("2024-01-01T00:00:00Z,\"'=cmd(), 1\"\n"
+	       "2024-01-01T00:01:00Z,'@SUM\n"
+	       "2024-01-01T00:02:00Z,A=1\n");
+	begin_words(words, "-1", "+1", "");
+	expect("2024-01-01T00:00:00Z,'-1\n"
+	       "2024-01-01T00:01:00Z,'+1\n"
+	       "2024-01-01T00:02:00Z,\n");
+	t.columns[0].name = "=name";
+	t.options.header = true;
+	expect("time,'=name\n"
+	       "2024-01-01T00:00:00Z,'-1\n"
+	       "2024-01-01T00:01:00Z,'+1\n"
+	       "2024-01-01T00:02:00Z,\n");
+}
+
+static void
+inert_numbers_and_json_are_what_they_were(void **state)
+{
+	static const int64_t numbers[3] = { -1, 0, 1 };
+	struct bci_field words[3];
+
+	(void)state;
+	begin_words(words, "=a", "-b", "@c");
+	t.options.inert = true;
+	shape_unit_column("count", BC_I64, numbers);
+	expect("2024-01-01T00:00:00Z,'=a,-1\n"
+	       "2024-01-01T00:01:00Z,'-b,0\n"
+	       "2024-01-01T00:02:00Z,'@c,1\n");
+	t.options.json = true;
+	assert_status(shape_unit_write(0), BC_OK, &t.err);
+	assert_null(strchr(t.text, '\''));
+}
+
 static void
 long_rows_have_their_room(void **state)
 {
@@ -383,6 +428,8 @@ main(void)
 		TEST(what_is_not_finite_has_its_word),
 		TEST(a_negative_zero_keeps_its_sign),
 		TEST(texts_are_quoted_where_they_must_be),
+		TEST(formulas_are_inert_where_that_is_asked_for),
+		TEST(inert_numbers_and_json_are_what_they_were),
 		TEST(long_rows_have_their_room),
 		TEST(texts_that_do_not_read_back_are_refused),
 		TEST(names_that_no_file_can_hold_are_refused),

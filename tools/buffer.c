@@ -47,13 +47,15 @@ buffer_room(struct buffer *buffer, uint64_t capacity, struct bc_error *err)
 	return true;
 }
 
+uint64_t buffer_limit = INPUT_BYTES_MAX;
+
 bool
 buffer_fits(const struct buffer *buffer, struct bc_error *err)
 {
-	if (buffer->bytes <= INPUT_BYTES_MAX)
+	if (buffer->bytes <= buffer_limit)
 		return true;
 	bci_fail(err, BC_TOO_LARGE, "larger than %llu bytes",
-	         (unsigned long long)INPUT_BYTES_MAX);
+	         (unsigned long long)buffer_limit);
 	return false;
 }
 
@@ -68,8 +70,8 @@ buffer_grow(struct buffer *buffer, struct bc_error *err)
 		return false;
 	if (capacity < BUFFER_FIRST)
 		capacity = BUFFER_FIRST;
-	if (capacity > INPUT_BYTES_MAX)
-		capacity = INPUT_BYTES_MAX + 1;
+	if (capacity > buffer_limit)
+		capacity = buffer_limit + 1;
 	return buffer_room(buffer, capacity, err);
 }
 

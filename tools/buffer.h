@@ -20,7 +20,13 @@ struct buffer {
 bool buffer_room(struct buffer *buffer, uint64_t capacity,
                  struct bc_error *err);
 
-/* Whether it has INPUT_BYTES_MAX bytes or less; else false with *err filled. */
+/*
+ * The largest file and the largest text that are taken: INPUT_BYTES_MAX, unless
+ * less was asked for.
+ */
+extern uint64_t buffer_limit;
+
+/* Whether it has no more bytes than that; else false with *err filled. */
 bool buffer_fits(const struct buffer *buffer, struct bc_error *err);
 
 /*

@@ -38,6 +38,7 @@ enum {
 	EXPORT_TZ,
 	EXPORT_TIMEFRAME,
 	EXPORT_NO_HEADER,
+	EXPORT_INERT,
 	EXPORT_OUTPUT,
 	EXPORT_REPLACE,
 	EXPORT_PREFIX,
@@ -68,6 +69,9 @@ static const struct args_option export_options[] = {
 	                       "say it" },
 	[EXPORT_NO_HEADER] = { "no-header", ARGS_FLAG, NULL,
 	                       "Leave out the line of names" },
+	[EXPORT_INERT] = { "inert", ARGS_FLAG, NULL,
+	                   "Put ' before texts that a spreadsheet would take "
+	                   "for formulas" },
 	[EXPORT_OUTPUT] = { "output", ARGS_TEXT, "PATH",
 	                    "Write a file (.gz is compressed) or, of many "
 	                    "entries, a tree of files" },
@@ -318,6 +322,7 @@ export_begin_shape(struct export *export)
 
 	options->json = values[EXPORT_FORMAT].number == 1;
 	options->header = !values[EXPORT_NO_HEADER].set;
+	options->inert = values[EXPORT_INERT].set;
 	if (timeframe != NULL &&
 	    !bci_timeframe_parse(timeframe, strlen(timeframe),
 	                         &export->timeframe))

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
+#include "check.h"
 #include "clock.h"
 #include "import.h"
 #include "key.h"
@@ -41,6 +43,9 @@ enum {
 	IMPORT_TAG,
 	IMPORT_BACKTEST,
 	IMPORT_TIER,
+	IMPORT_MAX_BYTES,
+	IMPORT_MAX_ROWS,
+	IMPORT_MAX_COLUMNS,
 	IMPORT_DRY_RUN,
 	IMPORT_QUIET
 };
@@ -101,6 +106,13 @@ static const struct args_option import_options[] = {
 	[IMPORT_TIER] = { "tier", ARGS_CHOICE, "auto|warm|cold",
 	                  "Where bars go; auto: cold, if the files are larger "
 	                  "than the warm budget" },
+	[IMPORT_MAX_BYTES] = { "max-bytes", ARGS_SIZE, "SIZE",
+	                       "Refuse larger files and texts, also when they "
+	                       "are unpacked; at most 8GiB" },
+	[IMPORT_MAX_ROWS] = { "max-rows", ARGS_COUNT, "N",
+	                      "Refuse texts of more rows" },
+	[IMPORT_MAX_COLUMNS] = { "max-columns", ARGS_COUNT, "N",
+	                         "Refuse texts of more columns" },
 	[IMPORT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Check everything and store nothing" },
 	[IMPORT_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -110,6 +122,20 @@ static const struct args_option import_options[] = {
 /* ------------------------------------------------------------------------ */
 /*  The command line                                                        */
 /* ------------------------------------------------------------------------ */
+
+/* Limits of what is taken can be lowered, not raised. */
+static void
+import_begin_limits(const struct args_value *values,
+                    struct import_settings *settings)
+{
+	if (values[IMPORT_MAX_BYTES].set &&
+	    values[IMPORT_MAX_BYTES].number < buffer_limit)
+		buffer_limit = values[IMPORT_MAX_BYTES].number;
+	settings->rows_max = values[IMPORT_MAX_ROWS].number;
+	settings->columns_max =
+		(uint32_t)bci_min(values[IMPORT_MAX_COLUMNS].number,
+	                          UINT32_MAX);
+}
 
 /* Check what the command line says about keys. */
 static enum tool_exit
@@ -156,6 +182,7 @@ import_begin(struct tool *tool, struct import *import)
 	settings->keep_incomplete = values[IMPORT_KEEP_INCOMPLETE].set;
 	settings->replace = values[IMPORT_REPLACE].set;
 	settings->dry = values[IMPORT_DRY_RUN].set;
+	import_begin_limits(values, settings);
 	settings->append = (struct bc_append_options)BC_APPEND_OPTIONS_INIT;
 	settings->append.flags = BC_APPEND_SUSPECT;
 	settings->append.dataset_id = values[IMPORT_DATASET].number;

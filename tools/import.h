@@ -70,6 +70,8 @@ struct import_settings {
 	struct bc_series parts;  /* of a key; NULL is unsaid */
 	struct bci_hints hints;
 	bool strict, skip_bad, keep_incomplete, replace, dry;
+	uint64_t rows_max;       /* of a text; 0: any number */
+	uint32_t columns_max;    /* the same */
 	struct bc_append_options append;
 	struct bc_put_options put; /* of frames, which expire */
 };

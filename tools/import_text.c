@@ -285,6 +285,12 @@ text_all(struct import *import, const struct input *input,
 	uint32_t i;
 
 	BCI_TRY(text_sniff(import, input, text));
+	if (settings->columns_max != 0 &&
+	    text->dialect->field_count > settings->columns_max)
+		return bci_fail(&text->error, BC_TOO_LARGE,
+		                "it has %u columns, more than %u",
+		                (unsigned)text->dialect->field_count,
+		                (unsigned)settings->columns_max);
 	if (settings->strict)
 		BCI_TRY(import_decided_strict(text->dialect, &text->error));
 	zone = tzdata_find(text->dialect->zone);
@@ -293,6 +299,10 @@ text_all(struct import *import, const struct input *input,
 		                "its time zone, %s, is not known here",
 		                text->dialect->zone);
 	BCI_TRY(text_read(import, input, text, zone, table));
+	if (settings->rows_max != 0 && table->rows > settings->rows_max)
+		return bci_fail(&text->error, BC_TOO_LARGE,
+		                "it has %" PRIu64 " rows, more than %" PRIu64,
+		                table->rows, settings->rows_max);
 	BCI_TRY(text_refuse(import, text, table));
 	BCI_TRY(text_split(text, table));
 	if (text->series_count > 1 &&

@@ -32,7 +32,7 @@ static uint64_t
 unpack_capacity(uint64_t bytes, uint64_t hint)
 {
 	hint = bci_min(hint, bytes * UNPACK_RATIO);
-	return bci_min(hint, INPUT_BYTES_MAX) + 1;
+	return bci_min(hint, buffer_limit) + 1;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -116,7 +116,7 @@ gzip_at_once(const char *data, uint64_t bytes, struct buffer *out)
 		return false;
 	good = libdeflate_gzip_decompress_ex(
 		       unpacker, data, bytes, out->data,
-		       bci_min(out->capacity, INPUT_BYTES_MAX), &used,
+		       bci_min(out->capacity, buffer_limit), &used,
 		       &got) == LIBDEFLATE_SUCCESS &&
 	       gzip_is_padding(data + used, bytes - used);
 	libdeflate_free_decompressor(unpacker);

@@ -429,7 +429,8 @@ number_write(bool negative, uint64_t digits, int exponent,
 	for (int i = point < 1 ? point - 1 : 0; i < count || i < point; i++) {
 		if (i == point)
 			*at++ = '.';
-		*at++ = i >= 0 && i < count ? reversed[count - 1 - i] : '0';
+		*at++ = (char)(i >= 0 && i < count ? reversed[count - 1 - i]
+		                                   : '0');
 	}
 	*at = '\0';
 	return (size_t)(at - text);
@@ -441,8 +442,10 @@ number_write_word(double value, char text[BCI_NUMBER_TEXT])
 {
 	const char *word = isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
 
-	strcpy(text, word);
-	return strlen(word);
+	size_t bytes = strlen(word);
+
+	memcpy(text, word, bytes + 1);
+	return bytes;
 }
 
 /*

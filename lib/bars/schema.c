@@ -65,6 +65,7 @@ schema_encode_column(unsigned char *to, enum bc_type type, const char *name)
 
 	to[0] = (unsigned char)type;
 	to[1] = (unsigned char)length;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): to[1] says it */
 	memcpy(to + 2, name, length);
 	return 2 + length;
 }

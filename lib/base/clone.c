@@ -97,7 +97,7 @@ enum bc_status
 bci_clone(int from, int to, uint64_t bytes, bci_clone_step *step, void *context,
           struct bc_error *err)
 {
-	uint64_t at = 0, data, end, done, before;
+	uint64_t at = 0, data, end, done = 0, before;
 	enum bc_status status;
 	struct stat st;
 

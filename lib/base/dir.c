@@ -294,7 +294,7 @@ dir_split(const char *path, size_t *bytes, char name[NAME_MAX + 1],
 	memcpy(name, path + begin, end - begin);
 	name[end - begin] = '\0';
 	if (end == begin && end > 0)
-		strcpy(name, "."); /* "/" lies in itself */
+		memcpy(name, ".", 2); /* "/" lies in itself */
 	*bytes = begin;
 	return BC_OK;
 }
@@ -361,9 +361,7 @@ dir_set_mode(int dir_fd, const char *name, mode_t mode)
 	if (fd < 0)
 		return errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fstat(fd, &st) != 0)
-		error = errno;
-	else if (st.st_uid != geteuid())
+	if (fstat(fd, &st) == 0 && st.st_uid != geteuid())
 		error = EPERM;
 	else if (chmod(path, mode) != 0)
 		error = errno;

@@ -334,7 +334,7 @@ enum bc_status
 bci_scratch_check(int dir_fd, int64_t deadline_ns, bool *discarded,
                   struct bc_error *err)
 {
-	struct scratch_record record;
+	struct scratch_record record = { 0 };
 	enum bc_status status;
 	bool stale;
 	int fd = -1;

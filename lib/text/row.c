@@ -238,10 +238,7 @@ row_field(struct bci_row_reader *reader, struct bci_row_field *field,
 	switch (field->op) {
 	case BCI_ROW_UNIX:
 		end = bci_integer_quick(at, &value);
-		/* NULL is not where the digits end. */
-		if (BCI_UNLIKELY(end != at + field->digits ||
-		                 /* NOLINTNEXTLINE(analyzer-null-dereference):
-		                  * so this is not reached with it */
+		if (BCI_UNLIKELY(end == NULL || end != at + field->digits ||
 		                 *end != field->stop || *at == '0' ||
 		                 __builtin_mul_overflow(value, field->unit_ns,
 		                                        &value)))

@@ -39,11 +39,15 @@ bci_shape_text(const struct bci_shape *shape, char *at, const char *text,
 	}
 	if (bytes != 0 && (text[0] == ' ' || text[bytes - 1] == ' '))
 		return NULL;
+	if (quoted)
+		*at++ = '"';
+	if (!shape->json && shape->options.inert && bytes != 0 &&
+	    strchr("=+-@", *text) != NULL)
+		*at++ = '\'';
 	if (!quoted) {
 		memcpy(at, text, bytes);
 		return at + bytes;
 	}
-	*at++ = '"';
 	for (size_t i = 0; i < bytes; i++) {
 		if (shape->json && text[i] == '\\')
 			*at++ = '\\';

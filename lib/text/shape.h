@@ -43,6 +43,8 @@ struct bci_shape_options {
 	bool json;   /* our own shape as JSON; a preset says it itself */
 	bool header; /* write the header, if the shape has one */
 	const struct bci_zone *zone; /* of a preset's times; NULL: UTC */
+	bool inert;  /* in CSV, a ' before a text that begins as a formula of a
+	                spreadsheet does: = + - @ */
 };
 
 /* Rows that are being written. */

@@ -4,7 +4,8 @@
 usage: symbols.py NM SHARED STATIC MAP HEADER
 
 The shared library exports what the symbol map lists, and that is what the
-header declares BC_API.  The static library defines no global name outside
+header declares BC_API; who calls one that can fail has to look at what it
+returns (BC_CHECKED).  The static library defines no global name outside
 bc_ and bci_, so that it cannot clash with a program's own.
 """
 import re
@@ -36,6 +37,8 @@ def main():
     mapped = re.findall(r"^\t(\w+);", blank(read("", map_path)), re.M)
     declared = re.findall(r"^BC_API\b[^;(]*?(\w+)\(", blank(read("", header)),
                           re.M)
+    unchecked = re.findall(r"^BC_API (?!BC_CHECKED)enum bc_status\s+(\w+)\(",
+                           blank(read("", header)), re.M)
     listing = subprocess.run(
         [nm, "-g", "--defined-only", static],
         check=True, capture_output=True, text=True).stdout
@@ -45,6 +48,7 @@ def main():
     faults += show("in the map, not exported", set(mapped) - functions)
     faults += show("declared, not in the map", set(declared) - set(mapped))
     faults += show("in the map, not declared", set(mapped) - set(declared))
+    faults += show("its status may be left unread", unchecked)
     faults += show("neither bc_ nor bci_",
                    {n for n in globals_ if not n.startswith(("bc_", "bci_"))})
     print(f"symbols: {len(functions)} exported, {len(globals_)} global in the "

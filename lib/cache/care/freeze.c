@@ -250,7 +250,7 @@ enum bc_status
 bc_thaw(const char *path, const struct bc_options *options,
         struct bc_error *err)
 {
-	struct bci_config_record config;
+	struct bci_config_record config = { 0 };
 	struct bc_cache *cache = NULL;
 	enum bc_status status;
 	struct bci_env *env;

@@ -373,7 +373,7 @@ bci_promote(struct bci_writer *writer, const char *key, size_t key_bytes,
             const struct bci_locator *locator, struct bc_error *err)
 {
 	const struct bc_allocator *allocator = &writer->env->allocator;
-	struct bci_packed packed;
+	struct bci_packed packed = { 0 };
 	const char *wrong = NULL;
 	enum bc_status status;
 	struct shift shift;

@@ -249,8 +249,11 @@ resampled_most(const struct bc_view *view,
 		most = span / (step / 2) + 3;
 	else if (options->buckets.origin == BCI_ORIGIN_DAY)
 		most = (span / ((uint64_t)BCI_DAY_NS / 2) + 3) *
+		       /* What has no months has a step.
+		        * NOLINTNEXTLINE(clang-analyzer-core.DivideZero): so */
 		       (2 * (uint64_t)BCI_DAY_NS / step + 1);
 	else
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): the same */
 		most = span / step + 2;
 	return options->fill == BC_FILL_NONE ? bci_min(most, view->rows) : most;
 }

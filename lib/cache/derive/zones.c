@@ -159,7 +159,7 @@ bci_zones_find(const char *directory, const char *name,
 		return bci_fail(err, BC_NOMEM, "no memory for a time zone");
 	memcpy(node->path, path, (size_t)bytes + 1);
 	if (!bci_zone_fixed(name, &node->fixed, &node->zone)) {
-		strcpy(node->zone.name, name);
+		memcpy(node->zone.name, name, strlen(name) + 1);
 		BCI_TRY(zones_load(node, name, err));
 	}
 	*out = zones_add(node);

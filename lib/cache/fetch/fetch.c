@@ -248,7 +248,7 @@ fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
 		.turn.ends_ns = bci_clock_monotonic_ns() + fetch->wait_ns,
 		.done = &fetch->done,
 	};
-	struct fetch_glance glance;
+	struct fetch_glance glance = { 0 };
 	struct bc_interval rest;
 	enum bc_status status;
 	int64_t begun_ns;

@@ -143,8 +143,9 @@ hit_fill(struct bci_env *env, struct bci_lane *lane,
 		return hit_copy_inline(env, lane, entry, hit);
 	status = hit_map(env, lane, &hit->locator, &hit->map);
 	if (BCI_LIKELY(status == BC_OK)) {
-		const unsigned char *image =
-			hit->map->base + hit->locator.offset;
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): BC_OK */
+		const unsigned char *base = hit->map->base;
+		const unsigned char *image = base + hit->locator.offset;
 
 		/* What this call and its caller will look at first, in a far
 		 * corner of memory. */
