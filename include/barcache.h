@@ -2064,6 +2064,46 @@ BC_API BC_CHECKED enum bc_status
 bc_health(const char *path, unsigned flags, struct bc_health *health,
           struct bc_error *err);
 
+/* How columns are stored in packed segments. */
+enum bc_codec {
+	BC_CODEC_RAW = 0, /* as they are: packing them would save nothing */
+	BC_CODEC_DEC,     /* decimals and integers */
+	BC_CODEC_F32,     /* doubles that are floats, and floats */
+	BC_CODEC_BITS,    /* doubles by their bits */
+	BC_CODEC_LZ4,     /* bytes: texts, flags, blobs */
+	BC_CODECS         /* how many there are */
+};
+
+/* "raw", "dec", "f32", "bits", "lz4"; static, never NULL. */
+BC_API const char *bc_codec_name(enum bc_codec codec);
+
+/* So many, what they would take as readers use them, and what they take. */
+struct bc_packed {
+	uint64_t count, raw_bytes, stored_bytes;
+};
+
+/* What packing gives. */
+struct bc_compression {
+	struct bc_packed tiers[BC_TIERS];   /* segments; by enum bc_tier */
+	struct bc_packed packed;            /* segments, of those the cold */
+	struct bc_packed codecs[BC_CODECS]; /* columns of packed segments, and
+	                                       blobs: values and their index */
+	uint64_t unreadable;                /* packed, but damaged */
+};
+
+/*
+ * Sum up how an entry is stored, or all of them ('key' NULL): by tier and, of
+ * what is packed, by codec.  The newest rows of a series, which are in no
+ * segment yet, are left out.  Looks at the header of every packed segment, and
+ * counts as no access; entries that come or go meanwhile are counted or not.
+ *
+ * Returns BC_OK, BC_MISS if there is no such entry, BC_KEY, BC_NOMEM, BC_IO,
+ * BC_BUSY.
+ */
+BC_API BC_CHECKED enum bc_status
+bc_compression(struct bc_cache *cache, const char *key,
+               struct bc_compression *out, struct bc_error *err);
+
 /* What bc_verify() found. */
 struct bc_verify_report {
 	uint64_t entries, segments, bytes; /* checked */

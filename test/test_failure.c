@@ -446,6 +446,7 @@ static const char cannot_fail[] =
 	"bc_view_f64 bc_view_text bc_view_text_count bc_view_release bc_unbind "
 	"bc_snapshot_close bc_stream_close bc_window_close bc_batch_abort "
 	"bc_sma bc_ema bc_rsi bc_atr bc_policy_name bc_policy_parse bc_op_name "
+	"bc_codec_name "
 	"bc_rates ";
 
 static const struct {

@@ -189,9 +189,12 @@ unit_locate(const char *key)
 char *
 unit_arena_path(char path[TEST_PATH], uint64_t number)
 {
-	char name[BCI_ARENA_NAME], warm[TEST_PATH];
+	char name[BCI_ARENA_NAME], warm[TEST_PATH], cold[TEST_PATH];
 
 	bci_arena_name(number, name);
+	test_path(path, test_path(cold, fixture.dir.cache, "cold"), name);
+	if (access(path, F_OK) == 0)
+		return path;
 	return test_path(path, test_path(warm, fixture.dir.cache, "warm"),
 	                 name);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compression.h"
 #include "entry.h"
 #include "output.h"
 #include "timeframe.h"
@@ -123,6 +124,20 @@ info_print_labels(struct bc_cache *cache, const struct bc_info *info)
 		output_pair("pinned", "yes");
 }
 
+/* What packing gave, and by which codecs. */
+static void
+info_print_packed(struct bc_cache *cache, const struct bc_info *info)
+{
+	struct bc_compression compression;
+	char size[UNIT_TEXT];
+
+	output_pair("unpacked", "%" PRIu64 " (%s), %" PRIu32 " segment%s cold",
+	            info->raw_bytes, unit_format_bytes(info->raw_bytes, size),
+	            info->cold_segments, info->cold_segments == 1 ? "" : "s");
+	if (bc_compression(cache, info->key, &compression, NULL) == BC_OK)
+		compression_print(&compression);
+}
+
 static void
 info_print(struct bc_cache *cache, const struct bc_info *info)
 {
@@ -138,6 +153,8 @@ info_print(struct bc_cache *cache, const struct bc_info *info)
 	            unit_format_bytes(info->stored_bytes, size),
 	            entry_tier(info->tier), info->segment_count,
 	            info->segment_count == 1 ? "" : "s");
+	if (info->cold_segments != 0)
+		info_print_packed(cache, info);
 	output_pair("created", "%s", entry_clock(info->created_ns, time));
 	output_pair("updated", "%s, revision %" PRIu64,
 	            entry_clock(info->updated_ns, time), info->revision);
@@ -163,6 +180,18 @@ info_print(struct bc_cache *cache, const struct bc_info *info)
 		output_pair("request", "%s", info->request);
 }
 
+static void
+info_json(struct bc_cache *cache, const struct bc_info *info)
+{
+	struct bc_compression compression;
+	json_t *object = entry_json(cache, info);
+
+	if (bc_compression(cache, info->key, &compression, NULL) == BC_OK)
+		output_add(object, "compression",
+		           compression_json(&compression));
+	output_json(object);
+}
+
 static enum tool_exit
 info_run(struct tool *tool)
 {
@@ -179,7 +208,7 @@ info_run(struct tool *tool)
 	switch (bc_info(tool->cache, key, text, INFO_TEXT_BYTES, &info, &err)) {
 	case BC_OK:
 		if (tool->json)
-			output_json(entry_json(tool->cache, &info));
+			info_json(tool->cache, &info);
 		else
 			info_print(tool->cache, &info);
 		break;
@@ -209,7 +238,9 @@ const struct tool_command cmd_info = {
 		 "updated_ns, expires_ns, ttl_ns, refresh_ns, accessed_ns, "
 		 "access_count, "
 		 "dataset_id (text), cost_ns, suspect_rows, payload_bytes, "
-		 "stored_bytes, segment_count, open_rows (1: the last row "
+		 "stored_bytes, raw_bytes (if nothing was packed), "
+		 "cold_bytes, cold_segments, compression (as in stats), "
+		 "segment_count, open_rows (1: the last row "
 		 "may yet change), tail_rows (in no segment yet), "
 		 "interval_count (of what is known), digest, request (an "
 		 "object), columns (name and type each), pinned, tags, "

@@ -171,6 +171,9 @@ stats_all(struct tool *tool, struct stats_facts *facts)
 		if (bc_latency(tool->cache, op, 0, &facts->latency[op], &err) !=
 		    BC_OK)
 			return tool_fail(&err);
+	if (!top->set && bc_compression(tool->cache, NULL, &facts->compression,
+	                                &err) != BC_OK)
+		return tool_fail(&err);
 	if (tool->args.values[STATS_PROMETHEUS].set) {
 		stats_prometheus(facts);
 		return TOOL_DONE;
@@ -232,7 +235,9 @@ const struct tool_command cmd_stats = {
 		 "demotions, promotions, moved_bytes, arenas_removed, fetches, "
 		 "fetch_ns, links, not_cached, quarantined, "
 		 "write_amplification, avg_fetch_ns; ops_per_second, "
-		 "compression_ratio, entry_count, evicted_entries, max_items, "
+		 "compression_ratio, compression (tiers, packed: segments, "
+		 "raw_bytes, stored_bytes; codecs: columns and the same; "
+		 "unreadable), entry_count, evicted_entries, max_items, "
 		 "segments, access_sum, avg_access_count, bytes, total_size "
 		 "(on disk), capacity, warm_bytes, warm_budget_bytes, "
 		 "cold_bytes, live_cold_bytes, cold_budget_bytes, "

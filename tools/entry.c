@@ -160,6 +160,9 @@ entry_json(struct bc_cache *cache, const struct bc_info *info)
 	output_add_count(object, "suspect_rows", info->suspect_rows);
 	output_add_count(object, "payload_bytes", info->payload_bytes);
 	output_add_count(object, "stored_bytes", info->stored_bytes);
+	output_add_count(object, "raw_bytes", info->raw_bytes);
+	output_add_count(object, "cold_bytes", info->cold_bytes);
+	output_add_count(object, "cold_segments", info->cold_segments);
 	output_add_count(object, "segment_count", info->segment_count);
 	output_add(object, "open_rows",
 	           series ? json_integer(info->open_rows) : json_null());

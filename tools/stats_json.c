@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "compression.h"
 #include "counter.h"
 #include "entry.h"
 #include "moment.h"
@@ -135,6 +136,8 @@ stats_json(const struct stats_facts *facts)
 	output_add(object, "ops_per_second", json_real(stats->ops_per_second));
 	output_add(object, "compression_ratio",
 	           json_real(stats->compression_ratio));
+	output_add(object, "compression",
+	           compression_json(&facts->compression));
 	output_add(object, "avg_access_count",
 	           json_real(stats->avg_access_count));
 	for (i = 0; i < GAUGES; ++i)
@@ -277,6 +280,57 @@ metric_latency(const struct bc_latency latency[BC_OPS])
 	}
 }
 
+/* A metric of sums: of each tier, or of each codec. */
+struct metric_packed {
+	const char *name, *help;
+	size_t offset; /* in struct bc_packed */
+	bool codecs;
+};
+
+static const struct metric_packed metrics_packed[] = {
+	{ "tier_segments", "Segments of a tier.",
+	  offsetof(struct bc_packed, count), false },
+	{ "tier_raw_bytes", "What they would take if nothing was packed.",
+	  offsetof(struct bc_packed, raw_bytes), false },
+	{ "tier_stored_bytes", "What they take.",
+	  offsetof(struct bc_packed, stored_bytes), false },
+	{ "codec_columns", "Packed columns by codec.",
+	  offsetof(struct bc_packed, count), true },
+	{ "codec_raw_bytes", "What they take unpacked.",
+	  offsetof(struct bc_packed, raw_bytes), true },
+	{ "codec_stored_bytes", "What they take.",
+	  offsetof(struct bc_packed, stored_bytes), true },
+};
+
+static void
+metric_packed(const struct bc_compression *all, const struct metric_packed *one)
+{
+	const struct bc_packed *sums = one->codecs ? all->codecs : all->tiers;
+	size_t i = one->codecs ? BC_CODEC_RAW : BC_WARM;
+	size_t end = one->codecs ? BC_CODECS : BC_TIERS;
+
+	metric(one->name, "gauge", one->help);
+	for (; i < end; ++i)
+		printf("barcache_%s{%s=\"%s\"} %" PRIu64 "\n", one->name,
+		       one->codecs ? "codec" : "tier",
+		       one->codecs ? bc_codec_name((enum bc_codec)i)
+		                   : counter_tier(i),
+		       *(const uint64_t *)(const void
+		                                   *)((const char *)&sums[i] +
+		                                      one->offset));
+}
+
+static void
+metric_compression(const struct bc_compression *all)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(metrics_packed) / sizeof(*metrics_packed); ++i)
+		metric_packed(all, &metrics_packed[i]);
+	metric("unreadable_segments", "gauge", "Packed, but damaged.");
+	printf("barcache_unreadable_segments %" PRIu64 "\n", all->unreadable);
+}
+
 void
 stats_prometheus(const struct stats_facts *facts)
 {
@@ -291,6 +345,7 @@ stats_prometheus(const struct stats_facts *facts)
 	}
 	metric("compression_ratio", "gauge", "Unpacked by packed bytes.");
 	printf("barcache_compression_ratio %.6f\n", stats->compression_ratio);
+	metric_compression(&facts->compression);
 	metric("guarded", "gauge", "1 if lookups take a file lock.");
 	printf("barcache_guarded %u\n", stats->guarded);
 	metric("compacted_timestamp_seconds", "gauge",

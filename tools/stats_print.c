@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "compression.h"
 #include "counter.h"
 #include "entry.h"
 #include "moment.h"
@@ -112,8 +113,9 @@ stats_print_latency(const struct bc_latency latency[BC_OPS])
 }
 
 static void
-stats_print_sizes(const struct bc_stats *stats)
+stats_print_sizes(const struct stats_facts *facts)
 {
+	const struct bc_stats *stats = &facts->stats;
 	char bytes[UNIT_TEXT];
 
 	output_pair("live bytes", "%s",
@@ -124,6 +126,7 @@ stats_print_sizes(const struct bc_stats *stats)
 	                   stats->cold_budget_bytes);
 	if (stats->live_cold_bytes != 0)
 		output_pair("packed", "%.1f to 1", stats->compression_ratio);
+	compression_print(&facts->compression);
 	output_pair("catalogue", "%s",
 	            unit_format_bytes(stats->catalogue_bytes, bytes));
 	output_pair("ledger", "%s",
@@ -156,7 +159,7 @@ stats_print(const struct stats_facts *facts)
 	            unit_format_bytes(total->put_bytes, bytes));
 	output_pair("removals", "%" PRIu64, total->removals);
 	stats_print_rare(total);
-	stats_print_sizes(stats);
+	stats_print_sizes(facts);
 	output_pair("readers", "%" PRIu32 " of %" PRIu32, stats->readers,
 	            stats->readers_max);
 	output_pair("processes", "%" PRIu32, stats->processes);

@@ -11,6 +11,7 @@
 
 struct stats_facts {
 	struct bc_stats stats;
+	struct bc_compression compression;
 	struct bc_latency latency[BC_OPS];
 	struct bc_hot *hot;
 	size_t hot_count;

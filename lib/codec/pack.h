@@ -143,7 +143,7 @@ enum bc_status bci_pack_compare(const struct bci_pack *pack,
 enum bc_status bci_pack_block_time(const struct bci_pack *pack, uint64_t block,
                                    int64_t *time_ns);
 
-/* What a group takes. */
+/* What a group takes; bci_pack_share() leaves out what is behind 'chunks'. */
 struct bci_pack_stats {
 	enum bci_codec codec;
 	enum bc_type type;
@@ -153,6 +153,8 @@ struct bci_pack_stats {
 	uint64_t maps[BCI_MAP_BITS + 1]; /* blocks by enum bci_pack_map */
 	uint64_t patches, layers, exceptions;
 };
+enum bc_status bci_pack_share(const struct bci_pack *pack, uint32_t group,
+                              struct bci_pack_stats *out);
 enum bc_status bci_pack_measure(const struct bci_pack *pack, uint32_t group,
                                 struct bci_pack_stats *out);
 

@@ -430,27 +430,48 @@ unpack_measure_block(const struct unpack_walk *walk, uint64_t index,
 	return true;
 }
 
-enum bc_status
-bci_pack_measure(const struct bci_pack *pack, uint32_t group,
-                 struct bci_pack_stats *out)
+/* Go to a group, and say what its plan does; BC_INVALID if there is none. */
+static enum bc_status
+unpack_share(const struct bci_pack *pack, uint32_t group,
+             struct unpack_walk *walk, struct bci_pack_stats *out)
 {
-	struct unpack_walk walk;
-	const struct bci_group *found = &walk.group;
+	const struct bci_group *found = &walk->group;
 
 	memset(out, 0, sizeof(*out));
-	unpack_walk_begin(pack, &walk);
+	unpack_walk_begin(pack, walk);
 	do {
-		if (!unpack_walk_next(&walk))
+		if (!unpack_walk_next(walk))
 			return BC_INVALID;
-	} while (walk.next <= group);
+	} while (walk->next <= group);
 	out->codec = found->codec;
 	out->type = found->type;
 	out->columns = found->count;
 	out->chunks = found->chunks;
 	out->raw_bytes = pack->rows * found->count * found->element;
 	out->packed_bytes = found->data_bytes + found->chunks * found->entry;
-	for (uint64_t i = 0; i < found->chunks; i++) {
-		if (bci_group_has_blocks(found) &&
+	return BC_OK;
+}
+
+enum bc_status
+bci_pack_share(const struct bci_pack *pack, uint32_t group,
+               struct bci_pack_stats *out)
+{
+	struct unpack_walk walk;
+
+	return unpack_share(pack, group, &walk, out);
+}
+
+enum bc_status
+bci_pack_measure(const struct bci_pack *pack, uint32_t group,
+                 struct bci_pack_stats *out)
+{
+	struct unpack_walk walk;
+	enum bc_status status = unpack_share(pack, group, &walk, out);
+
+	if (status != BC_OK)
+		return status;
+	for (uint64_t i = 0; i < out->chunks; i++) {
+		if (bci_group_has_blocks(&walk.group) &&
 		    !unpack_measure_block(&walk, i, out))
 			return BC_CORRUPT;
 	}

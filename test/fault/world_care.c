@@ -61,6 +61,14 @@ call_expire(struct world *world, struct bc_error *err)
 }
 
 static enum bc_status
+call_compression(struct world *world, struct bc_error *err)
+{
+	struct bc_compression all;
+
+	return seen(world, bc_compression(world->cache, NULL, &all, err));
+}
+
+static enum bc_status
 call_place(struct world *world, struct bc_error *err)
 {
 	enum bc_placement to =
@@ -294,6 +302,8 @@ const struct call care_calls[] = {
 	{ "bc_touch", "bc_touch", call_touch, READS, true, 300 },
 	{ "bc_expire", "bc_expire", call_expire, READS, true, 300 },
 	{ "bc_place", "bc_place", call_place, READS, true, 300 },
+	{ "bc_compression", "bc_compression", call_compression, READS, true,
+	  300 },
 	{ "bc_compact", "bc_compact", call_compact, READS, true, 300 },
 	{ "bc_tag", "bc_tag", call_tag, READS, true, 300 },
 	{ "bc_invalidate", "bc_depend bc_invalidate", call_invalidate, READS,
