@@ -4,12 +4,16 @@
  *
  * usage: golden_make_series DIRECTORY >series.json
  *        tar -C DIRECTORY -c . | gzip -9n >series.tar.gz
+ *        golden_make_series DIRECTORY packed >packed.json
+ *        tar -C DIRECTORY -c . | gzip -9n >packed.tar.gz
  *
- * As that of version 1 (make.c) it is never made again.
+ * The second one has the same content, of which all that packs is packed.  As
+ * that of version 1 (make.c) they are never made again.
  */
 #include "barcache.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "content.h"
 #include "grown.h"
@@ -23,15 +27,27 @@ check(enum bc_status status, const struct bc_error *err)
 	exit(1);
 }
 
+static void
+place_cold(struct bc_cache *cache, const char *key, uint64_t *segments)
+{
+	struct bc_place_report report;
+	struct bc_error err;
+
+	check(bc_place(cache, key, BC_PLACE_COLD, &report, &err), &err);
+	*segments += report.segments;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct bc_options options = BC_OPTIONS_INIT;
 	struct bc_cache *cache = NULL;
+	uint64_t segments = 0;
 	struct bc_error err;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: golden_make_series DIRECTORY\n");
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "packed") != 0)) {
+		fprintf(stderr,
+		        "usage: golden_make_series DIRECTORY [packed]\n");
 		return 2;
 	}
 	options.flags = BC_OPEN_CREATE;
@@ -43,9 +59,14 @@ main(int argc, char **argv)
 
 		golden_value_make(&value, i);
 		check(golden_value_put(cache, NULL, &value, NULL, &err), &err);
+		if (argc == 3)
+			place_cold(cache, value.key, &segments);
 		golden_value_free(&value);
 	}
 	check(golden_series_make(cache, &err), &err);
+	for (unsigned i = 0; argc == 3 && i < GOLDEN_SERIES; i++)
+		place_cold(cache, golden_series_key(i), &segments);
+	fprintf(stderr, "%u segments packed\n", (unsigned)segments);
 	check(golden_print(cache, stdout, &err), &err);
 	bc_close(cache);
 	return 0;

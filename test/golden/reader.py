@@ -3,7 +3,7 @@
 
 usage: reader.py ARCHIVE EXPECTED COUNT   compare the cache in a .tar.gz with a
                                           text; COUNT of its segments are found
-                                          in arena 1 alone
+                                          in its arenas alone
        reader.py DIRECTORY   print what the cache holds as JSON
        reader.py ARENA       salvage: list the segments of an arena alone
 
@@ -17,6 +17,10 @@ import tarfile
 import tempfile
 
 from xxh3 import MASK, xxh3_64, xxh3_128
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "pack"))
+import decode  # noqa: E402
 
 TYPES = {1: ("i64", 8), 2: ("f64", 8), 3: ("i32", 4), 4: ("f32", 4),
          5: ("u8", 1), 6: ("text", 4)}
@@ -134,7 +138,7 @@ class Segment:
          self.text_bytes, self.blocks, self.codec, self.kind, zero,
          schema_bytes, key_bytes, zero2) = struct.unpack_from(
              "<HHQIIQQQQqqQQIBBHIHH", image, 4)
-        need(version == 1 and self.codec == 0 and zero == zero2 == 0,
+        need(version == 1 and self.codec <= 1 and zero == 0 and zero2 <= 1,
              "version of a segment")
         self.bytes = self.header_bytes + self.data_bytes + self.text_bytes
         table = self.header_bytes - 8 * self.blocks
@@ -152,9 +156,37 @@ class Segment:
         need(self.table == struct.pack(f"<{self.blocks}Q", *sums),
              "checksum of a block")
         need(not self.key or xxh3_64(self.key) == self.key_hash, "key")
+        if self.codec == 1:
+            self.take_packed()
         self.columns, self.step_ns = [], 0
         if self.kind != BLOB:
             self.take_columns()
+
+    def take_packed(self):
+        """The body as it was before it was packed, and its checksums."""
+        version, text_packed, zero, packed, data, text = struct.unpack_from(
+            "<BB6sQQQ", self.body)
+        need(version == 1 and text_packed <= 1 and not any(zero) and
+             32 + packed <= self.data_bytes and
+             not any(self.body[32 + packed:self.data_bytes]), "packed body")
+        columns = decode.unpack(self.body[32:32 + packed])
+        texts = self.body[self.data_bytes:]
+        if text_packed:
+            (_, texts), = decode.unpack(texts)
+        unit = 4096 if self.rows >= 4096 else 64
+        pad = self.kind != BLOB
+        body = b"".join(values + bytes(round_up(len(values), unit) -
+                                       len(values) if pad else 0)
+                        for _, values in columns)
+        need((len(body), len(texts)) == (data, text), "sizes unpacked")
+        need(not pad or [kind for kind, _ in columns] ==
+             [{name: number for number, (name, _) in TYPES.items()}[kind]
+              for _, kind, _ in decode_schema(self.schema)[0]],
+             "types of packed columns")
+        self.body, self.data_bytes, self.text_bytes = body + texts, data, text
+        sums = [xxh3_64(self.body[i:i + BLOCK])
+                for i in range(0, len(self.body), BLOCK)]
+        self.table = struct.pack(f"<{len(sums)}Q", *sums)
 
     def take_columns(self):
         columns, self.has_time = decode_schema(self.schema)
@@ -253,7 +285,8 @@ class Cache:
               segment.kind, segment.schema, segment.step_ns) ==
              (self.cache_id, arena, header, entry_id, xxh3_64(key), revision,
               rows, first, last, codec, kind, schema, step), "owner")
-        need((header + 16) % (4096 if rows >= 4096 else 64) == 0, "alignment")
+        unit = 4096 if rows >= 4096 and codec == 0 else 64
+        need((header + 16) % unit == 0, "alignment")
         return segment
 
     def value(self, key, head, flags, record):
@@ -459,7 +492,13 @@ def compare(archive, expected, count):
         with tarfile.open(archive) as tar:
             tar.extractall(folder)
         found = Cache(folder).content()
-        salvaged = list(salvage(os.path.join(folder, "warm", "00000001.mdb")))
+        salvaged = [found_one for class_ in ("warm", "cold")
+                    if os.path.isdir(os.path.join(folder, class_))
+                    for name in sorted(os.listdir(os.path.join(folder,
+                                                               class_)))
+                    if name.endswith(".mdb")
+                    for found_one in salvage(os.path.join(folder, class_,
+                                                          name))]
     if found != want:
         for ours, theirs in zip(found["entries"], want["entries"]):
             if ours != theirs:
@@ -473,7 +512,7 @@ def compare(archive, expected, count):
                    alone for entry in want["entries"])
     in_arena += sum(key in series for key, _, _ in salvaged)
     print(f"{len(want['entries'])} entries as expected,",
-          f"{in_arena} segments found in the arena alone")
+          f"{in_arena} segments found in the arenas alone")
     if in_arena != count:
         sys.exit(f"{count} were expected there")
 
