@@ -22,8 +22,8 @@
 #include "write/writer.h"
 
 #define COMPACT_MIB ((uint64_t)1 << 20)
-#define COMPACT_ROWS (BENCH_MIB_ROWS / 4)
-#define COMPACT_BATCH 64
+#define COMPACT_ROWS BENCH_MIB_ROWS
+#define COMPACT_BATCH 16
 #define COMPACT_READERS_MAX 4
 #define COMPACT_LOOK 1024 /* reads between looks at the clock */
 #define COMPACT_READS 4000000
@@ -513,7 +513,7 @@ main(int argc, char **argv)
 	bench_path(compact.cache, options.dir, "compact-cache");
 	bench_path(compact.lmdb, options.dir, "compact-lmdb");
 	bench_path(compact.copy, options.dir, "compact-copy");
-	compact.frames = options.quick ? 2048 : 6144;
+	compact.frames = options.quick ? 512 : 1536;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		compact.kind = &cases[i];
 		for (unsigned round = 0; round < options.rounds; round++)

@@ -170,6 +170,8 @@ haul_copy(struct bci_haul *haul, struct bci_writer *writer,
 		return bci_fail(err, status, "the record of arena %llu",
 		                (unsigned long long)haul->number);
 	haul->queue = arena.class_ == BCI_ARENA_COLD ? BCI_COLD : BCI_MAIN;
+	/* If a sync is due, the next commit is soon enough. */
+	writer->must_not_settle = true;
 	bci_mover_open(&mover, writer, haul->queue);
 	status = haul_copy_all(haul, &mover, quota_bytes, err);
 	if (status == BC_OK)

@@ -44,6 +44,7 @@ struct bci_writer {
 	bool must_sync;   /* the commit removes or overwrites something */
 	bool must_settle; /* it moves rows that were safe: arenas are synced */
 	bool must_settle_moves; /* the same, but only to the main queues */
+	bool must_not_settle;   /* what it adds is synced before it is named */
 	uint64_t first_arena;   /* arenas and schemas from these numbers on */
 	uint32_t first_schema;  /* are made by this transaction */
 	uint64_t first_active[BCI_QUEUES]; /* what was active before it, and */
