@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "arena.h"
+#include "control.h"
 #include "error.h"
 #include "evict.h"
 #include "file.h"
@@ -177,6 +178,7 @@ haul_copy(struct bci_haul *haul, struct bci_writer *writer,
 	if (status == BC_OK)
 		status = bci_writer_flush(writer, haul->queue, err);
 	haul->end_bytes = writer->active[haul->queue].arena.end_bytes;
+	haul->txnid = writer->active[haul->queue].arena.txnid;
 	return status;
 }
 
@@ -250,7 +252,10 @@ haul_name(struct bci_haul *haul, struct bci_writer *writer,
 		haul_drop(haul);
 		return BC_OK;
 	}
-	if (active->arena.synced_bytes < haul->end_bytes) {
+	/* What others added since may lie in front of the end, too: in pages
+	 * that LMDB had for itself before. */
+	if (active->arena.synced_bytes < haul->end_bytes &&
+	    active->arena.txnid == haul->txnid && !active->pending) {
 		active->arena.synced_bytes = haul->end_bytes;
 		active->changed = true;
 	}
@@ -290,6 +295,8 @@ haul_write(const struct bci_haul *haul, int fd, int dir_fd,
 	                            SYNC_FILE_RANGE_WAIT_AFTER) != 0)
 		return bci_fail_os(err, errno, "cannot write an arena");
 	if (!haul->full && !haul->ended)
+		return BC_OK;
+	if (BCI_CONTROL(moves_not_synced))
 		return BC_OK;
 	if (fdatasync(fd) != 0 || fsync(dir_fd) != 0)
 		return bci_fail_os(err, errno, "cannot sync an arena");

@@ -21,6 +21,7 @@ struct bci_haul {
 	uint64_t arena;              /* where the copies are, */
 	uint64_t end_bytes;          /* where they end, and so far on the */
 	uint64_t written_bytes;      /* way to the disk */
+	uint64_t txnid;              /* of the arena with them */
 	struct bci_load *loads;
 	uint64_t loads_bytes;
 	size_t count, room;
