@@ -784,7 +784,9 @@ struct bc_frame {
 
 enum bc_put_flags {
 	BC_PUT_NEW = 1,     /* refuse to replace: BC_EXISTS */
-	BC_PUT_SUSPECT = 2  /* keep impossible bars and count them */
+	BC_PUT_SUSPECT = 2, /* keep impossible bars and count them */
+	BC_PUT_BEST_EFFORT = 4 /* where there is no room or no turn for it, do
+	                          without: see bc_put() */
 };
 
 /* Words for a time to live, beside a positive number of ns. */
@@ -842,6 +844,13 @@ struct bc_counts {
  *
  * 'key' may be NULL if options->request is given: then it is the request key.
  * 'counts' and 'options' may be NULL.  'counts' is filled by the commit.
+ *
+ * With BC_PUT_BEST_EFFORT a put that fails with BC_NOSPACE, BC_FULL,
+ * BC_ENTRIES, BC_TOO_LARGE or BC_BUSY returns BC_OK, and nothing is cached: the
+ * data are in hand, and the next read misses.  err->status is then that status,
+ * with its message, and BC_OK if it was cached; bc_stats() counts not_cached.
+ * A batch is let go as a whole, if all that it puts or appends says so and it
+ * removes nothing.
  *
  * Returns BC_OK; BC_KEY; BC_INVALID (column name or type, text code, request);
  * BC_ORDER; BC_BARS; BC_EXISTS; BC_TOO_LARGE (above value_max_bytes or a
@@ -1002,7 +1011,8 @@ enum bc_merge {
 
 enum bc_append_flags {
 	BC_APPEND_SUSPECT = 2, /* as BC_PUT_SUSPECT */
-	BC_APPEND_OPEN = 4     /* the last row is a bar that has not ended */
+	BC_APPEND_OPEN = 4,    /* the last row is a bar that has not ended */
+	BC_APPEND_BEST_EFFORT = 8 /* as BC_PUT_BEST_EFFORT */
 };
 
 /* Begin with BC_APPEND_OPTIONS_INIT; zero means the default everywhere. */

@@ -96,6 +96,40 @@ a_value_has_a_largest_size(void **state)
 }
 
 static void
+best_effort_does_without(void **state)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	struct bc_batch *batch;
+	struct bc_error err;
+
+	(void)state;
+	restart_with(8 * MIB, 0, 0);
+	options.flags = BC_PUT_BEST_EFFORT;
+	assert_status(
+		bc_put_blob(fixture.cache, "a", data, 1000, &options, &err),
+		BC_OK, &err);
+	assert_int_equal(err.status, BC_OK);
+	assert_status(
+		bc_put_blob(fixture.cache, "a", data, 4 * MIB, &options, &err),
+		BC_OK, &err);
+	assert_int_equal(err.status, BC_TOO_LARGE);
+	expect_blob("a", 1000, 1000);
+	assert_int_equal(unit_stats().total.not_cached, 1);
+	assert_status(
+		bc_put_blob(fixture.cache, "a", data, 4 * MIB, &options, NULL),
+		BC_OK, NULL);
+	assert_int_equal(unit_stats().total.not_cached, 2);
+	/* A removal is not let go. */
+	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
+	assert_status(
+		bc_batch_put_blob(batch, "b", data, 4 * MIB, &options, &err),
+		BC_OK, &err);
+	assert_status(bc_batch_remove(batch, "a", &err), BC_OK, &err);
+	assert_status(bc_batch_commit(&batch, &err), BC_TOO_LARGE, &err);
+	assert_int_equal(unit_stats().total.not_cached, 2);
+}
+
+static void
 a_value_takes_a_quarter_of_the_budget_at_most(void **state)
 {
 	struct bc_error err;
@@ -410,6 +444,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_value_has_a_largest_size),
+		TEST(best_effort_does_without),
 		TEST(a_value_takes_a_quarter_of_the_budget_at_most),
 		TEST(entries_have_a_largest_number),
 		TEST(a_full_cache_lets_the_oldest_go_and_removing_makes_room),

@@ -14,7 +14,15 @@
 #include "output.h"
 #include "tool.h"
 
-enum { PUT_TTL, PUT_DATASET, PUT_TAG, PUT_BACKTEST, PUT_TIER, PUT_NEW };
+enum {
+	PUT_TTL,
+	PUT_DATASET,
+	PUT_TAG,
+	PUT_BACKTEST,
+	PUT_TIER,
+	PUT_NEW,
+	PUT_BEST_EFFORT
+};
 
 static const struct args_option put_options[] = {
 	[PUT_TTL] = { "ttl", ARGS_TTL, "TTL",
@@ -31,6 +39,9 @@ static const struct args_option put_options[] = {
 	               "Where it goes; cold: packed, where that saves a "
 	               "tenth" },
 	[PUT_NEW] = { "new", ARGS_FLAG, NULL, "Refuse to replace an entry" },
+	[PUT_BEST_EFFORT] = { "best-effort", ARGS_FLAG, NULL,
+	                      "Where there is no room or no turn for it, say "
+	                      "so and do without" },
 };
 
 /* All of a file, or of standard input. */
@@ -60,8 +71,8 @@ put_run(struct tool *tool)
 	const char *path = tool->args.operands[1];
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
 	struct buffer content = { 0 };
+	struct bc_error err = { .status = BC_OK };
 	enum tool_exit result;
-	struct bc_error err;
 
 	options.ttl_ns = values[PUT_TTL].ns;
 	options.dataset_id = values[PUT_DATASET].number;
@@ -69,6 +80,8 @@ put_run(struct tool *tool)
 	options.backtest = values[PUT_BACKTEST].text;
 	options.placement = (enum bc_placement)values[PUT_TIER].number;
 	options.flags = values[PUT_NEW].set ? BC_PUT_NEW : 0;
+	if (values[PUT_BEST_EFFORT].set)
+		options.flags |= BC_PUT_BEST_EFFORT;
 	if (!put_load(path, &content, &err)) {
 		tool_say("%s: %s", path, err.message);
 		return TOOL_CANNOT;
@@ -78,11 +91,14 @@ put_run(struct tool *tool)
 	    bc_put_blob(tool->cache, key, content.data, content.bytes, &options,
 	                &err) != BC_OK)
 		result = tool_fail(&err);
+	if (result == TOOL_DONE && err.status != BC_OK)
+		tool_say("%s: not cached: %s", key, err.message);
 	if (result == TOOL_DONE && tool->json) {
 		json_t *object = json_object();
 
 		output_add_text(object, "key", key);
 		output_add_count(object, "bytes", content.bytes);
+		output_add(object, "cached", json_boolean(err.status == BC_OK));
 		output_json(object);
 	}
 	buffer_free(&content);
@@ -99,5 +115,5 @@ const struct tool_command cmd_put = {
 	.option_count = sizeof(put_options) / sizeof(put_options[0]),
 	.run = put_run,
 	.notes = "Makes the cache if there is none.  Prints nothing.\n\n"
-		 "JSON: key, bytes.",
+		 "JSON: key, bytes, cached.",
 };

@@ -17,6 +17,7 @@
 #include "measure.h"
 #include "operation.h"
 #include "policy.h"
+#include "tally.h"
 #include "victim.h"
 #include "writer.h"
 
@@ -484,9 +485,9 @@ apply_commit(struct apply *apply, struct bc_error *err)
 	return BC_OK;
 }
 
-enum bc_status
-bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
-                      size_t count, struct bc_error *err)
+static enum bc_status
+apply_all(struct bc_cache *cache, struct bci_operation *operations,
+          size_t count, struct bc_error *err)
 {
 	struct apply apply = { .operations = operations, .count = count };
 	struct bci_env *env;
@@ -523,4 +524,51 @@ bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
 done:
 	bci_writer_abort(&apply.writer);
 	return status;
+}
+
+/* ---- best effort ------------------------------------------------------- */
+
+/* Whether what failed so may be let go: all of it says so. */
+static bool
+apply_may_let_go(const struct bci_operation *operations, size_t count,
+                 enum bc_status status)
+{
+	if (status != BC_NOSPACE && status != BC_FULL && status != BC_ENTRIES &&
+	    status != BC_TOO_LARGE && status != BC_BUSY)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if ((operations[i].flags & BC_PUT_BEST_EFFORT) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Nothing is counted as stored, and each put as not cached. */
+static void
+apply_let_go(struct bc_cache *cache, const struct bci_operation *operations,
+             size_t count)
+{
+	struct bci_env *env;
+
+	for (size_t i = 0; i < count; i++) {
+		if (operations[i].counts != NULL)
+			*operations[i].counts = (struct bc_counts){ 0 };
+	}
+	if (bci_cache_env(cache, &env, NULL) == BC_OK)
+		bci_tally_add(env, BCI_COUNT_NOT_CACHED, count);
+}
+
+enum bc_status
+bci_operations_commit(struct bc_cache *cache, struct bci_operation *operations,
+                      size_t count, struct bc_error *err)
+{
+	enum bc_status status;
+
+	if (err != NULL)
+		err->status = BC_OK;
+	status = apply_all(cache, operations, count, err);
+	if (!apply_may_let_go(operations, count, status))
+		return status;
+	apply_let_go(cache, operations, count);
+	return BC_OK;
 }

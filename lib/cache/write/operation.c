@@ -114,7 +114,8 @@ operation_options(const struct bc_allocator *allocator,
 		return bci_fail(err, BC_INVALID,
 		                "put options were not begun with "
 		                "BC_PUT_OPTIONS_INIT");
-	if ((options->flags & ~(unsigned)(BC_PUT_NEW | BC_PUT_SUSPECT)) != 0)
+	if ((options->flags & ~(unsigned)(BC_PUT_NEW | BC_PUT_SUSPECT |
+	                                  BC_PUT_BEST_EFFORT)) != 0)
 		return bci_fail(err, BC_INVALID, "unknown put flags %#x",
 		                options->flags);
 	if (options->ttl_ns < 0)
@@ -363,8 +364,8 @@ operation_append_options(const struct bc_allocator *allocator,
 		return bci_fail(err, BC_INVALID,
 		                "append options were not begun with "
 		                "BC_APPEND_OPTIONS_INIT");
-	if ((options->flags &
-	     ~(unsigned)(BC_APPEND_SUSPECT | BC_APPEND_OPEN)) != 0)
+	if ((options->flags & ~(unsigned)(BC_APPEND_SUSPECT | BC_APPEND_OPEN |
+	                                  BC_APPEND_BEST_EFFORT)) != 0)
 		return bci_fail(err, BC_INVALID, "unknown append flags %#x",
 		                options->flags);
 	if (options->merge < BC_MERGE_LAST || options->merge > BC_MERGE_VOLUME)
@@ -373,7 +374,9 @@ operation_append_options(const struct bc_allocator *allocator,
 	if (options->ttl_ns < 0 && options->ttl_ns != BC_TTL_NONE)
 		return bci_fail(err, BC_INVALID, "a negative time to live");
 	if ((options->flags & BC_APPEND_SUSPECT) != 0)
-		operation->flags = BC_PUT_SUSPECT;
+		operation->flags |= BC_PUT_SUSPECT;
+	if ((options->flags & BC_APPEND_BEST_EFFORT) != 0)
+		operation->flags |= BC_PUT_BEST_EFFORT;
 	operation->open = (options->flags & BC_APPEND_OPEN) != 0;
 	operation->merge = options->merge;
 	operation->from_ns = options->from_ns;
