@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "replay.h"
+#include "rivals.h"
 #include "workload.h"
 
 #define LOW_PERCENT 85
@@ -227,8 +227,10 @@ run_trace(const char *path, char **budgets)
 {
 	struct marks marks = { .of_optimum = 100 };
 	struct trace trace;
+	struct bc_error err;
 
-	trace_read(&trace, path);
+	if (trace_read(&trace, path, &err) != BC_OK)
+		bench_die("%s", err.message);
 	if (trace.count == 0)
 		bench_die("%s: no accesses", path);
 	trace_index(&trace);
@@ -247,12 +249,14 @@ static void
 make_trace(const char *name, const char *seed, const char *path)
 {
 	struct trace trace;
+	struct bc_error err;
 
 	for (unsigned i = 0; i < workloads_count; i++) {
 		if (strcmp(workloads[i].name, name) != 0)
 			continue;
 		workload_make(&workloads[i], number_of(seed), &trace);
-		trace_write(&trace, path);
+		if (trace_write(&trace, path, &err) != BC_OK)
+			bench_die("%s", err.message);
 		trace_free(&trace);
 		return;
 	}

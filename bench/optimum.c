@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#include "replay.h"
+#include "rivals.h"
 
 struct interval {
 	uint64_t steps, bytes;

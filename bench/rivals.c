@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "policy.h"
-#include "replay.h"
+#include "rivals.h"
 
 #define NONE UINT32_MAX
 

@@ -262,6 +262,10 @@ struct bc_options {
 	                             handle opened last says how many */
 	uint32_t group_id;        /* of a cache made with BC_OPEN_GROUP;
 	                             default: the group of its directory */
+	const char *trace;        /* file that what is read and put through
+	                             this handle is appended to; NULL: what
+	                             the environment variable BARCACHE_TRACE
+	                             says, if anything: see barcache(1) */
 };
 #define BC_OPTIONS_INIT BC_SIZE_FIRST(struct bc_options)
 
@@ -283,7 +287,8 @@ struct bc_options {
  * caller nor to root, is writable by others, or lies on a network file system
  * without BC_OPEN_NETWORK; BC_DENIED; BC_BUSY if another process kept the
  * lock past lock_timeout_ms while creating, opening or closing; BC_NOSPACE;
- * BC_NOMEM; BC_IO; BC_INVALID if an option is out of range.
+ * BC_NOMEM; BC_IO; BC_INVALID if an option is out of range, or 'trace' holds
+ * something else.
  */
 BC_API BC_CHECKED enum bc_status
 bc_open(const char *path, const struct bc_options *options,
@@ -1569,8 +1574,8 @@ bc_link(struct bc_cache *cache, const char *backtest, const char *key,
 
 /*
  * Write the links of hits that all handles of this process have gathered for
- * this cache.  Returns BC_OK, BC_BUSY, BC_READONLY, BC_NOSPACE, BC_NOMEM,
- * BC_IO; then they are still to be written.
+ * this cache, and what this one has for its trace.  Returns BC_OK, BC_BUSY,
+ * BC_READONLY, BC_NOSPACE, BC_NOMEM, BC_IO; then links are still to be written.
  */
 BC_API BC_CHECKED enum bc_status
 bc_flush(struct bc_cache *cache, struct bc_error *err);

@@ -18,7 +18,7 @@ endforeach()
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch budget cache config conformance counts haul health hit
-    label list noise read recover snapshot space stats verify view writer
+    label list noise read recover snapshot space stats tracer verify view writer
     zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()

@@ -208,10 +208,14 @@ args_find(const struct args_option *options, size_t count, const char *name,
 	return i;
 }
 
-/* Whether an option of that name takes a value in any table. */
+/*
+ * Whether an option of that name takes a value.  Where it does with one command
+ * and not with another, the next word is its value unless it is a command.
+ */
 static bool
-args_takes_value(const char *name, size_t bytes)
+args_takes_value(const char *name, size_t bytes, const char *next)
 {
+	bool value = false, flag = false;
 	size_t i, found;
 
 	found = args_find(args_globals, ARGS_GLOBALS, name, bytes);
@@ -222,10 +226,12 @@ args_takes_value(const char *name, size_t bytes)
 
 		found = args_find(command->options, command->option_count, name,
 		                  bytes);
-		if (found < command->option_count)
-			return command->options[found].kind != ARGS_FLAG;
+		if (found == command->option_count)
+			continue;
+		value |= command->options[found].kind != ARGS_FLAG;
+		flag |= command->options[found].kind == ARGS_FLAG;
 	}
-	return false;
+	return value && !(flag && next != NULL && tool_find(next) != NULL);
 }
 
 /* The index in argv of the word that names the command, or argc. */
@@ -243,7 +249,7 @@ args_command(int argc, char **argv)
 			return i;
 		/* "--name=value" is not found in any table: no value. */
 		if (word[1] == '-' &&
-		    args_takes_value(word + 2, strlen(word + 2)))
+		    args_takes_value(word + 2, strlen(word + 2), argv[i + 1]))
 			++i;
 	}
 	return argc;

@@ -22,7 +22,6 @@ enum {
 	COMPACT_TARGET,
 	COMPACT_MAX_SECONDS,
 	COMPACT_WATCH,
-	COMPACT_EVERY,
 	COMPACT_DRY_RUN
 };
 
@@ -38,16 +37,12 @@ static const struct args_option compact_options[] = {
 	                     "warm tier" },
 	[COMPACT_MAX_SECONDS] = { "max-seconds", ARGS_COUNT, "N",
 	                          "Begin no step later than that" },
-	[COMPACT_WATCH] = { "watch", ARGS_FLAG, NULL,
-	                    "Do it again and again until a signal ends it" },
-	[COMPACT_EVERY] = { "every", ARGS_DURATION, "DURATION",
-	                    "With --watch: how long to wait in between, 60s "
-	                    "by default" },
+	[COMPACT_WATCH] = { "watch", ARGS_DURATION, "SECONDS",
+	                    "Do it again and again, that long apart, until a "
+	                    "signal ends it" },
 	[COMPACT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                      "Only print what would be done" },
 };
-
-#define COMPACT_EVERY_NS (60 * BCI_SECOND_NS)
 
 /* A terminal is written to no more often than that. */
 #define COMPACT_SHOW_NS (BCI_SECOND_NS / 10)
@@ -241,8 +236,6 @@ compact_parse(struct compact *compact)
 		return tool_usage(compact->tool,
 		                  "with --prefix nothing is evicted: no "
 		                  "--policy, no --target");
-	if (values[COMPACT_EVERY].set && !values[COMPACT_WATCH].set)
-		return tool_usage(compact->tool, "--every is for --watch");
 	if (seconds->set &&
 	    (seconds->number == 0 ||
 	     seconds->number > (uint64_t)(INT64_MAX / BCI_SECOND_NS)))
@@ -265,8 +258,7 @@ compact_parse(struct compact *compact)
 static enum tool_exit
 compact_run(struct tool *tool)
 {
-	const struct args_value *values = tool->args.values;
-	const struct args_value *every = &values[COMPACT_EVERY];
+	const struct args_value *watch = &tool->args.values[COMPACT_WATCH];
 	struct compact compact = {
 		.tool = tool,
 		.options = BC_COMPACT_OPTIONS_INIT,
@@ -278,11 +270,8 @@ compact_run(struct tool *tool)
 	if (result != TOOL_DONE)
 		return result;
 	compact.signals = interrupt_open();
-	result =
-		values[COMPACT_WATCH].set
-			? compact_watch(&compact, every->set ? every->ns
-	                                                     : COMPACT_EVERY_NS)
-			: compact_once(&compact);
+	result = watch->set ? compact_watch(&compact, watch->ns)
+	                    : compact_once(&compact);
 	close(compact.signals);
 	return result;
 }

@@ -24,14 +24,14 @@
 #include "tool.h"
 
 const struct tool_command *const tool_commands[] = {
-	&cmd_init,    &cmd_config,  &cmd_import,  &cmd_update,     &cmd_export,
-	&cmd_put,     &cmd_get,     &cmd_plot,    &cmd_gaps,       &cmd_ls,
-	&cmd_info,    &cmd_rm,      &cmd_tag,     &cmd_link,       &cmd_depend,
-	&cmd_pin,     &cmd_key,     &cmd_stats,   &cmd_health,     &cmd_top,
-	&cmd_verify,  &cmd_touch,   &cmd_rules,   &cmd_expire,     &cmd_compact,
-	&cmd_demote,  &cmd_promote, &cmd_pack,    &cmd_copy,       &cmd_freeze,
-	&cmd_thaw,    &cmd_warm,    &cmd_salvage, &cmd_completion, &cmd_help,
-	&cmd_version,
+	&cmd_init,    &cmd_config,  &cmd_import,  &cmd_update,  &cmd_export,
+	&cmd_put,     &cmd_get,     &cmd_plot,    &cmd_gaps,    &cmd_ls,
+	&cmd_info,    &cmd_rm,      &cmd_tag,     &cmd_link,    &cmd_depend,
+	&cmd_pin,     &cmd_key,     &cmd_stats,   &cmd_health,  &cmd_top,
+	&cmd_trace,   &cmd_verify,  &cmd_touch,   &cmd_rules,   &cmd_expire,
+	&cmd_compact, &cmd_demote,  &cmd_promote, &cmd_pack,    &cmd_copy,
+	&cmd_freeze,  &cmd_thaw,    &cmd_warm,    &cmd_salvage, &cmd_completion,
+	&cmd_help,    &cmd_version,
 };
 const size_t tool_command_count =
 	sizeof(tool_commands) / sizeof(tool_commands[0]);

@@ -124,6 +124,7 @@ extern const struct tool_command cmd_init, cmd_config, cmd_import, cmd_export,
 	cmd_tag, cmd_link, cmd_depend, cmd_pin, cmd_stats, cmd_top, cmd_health,
 	cmd_verify, cmd_version, cmd_completion, cmd_help, cmd_update,
 	cmd_compact, cmd_demote, cmd_promote, cmd_pack, cmd_copy, cmd_freeze,
-	cmd_thaw, cmd_salvage, cmd_touch, cmd_rules, cmd_expire, cmd_warm;
+	cmd_thaw, cmd_salvage, cmd_touch, cmd_rules, cmd_expire, cmd_warm,
+	cmd_trace;
 
 #endif /* TOOL_TOOL_H */

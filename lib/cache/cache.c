@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -130,6 +131,20 @@ options_config(const struct bc_options *options,
 	return BC_OK;
 }
 
+/*
+ * The file that accesses go to, or NULL.  The environment is not believed by a
+ * program that runs with more rights than its user has.
+ */
+static const char *
+options_trace(const struct bc_options *options)
+{
+	const char *path = options->trace;
+
+	if (path == NULL)
+		path = secure_getenv("BARCACHE_TRACE");
+	return path != NULL && *path != '\0' ? path : NULL;
+}
+
 static struct bc_cache *
 cache_make(const struct bc_options *options)
 {
@@ -176,6 +191,7 @@ cache_free(struct bc_cache *cache)
 	struct bc_allocator allocator = cache->allocator;
 
 	bci_linker_free(&allocator, cache->linker);
+	bci_tracer_close(&allocator, cache->tracer);
 	pthread_mutex_destroy(&cache->reopen_mutex);
 	cache->magic = 0;
 	bci_free(&allocator, cache);
@@ -273,6 +289,13 @@ bci_cache_open(const char *path, const struct bc_options *options, bool thaws,
 		goto done;
 	}
 	cache->thaws = thaws;
+	if (options_trace(options) != NULL)
+		BCI_TRY(bci_tracer_open(&cache->allocator,
+		                        options_trace(options), &cache->tracer,
+		                        err));
+	cache->notes = cache->linker != NULL || cache->tracer != NULL;
+	cache->recalls =
+		cache->checking == BC_CHECK_FIRST && cache->tracer == NULL;
 	dir.create = (options->flags & BC_OPEN_CREATE) != 0;
 	dir.group = (options->flags & BC_OPEN_GROUP) != 0;
 	dir.network = (options->flags & BC_OPEN_NETWORK) != 0;
@@ -341,6 +364,8 @@ bci_cache_reopen(struct bc_cache *cache, struct bci_env **out,
 		if (status == BC_OK)
 			status = cache_relink(cache, env, err);
 		if (status == BC_OK) {
+			if (cache->tracer != NULL)
+				bci_tracer_restart(cache->tracer);
 			atomic_store(&cache->env, env);
 			bci_log(cache, BC_EVENT_REOPEN,
 			        "opened anew after fork()");
@@ -449,6 +474,8 @@ bc_close(struct bc_cache *cache)
 	if (env->fork_count == atomic_load(&bci_fork_count)) {
 		if (cache->linker != NULL)
 			bci_links_leave(cache, env);
+		if (cache->tracer != NULL)
+			bci_tracer_flush(cache->tracer, env);
 		if (cache_owes_fold(cache, env))
 			cache_fold(cache, env);
 		if (!env->read_only && atomic_load(&env->wrote) &&

@@ -7,6 +7,7 @@
 
 #include "control.h"
 #include "environment.h"
+#include "tracer.h"
 
 #define BCI_CACHE_MAGIC 0x63616368u
 
@@ -27,7 +28,10 @@ struct bc_cache {
 	struct bc_allocator allocator;
 	char name[32];
 	pthread_mutex_t reopen_mutex;
+	bool notes;   /* it has one of the next two: hits are noted */
+	bool recalls; /* a read may be answered as the same one before was */
 	struct bci_linker *linker; /* of its backtest; NULL: it has none */
+	struct bci_tracer *tracer; /* NULL: accesses are not recorded */
 	int64_t link_interval_ns;
 	struct bc_cache *next_linking; /* of the handles with a backtest */
 };

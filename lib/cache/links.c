@@ -330,6 +330,8 @@ bc_flush(struct bc_cache *cache, struct bc_error *err)
 	struct bci_env *env;
 	enum bc_status status = bci_cache_env(cache, &env, err);
 
+	if (status == BC_OK && cache->tracer != NULL)
+		bci_tracer_flush(cache->tracer, env);
 	return status == BC_OK ? bci_links_flush(cache, env, err) : status;
 }
 

@@ -84,8 +84,8 @@ derived_get(struct bc_cache *cache, struct bci_env *env,
 		if (status == BC_OK && count) {
 			bci_hit_count(env, lane, &hit, view->tier, 0,
 			              wanted.now_ns);
-			bci_link_hit(cache, env, lane, hit.entry_id, wanted.key,
-			             wanted.key_bytes);
+			bci_hit_note(cache, env, lane, &hit, wanted.key,
+			             wanted.key_bytes, wanted.now_ns);
 		}
 	}
 	bci_lane_give(lane);

@@ -456,8 +456,8 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		if (BCI_LIKELY(status == BC_OK)) {
 			bci_hit_count(env, lane, &hit, view->tier, begun_ns,
 			              wanted->now_ns);
-			bci_link_hit(cache, env, lane, hit.entry_id,
-			             wanted->key, wanted->key_bytes);
+			bci_hit_note(cache, env, lane, &hit, wanted->key,
+			             wanted->key_bytes, wanted->now_ns);
 			if (BCI_UNLIKELY(view->tier != BC_WARM))
 				bci_promote_view(cache, env, &hit, view);
 			return BC_OK;
@@ -471,6 +471,8 @@ hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	}
 	if (status == BC_MISS) {
 		bci_tally_miss(env, lane, miss);
+		bci_miss_note(cache, lane, wanted->key, wanted->key_bytes,
+		              wanted->now_ns);
 		view->miss = miss;
 	}
 	return status;

@@ -136,6 +136,16 @@ bci_hit_count(struct bci_env *env, struct bci_lane *lane,
 		               (uint32_t)(now_ns / 1000000000));
 }
 
+/* Note a miss where a trace wants it.  The caller has the lane. */
+static inline void
+bci_miss_note(struct bc_cache *cache, const struct bci_lane *lane,
+              const char *key, size_t key_bytes, int64_t now_ns)
+{
+	if (BCI_UNLIKELY(cache->tracer != NULL))
+		bci_tracer_add(cache->tracer, lane, BCI_ACCESS_MISS, now_ns,
+		               key, key_bytes, 0);
+}
+
 /*
  * Link an entry that was hit with the handle's backtest, if it has one.  What
  * was not opened through it (a snapshot from before a fork) is left out.
@@ -154,6 +164,20 @@ bci_link_hit(struct bc_cache *cache, struct bci_env *env,
 	if (linked->unlinked != bci_env_unlinked(env) ||
 	    !bci_ids_has(&linked->ids, entry_id))
 		bci_link_note(cache, env, linked, entry_id, key, key_bytes);
+}
+
+/* Note a hit that was counted: for the handle's trace, and its backtest. */
+static inline void
+bci_hit_note(struct bc_cache *cache, struct bci_env *env,
+             const struct bci_lane *lane, const struct bci_hit *hit,
+             const char *key, size_t key_bytes, int64_t now_ns)
+{
+	if (BCI_LIKELY(!cache->notes))
+		return;
+	if (cache->tracer != NULL)
+		bci_tracer_add(cache->tracer, lane, BCI_ACCESS_GET, now_ns, key,
+		               key_bytes, hit->locator.bytes);
+	bci_link_hit(cache, env, lane, hit->entry_id, key, key_bytes);
 }
 
 /* The whole of a get: lane, lookup, retries, check, counters. */

@@ -103,8 +103,7 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 			                 query->now_ns);
 			bci_tally_hit(env, lane, view->tier, BC_OP_READ,
 			              begun_ns, query->now_ns);
-			bci_link_hit(cache, env, lane, span.entry_id,
-			             query->key, query->key_bytes);
+			bci_span_note(&span, lane, query->now_ns);
 			if (stitch != NULL)
 				bci_recent_add(lane, query, &span, txnid,
 				               stitch, view);
@@ -115,6 +114,8 @@ query_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	}
 	if (status == BC_MISS) {
 		bci_tally_miss(env, lane, miss);
+		bci_miss_note(cache, lane, query->key, query->key_bytes,
+		              query->now_ns);
 		*view = (struct bc_view){ .miss = miss };
 	}
 	return status;
@@ -175,12 +176,13 @@ bci_query_find(struct bc_cache *cache, const struct bci_query *query,
 		                    i == BCI_HIT_RETRIES, span, &txnid, miss);
 	if (status == BC_MISS) {
 		bci_tally_miss(env, lane, *miss);
+		bci_miss_note(cache, lane, query->key, query->key_bytes,
+		              dated.now_ns);
 	} else if (status == BC_OK) {
 		bci_series_stamp(env, span->slot, span->entry_id, dated.now_ns);
 		bci_tally_hit(env, lane, span->tier, BC_OP_READ, begun_ns,
 		              dated.now_ns);
-		bci_link_hit(cache, env, lane, span->entry_id, query->key,
-		             query->key_bytes);
+		bci_span_note(span, lane, dated.now_ns);
 	}
 	bci_lane_give(lane);
 	if (status != BC_MISS)

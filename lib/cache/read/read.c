@@ -229,8 +229,8 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 		bci_hit_view(hit, lane->index, view);
 	}
 	bci_hit_count(env, lane, hit, view->tier, begun_ns, wanted->now_ns);
-	bci_link_hit(bound->cache, env, lane, hit->entry_id, wanted->key,
-	             wanted->key_bytes);
+	bci_hit_note(bound->cache, env, lane, hit, wanted->key,
+	             wanted->key_bytes, wanted->now_ns);
 	return BC_OK;
 }
 

@@ -111,8 +111,7 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 	}
 	item = recent_place(recent, query);
 	if (!recent_is(item, query) || item->txnid != bci_db_newest(env->db) ||
-	    cache->checking != BC_CHECK_FIRST ||
-	    !recent_stamp(env, item, query->now_ns))
+	    !cache->recalls || !recent_stamp(env, item, query->now_ns))
 		return false;
 	bci_series_stamp(env, item->slot, item->entry_id, query->now_ns);
 	bci_chunk_share(&item->stitch->chunk);

@@ -232,8 +232,7 @@ snapshot_get_series(struct bci_span *span, struct bci_lane *lane,
 		bci_series_stamp(span->env, span->slot, span->entry_id, now_ns);
 		bci_tally_hit(span->env, lane, view->tier, BC_OP_READ, begun_ns,
 		              now_ns);
-		bci_link_hit(span->cache, span->env, lane, span->entry_id,
-		             span->key, span->key_bytes);
+		bci_span_note(span, lane, now_ns);
 	}
 	bci_lane_give(lane);
 	return status;
@@ -280,8 +279,11 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	else if (miss == BC_MISS_NONE &&
 	         snapshot_is_expired(entry, wanted.now_ns))
 		miss = BC_MISS_EXPIRED;
-	if (miss != BC_MISS_NONE)
+	if (miss != BC_MISS_NONE) {
+		bci_miss_note(snapshot->cache, lane, entry->key,
+		              entry->key_bytes, wanted.now_ns);
 		return snapshot_miss(env, lane, miss, view);
+	}
 	if (entry->span != NULL)
 		return snapshot_get_series(entry->span, lane, begun_ns,
 		                           wanted.now_ns, view);
@@ -301,8 +303,8 @@ bc_snapshot_get(struct bc_snapshot *snapshot, size_t index,
 	}
 	bci_hit_count(env, lane, &entry->hit, view->tier, begun_ns,
 	              wanted.now_ns);
-	bci_link_hit(snapshot->cache, env, lane, entry->hit.entry_id,
-	             entry->key, entry->key_bytes);
+	bci_hit_note(snapshot->cache, env, lane, &entry->hit, entry->key,
+	             entry->key_bytes, wanted.now_ns);
 	bci_lane_give(lane);
 	return BC_OK;
 }

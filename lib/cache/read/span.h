@@ -117,6 +117,19 @@ bci_series_stamp(struct bci_env *env, uint32_t number, uint64_t entry_id,
 		               (uint32_t)(now_ns / 1000000000));
 }
 
+/* As bci_hit_note(), of the rows that a span shows. */
+static inline void
+bci_span_note(const struct bci_span *span, const struct bci_lane *lane,
+              int64_t now_ns)
+{
+	if (BCI_LIKELY(!span->cache->notes))
+		return;
+	if (span->cache->tracer != NULL)
+		bci_tracer_span(span->cache->tracer, lane, span, now_ns);
+	bci_link_hit(span->cache, span->env, lane, span->entry_id, span->key,
+	             span->key_bytes);
+}
+
 /* Make room for more pieces. */
 enum bc_status bci_span_grow(struct bci_span *span);
 

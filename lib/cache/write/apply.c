@@ -284,6 +284,10 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	if (status == BC_OK)
 		status = bci_writer_name(writer, &records.locator,
 		                         &records.head, err);
+	if (status == BC_OK && writer->cache->tracer != NULL)
+		bci_tracer_put(writer->cache, operation->key,
+		               operation->key_bytes, NULL,
+		               records.locator.bytes, operation->cost_ns);
 	return status != BC_OK
 	               ? status
 	               : apply_store(apply, operation, old, &records, err);

@@ -442,3 +442,19 @@ done:
 	bci_cursor_close(cursor);
 	return status;
 }
+
+void
+bci_series_trace(const struct bci_series *series,
+                 const struct bci_locator *locator)
+{
+	const struct bci_writer *writer = series->writer;
+	struct bci_detail_record detail;
+
+	if (writer->cache->tracer == NULL)
+		return;
+	if (bci_detail_load(writer->txn, &writer->env->tables, series->head.id,
+	                    &detail) != BC_OK)
+		detail.cost_ns = 0;
+	bci_tracer_put(writer->cache, series->key, series->key_bytes,
+	               &locator->last_ns, locator->bytes, detail.cost_ns);
+}

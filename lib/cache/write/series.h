@@ -113,4 +113,8 @@ enum bc_status bci_series_release(struct bci_writer *writer,
                                   const struct bci_entry *entry,
                                   struct bc_error *err);
 
+/* Note a segment that the series gets as it grows, for the handle's trace. */
+void bci_series_trace(const struct bci_series *series,
+                      const struct bci_locator *locator);
+
 #endif /* BCI_SERIES_H */

@@ -239,6 +239,8 @@ splice_write(struct splice *splice, size_t index, struct bc_error *err)
 	BCI_TRY((cold ? splice_write_cold : splice_write_warm)(
 		splice, &owner, &plan, locator, digest, err));
 	splice->written += plan.bytes;
+	if (splice->how == BCI_SPLICE_GROW)
+		bci_series_trace(series, locator);
 	status = bci_writer_name(splice->writer, locator, &series->head, err);
 done:
 	return status;

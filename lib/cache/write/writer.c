@@ -355,6 +355,8 @@ bci_writer_abort(struct bci_writer *writer)
 		bci_slot_begin(&writer->env->ledger, writer->taken.numbers[i],
 		               0, 0, 0);
 	bci_links_give_back(writer);
+	if (writer->cache->tracer != NULL)
+		bci_tracer_aborted(writer->cache->tracer);
 	/* Drops what was added.  It may be an arena that this transaction
 	 * made, whose number another writer will use again: never keep it. */
 	for (unsigned queue = 0; queue < BCI_QUEUES; queue++)
@@ -460,8 +462,12 @@ static void
 writer_count(struct bci_writer *writer)
 {
 	struct bci_env *env = writer->env;
-	struct bci_lane *lane = bci_lane_take(env);
+	struct bci_lane *lane;
 
+	if (writer->cache->tracer != NULL)
+		bci_tracer_committed(writer->cache->tracer, env,
+		                     writer->now_ns);
+	lane = bci_lane_take(env);
 	writer->counted[BCI_COUNT_ARENAS_REMOVED] += writer->retired_count;
 	for (unsigned i = BCI_COUNT_PUTS; i < BCI_COUNT_END; i++) {
 		if (writer->counted[i] != 0)

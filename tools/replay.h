@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * replay.h - what a trace of accesses makes of a cache: by a policy over a
- * model of the arenas, by simple rivals that know no arenas, and at best.
+ * replay.h - what a trace of accesses makes of a cache, by a policy over a
+ * model of the arenas.
  */
-#ifndef BENCH_REPLAY_H
-#define BENCH_REPLAY_H
+#ifndef TOOL_REPLAY_H
+#define TOOL_REPLAY_H
+
+#include "barcache.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "barcache.h"
 #include "trace.h"
 
 struct replay_options {
@@ -37,15 +38,4 @@ void replay_policy(const struct trace *trace, enum bc_policy policy,
                    const struct replay_options *options,
                    struct replay_result *out);
 
-/* Rivals with a budget that is used to the last byte, at no cost. */
-enum replay_rival { REPLAY_LRU, REPLAY_FIFO, REPLAY_RANDOM, REPLAY_RIVALS };
-
-void replay_rival(const struct trace *trace, enum replay_rival rival,
-                  uint64_t budget, struct replay_result *out);
-
-/*
- * A bound that no policy exceeds, of hit bytes / bytes: see optimum.c.
- */
-double replay_optimum(const struct trace *trace, uint64_t budget);
-
-#endif /* BENCH_REPLAY_H */
+#endif /* TOOL_REPLAY_H */

@@ -10,13 +10,13 @@
  * other chooses victims down to the low-water mark, and the arenas with the
  * most dead bytes are cleaned.  What is moved is counted.
  */
-#include "bench.h"
+#include "replay.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "policy.h"
-#include "replay.h"
 
 #define NOWHERE UINT32_MAX
 #define ARENAS_MAX 8192
@@ -72,8 +72,7 @@ replay_open(struct replay *replay, enum bci_queue queue)
 
 	while (number < ARENAS_MAX && replay->arenas[number].sequence != 0)
 		number++;
-	if (number == ARENAS_MAX)
-		bench_die("more than %d arenas", ARENAS_MAX);
+	BCI_ASSERT(number < ARENAS_MAX);
 	arena = &replay->arenas[number];
 	arena->count = 0;
 	arena->bytes = arena->live = 0;
@@ -107,8 +106,7 @@ replay_append(struct replay *replay, enum bci_queue queue, uint32_t id)
 			realloc(arena->ids, arena->room * sizeof(uint32_t));
 		arena->orders =
 			realloc(arena->orders, arena->room * sizeof(uint64_t));
-		if (arena->ids == NULL || arena->orders == NULL)
-			bench_die("out of memory");
+		BCI_ASSERT(arena->ids != NULL && arena->orders != NULL);
 	}
 	object->arena = number;
 	object->order = ++replay->order;
@@ -269,8 +267,7 @@ replay_clean(struct replay *replay)
 			best = i;
 		}
 	}
-	if (best == NOWHERE)
-		bench_die("nothing to clean");
+	BCI_ASSERT(best != NOWHERE);
 	if (replay->active[replay->arenas[best].queue] == best)
 		replay->active[replay->arenas[best].queue] = NOWHERE;
 	for (size_t i = 0; i < replay->arenas[best].count; i++) {
@@ -362,25 +359,25 @@ void
 replay_policy(const struct trace *trace, enum bc_policy policy,
               const struct replay_options *options, struct replay_result *out)
 {
-	struct replay *replay = bench_alloc(1, sizeof(*replay));
-	uint64_t begin = bench_now_ns();
+	struct replay *replay = trace_alloc(1, sizeof(*replay));
+	int64_t begin_ns = bci_clock_monotonic_ns();
 
 	memset(replay, 0, sizeof(*replay));
 	memset(out, 0, sizeof(*out));
 	replay->options = options;
 	replay->result = out;
 	replay->policy = policy;
-	replay->objects = bench_alloc(trace->keys, sizeof(struct object));
+	replay->objects = trace_alloc(trace->keys, sizeof(struct object));
 	replay->objects_count = trace->keys;
 	replay->candidates =
-		bench_alloc(trace->keys, sizeof(struct bci_candidate));
+		trace_alloc(trace->keys, sizeof(struct bci_candidate));
 	for (uint32_t i = 0; i < trace->keys; i++)
 		replay->objects[i].arena = NOWHERE;
 	replay->active[BCI_YOUNG] = replay->active[BCI_MAIN] = NOWHERE;
 	for (size_t i = 0; i < trace->count; i++)
 		replay_access(replay, &trace->items[i]);
 	out->most_linked /= (double)options->budget;
-	out->nanoseconds = bench_now_ns() - begin;
+	out->nanoseconds = (uint64_t)(bci_clock_monotonic_ns() - begin_ns);
 	for (uint32_t i = 0; i < ARENAS_MAX; i++) {
 		free(replay->arenas[i].ids);
 		free(replay->arenas[i].orders);
