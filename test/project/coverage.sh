@@ -26,6 +26,7 @@ for what in lines branches; do
 		--exclude '.*kernel_(avx2|avx512|sse2)[.]c' \
 		--exclude-unreachable-branches --exclude-throw-branches \
 		$([ "$what" = branches ] && echo --branches) \
-		--json-summary "coverage-$what.json" --txt "coverage-$what.txt" .
+		--json-summary "coverage-$what.json" \
+		--txt "coverage-$what.txt" .
 	cat "coverage-$what.txt"
 done

@@ -89,6 +89,17 @@ shift_load(struct shift *shift)
 	return status;
 }
 
+/* What loading it failed of; BC_MISS, it is another one meanwhile, is none. */
+static enum bc_status
+shift_fail(const struct shift *shift, enum bc_status status,
+           struct bc_error *err)
+{
+	if (status == BC_OK || status == BC_MISS)
+		return status;
+	return bci_fail(err, status, "%.*s: %s", (int)shift->key_bytes,
+	                shift->key, bc_strerror(status));
+}
+
 /* Check every byte of it against the catalogue. */
 static const char *
 shift_check(struct shift *shift)
@@ -150,10 +161,7 @@ shift_open(struct shift *shift, struct bci_writer *writer, const char *key,
 		if ((status == BC_OK && wrong != NULL) || status == BC_MISS)
 			return shift_report(shift, wrong, err);
 	}
-	if (status == BC_OK || status == BC_MISS)
-		return status;
-	return bci_fail(err, status, "%.*s: %s", (int)key_bytes, key,
-	                bc_strerror(status));
+	return shift_fail(shift, status, err);
 }
 
 static void
@@ -243,7 +251,7 @@ demote_expiry(struct shift *shift, struct bc_error *err)
 	status = bci_expire_load(shift->writer, shift->key, shift->key_bytes,
 	                         &entry);
 	if (status != BC_OK)
-		return status;
+		return shift_fail(shift, status, err);
 	return bci_expire_store(shift->writer, shift->key, shift->key_bytes,
 	                        &entry, expires_ns, err);
 }
@@ -262,7 +270,7 @@ demote_store(struct shift *shift, const struct bci_packing *packing,
 
 	BCI_TRY(bci_cold_make_room(writer, shift->key, bytes, err));
 	/* Other segments of the same entry may have gone for it. */
-	BCI_TRY(shift_load(shift));
+	BCI_TRY(shift_fail(shift, shift_load(shift), err));
 	BCI_TRY(bci_writer_room(writer, BCI_COLD, bytes, &room, &arena, &offset,
 	                        err));
 	bci_packing_write(packing, shift->image, arena, room, &to);
