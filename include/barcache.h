@@ -1181,6 +1181,8 @@ struct bc_compact_options {
 	uint64_t target_bytes; /* of live values that may stay warm, with
 	                          BC_COMPACT_TARGET; else what low_percent of
 	                          the budget is */
+	uint64_t cold_target_bytes; /* the same of the cold tier, with
+	                               BC_COMPACT_COLD_TARGET */
 	int64_t max_ns;      /* begin no step later than this; 0: no limit */
 	bc_compact_function *progress; /* NULL: none */
 	void *context;
@@ -1189,7 +1191,8 @@ struct bc_compact_options {
 
 enum bc_compact_flags {
 	BC_COMPACT_DRY_RUN = 1, /* only say what would be done */
-	BC_COMPACT_TARGET = 2   /* target_bytes counts, 0 too */
+	BC_COMPACT_TARGET = 2,  /* target_bytes counts, 0 too */
+	BC_COMPACT_COLD_TARGET = 4 /* and so does cold_target_bytes */
 };
 
 struct bc_compact_report {
@@ -1200,8 +1203,10 @@ struct bc_compact_report {
 	uint64_t bytes_written;   /* by merging */
 	uint64_t expired;         /* entries removed: their time was up, */
 	uint64_t dropped;         /* or what they were made of is gone */
-	uint64_t evicted;         /* segments */
-	uint64_t evicted_bytes;
+	uint64_t evicted;         /* segments that are gone; of a dry run */
+	uint64_t evicted_bytes;   /* all that leave a tier, packed or not */
+	uint64_t demoted;         /* segments packed into the cold tier */
+	uint64_t demoted_bytes;   /* that they took in the warm one */
 	uint64_t moved;           /* segments, to clean arenas */
 	uint64_t moved_bytes;
 	uint64_t arenas_before, arenas_after;
@@ -1212,11 +1217,12 @@ struct bc_compact_report {
 };
 
 /*
- * Put a cache in order: remove what has expired, evict down to the target, give
- * back arenas that are mostly dead, merge the segments of series to fewer and
- * larger ones that map side by side, drop derived entries that are of no use
- * any more.  In steps, each a commit of its own, so that other writers get
- * their turn; readers go on.  It may be killed anywhere, and run twice at once.
+ * Put a cache in order: remove what has expired, evict down to the target of
+ * each tier (what leaves the warm one is packed where that pays), give back
+ * arenas that are mostly dead, merge the segments of series to fewer and larger
+ * ones that map side by side, drop derived entries that are of no use any more.
+ * In steps, each a commit of its own, so that other writers get their turn;
+ * readers go on.  It may be killed anywhere, and run twice at once.
  *
  * 'options' and 'report' may be NULL.  Returns BC_OK; BC_FULL or BC_NOSPACE if
  * there is no room for the copy; BC_BUSY, BC_READONLY, BC_CORRUPT, BC_NOMEM,

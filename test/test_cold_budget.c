@@ -347,6 +347,77 @@ small_cold_budgets_work(void **state)
 	}
 }
 
+/* The live bytes of both tiers. */
+static void
+live(uint64_t *warm, uint64_t *cold)
+{
+	struct bc_stats stats = unit_stats();
+
+	*cold = stats.live_cold_bytes;
+	*warm = stats.live_bytes - stats.live_cold_bytes;
+}
+
+static void
+compaction_evicts_from_each_tier_to_its_target(void **state)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	struct bc_compact_report dry, report;
+	uint64_t warm, cold, before;
+	struct bc_error err;
+	unsigned i;
+
+	(void)state;
+	restart(64 * MIB, 64 * MIB, BC_POLICY_LRU);
+	for (i = 0; i < 60; i++)
+		put_frame(i, i + 1, 2000,
+		          i % 3 == 0 ? BC_PLACE_COLD : BC_PLACE_WARM);
+	live(&warm, &before);
+	assert_true(warm > MIB && before > 100 * KIB);
+
+	/* What the warm tier gives up is packed. */
+	options.flags = BC_COMPACT_TARGET;
+	options.target_bytes = warm / 2;
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	live(&warm, &cold);
+	assert_true(warm <= options.target_bytes && cold > before);
+	assert_int_equal(report.evicted, 0);
+	assert_int_equal(report.demoted, 20);
+	assert_true(report.demoted_bytes >= options.target_bytes);
+
+	/* What the cold one gives up is gone. */
+	options.flags = BC_COMPACT_COLD_TARGET | BC_COMPACT_DRY_RUN;
+	options.cold_target_bytes = cold / 4;
+	assert_status(bc_compact(fixture.cache, &options, &dry, &err), BC_OK,
+	              &err);
+	options.flags = BC_COMPACT_COLD_TARGET;
+	before = warm;
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	live(&warm, &cold);
+	assert_int_equal(warm, before);
+	assert_true(cold <= options.cold_target_bytes);
+	assert_int_equal(report.demoted, 0);
+	assert_true(report.evicted >= 30);
+	assert_int_equal(dry.evicted, report.evicted);
+	assert_int_equal(dry.evicted_bytes, report.evicted_bytes);
+	for (i = 0; i < 60; i++)
+		check_key(i);
+	assert_int_equal(lost, report.evicted);
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, NULL, &err),
+	              BC_OK, &err);
+
+	/* Nothing may stay. */
+	options.flags = BC_COMPACT_TARGET | BC_COMPACT_COLD_TARGET;
+	options.target_bytes = options.cold_target_bytes = 0;
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	live(&warm, &cold);
+	assert_int_equal(warm, 0);
+	assert_int_equal(cold, 0);
+	assert_int_equal(unit_stats().entries, 0);
+}
+
 int
 main(void)
 {
@@ -356,6 +427,9 @@ main(void)
 			unit_setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(small_cold_budgets_work,
 		                                unit_setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			compaction_evicts_from_each_tier_to_its_target,
+			unit_setup, unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

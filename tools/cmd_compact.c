@@ -20,6 +20,7 @@ enum {
 	COMPACT_PREFIX,
 	COMPACT_POLICY,
 	COMPACT_TARGET,
+	COMPACT_COLD_TARGET,
 	COMPACT_MAX_SECONDS,
 	COMPACT_WATCH,
 	COMPACT_DRY_RUN
@@ -35,6 +36,8 @@ static const struct args_option compact_options[] = {
 	[COMPACT_TARGET] = { "target", ARGS_SIZE, "SIZE",
 	                     "Evict until no more than that is used in the "
 	                     "warm tier" },
+	[COMPACT_COLD_TARGET] = { "cold-target", ARGS_SIZE, "SIZE",
+	                          "The same of the cold tier" },
 	[COMPACT_MAX_SECONDS] = { "max-seconds", ARGS_COUNT, "N",
 	                          "Begin no step later than that" },
 	[COMPACT_WATCH] = { "watch", ARGS_DURATION, "SECONDS",
@@ -67,6 +70,8 @@ compact_json(const struct bc_compact_report *report, bool dry)
 	output_add_count(object, "expired", report->expired);
 	output_add_count(object, "evicted", report->evicted);
 	output_add_count(object, "evicted_bytes", report->evicted_bytes);
+	output_add_count(object, "demoted", report->demoted);
+	output_add_count(object, "demoted_bytes", report->demoted_bytes);
 	output_add_count(object, "dropped", report->dropped);
 	output_add_count(object, "merged", report->merged);
 	output_add_count(object, "segments_before", report->segments_before);
@@ -110,6 +115,9 @@ compact_print(const struct bc_compact_report *report, bool dry)
 	output_pair(dry ? "to expire" : "expired", "%" PRIu64, report->expired);
 	compact_segments(dry ? "to evict" : "evicted", report->evicted,
 	                 report->evicted_bytes);
+	if (!dry)
+		compact_segments("packed", report->demoted,
+		                 report->demoted_bytes);
 	output_pair(dry ? "to drop" : "dropped", "%" PRIu64, report->dropped);
 	output_pair("entries", "%" PRIu64, report->entries);
 	output_pair(dry ? "to merge" : "merged", "%" PRIu64, report->merged);
@@ -232,7 +240,8 @@ compact_parse(struct compact *compact)
 	struct bc_compact_options *options = &compact->options;
 
 	if (values[COMPACT_PREFIX].set &&
-	    (values[COMPACT_POLICY].set || values[COMPACT_TARGET].set))
+	    (values[COMPACT_POLICY].set || values[COMPACT_TARGET].set ||
+	     values[COMPACT_COLD_TARGET].set))
 		return tool_usage(compact->tool,
 		                  "with --prefix nothing is evicted: no "
 		                  "--policy, no --target");
@@ -246,10 +255,12 @@ compact_parse(struct compact *compact)
 	/* The words are in the order of the enum. */
 	options->policy = (enum bc_policy)values[COMPACT_POLICY].number;
 	options->target_bytes = values[COMPACT_TARGET].number;
+	options->cold_target_bytes = values[COMPACT_COLD_TARGET].number;
 	options->max_ns = (int64_t)seconds->number * BCI_SECOND_NS;
 	options->flags =
 		(values[COMPACT_DRY_RUN].set ? BC_COMPACT_DRY_RUN : 0u) |
-		(values[COMPACT_TARGET].set ? BC_COMPACT_TARGET : 0u);
+		(values[COMPACT_TARGET].set ? BC_COMPACT_TARGET : 0u) |
+		(values[COMPACT_COLD_TARGET].set ? BC_COMPACT_COLD_TARGET : 0u);
 	options->progress = compact_show;
 	options->context = compact;
 	return TOOL_DONE;
@@ -284,8 +295,9 @@ const struct tool_command cmd_compact = {
 	.options = compact_options,
 	.option_count = sizeof(compact_options) / sizeof(compact_options[0]),
 	.run = compact_run,
-	.notes = "Removes what has expired, evicts down to the low-water mark "
-		 "or --target, drops what was made of entries that are gone "
+	.notes = "Removes what has expired, evicts from each tier down to "
+		 "the low-water mark or the target, drops what was made of "
+	         "entries that are gone "
 		 "or have changed, merges the segments of series to fewer and "
 		 "larger ones, and moves what is live out of arenas that are "
 		 "mostly dead, whose files then go.  Commits evict by "
@@ -294,8 +306,8 @@ const struct tool_command cmd_compact = {
 		 "which are read faster afterwards.\n\n"
 		 "Each step is a commit of its own, so that others can write "
 		 "in between; readers go on.  It may be killed at any time.  "
-		 "Frames that are evicted are packed into the cold tier while "
-		 "that has room.  Policies that go by arenas (s3fifo, "
+		 "What is evicted from the warm tier is packed into the cold "
+		 "one where that pays.  Policies that go by arenas (s3fifo, "
 		 "adaptive) evict as lru does here.\n\n"
 		 "--dry-run looks at each step as if those before it did "
 		 "nothing.  With --watch a signal ends it after the step "
@@ -303,7 +315,8 @@ const struct tool_command cmd_compact = {
 		 "report of what was done.  A pass that finds the cache busy "
 		 "or full says so, and the next one tries again.\n\n"
 		 "JSON, a line for each pass: dry_run, entries, expired, "
-		 "evicted, evicted_bytes, dropped, merged, segments_before, "
+		 "evicted, evicted_bytes, demoted, demoted_bytes (of what was "
+		 "packed, in the warm tier), dropped, merged, segments_before, "
 		 "segments_after, bytes_written, moved, moved_bytes, "
 		 "arenas_before, arenas_after, blocks_before, blocks_after "
 		 "(bytes of the disk), elapsed_ns, incomplete.",

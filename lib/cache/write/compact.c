@@ -95,41 +95,56 @@ compact_expire(struct bci_compact *compact, struct bci_writer *writer,
 	return status == BC_OK && removed == 0 ? BC_MISS : status;
 }
 
-static uint64_t
+/* What of a tier is live, and how much of that may stay. */
+static void
 compact_target(const struct bci_compact *compact,
-               const struct bci_writer *writer)
+               const struct bci_writer *writer, bool cold, uint64_t *live_bytes,
+               uint64_t *target_bytes)
 {
-	if ((compact->options->flags & BC_COMPACT_TARGET) != 0)
-		return compact->options->target_bytes;
-	return writer->config.warm_bytes / 100 *
-	       bci_config_low_percent(&writer->config);
+	const struct bc_compact_options *options = compact->options;
+	const struct bci_state_record *state = &writer->state;
+	uint64_t cold_bytes =
+		bci_min(state->live_cold_bytes, state->live_bytes);
+
+	*live_bytes = cold ? cold_bytes : state->live_bytes - cold_bytes;
+	if ((options->flags &
+	     (cold ? BC_COMPACT_COLD_TARGET : BC_COMPACT_TARGET)) != 0)
+		*target_bytes = cold ? options->cold_target_bytes
+		                     : options->target_bytes;
+	else
+		*target_bytes = (cold ? writer->config.cold_bytes
+		                      : writer->config.warm_bytes) /
+		                100 * bci_config_low_percent(&writer->config);
 }
 
+/* Of the class of arenas that 'context' is. */
 static enum bc_status
 compact_evict(struct bci_compact *compact, struct bci_writer *writer,
               void *context, bool *more, struct bc_error *err)
 {
+	const enum bci_arena_class *class_ = context;
 	struct bci_eviction eviction = {
 		.policy = compact->options->policy != BC_POLICY_DEFAULT
 		                  ? compact->options->policy
 		                  : (enum bc_policy)writer->config.policy,
-		.class_ = BCI_ARENA_WARM,
-		.target_bytes = compact_target(compact, writer),
+		.class_ = *class_,
 		.most = compact->dry ? 0 : EVICT_MOST,
 		.dry = compact->dry,
 	};
-	const struct bci_state_record *state = &writer->state;
 	enum bc_status status;
+	uint64_t live_bytes;
 
-	(void)context;
-	if (state->live_bytes - bci_min(state->live_bytes,
-	                                state->live_cold_bytes) <=
-	            eviction.target_bytes &&
-	    eviction.target_bytes != 0)
+	compact_target(compact, writer, *class_ == BCI_ARENA_COLD, &live_bytes,
+	               &eviction.target_bytes);
+	if (live_bytes <= eviction.target_bytes && eviction.target_bytes != 0)
 		return BC_MISS;
 	status = bci_evict(writer, &eviction, err);
-	compact->report.evicted += eviction.evicted_segments;
-	compact->report.evicted_bytes += eviction.evicted_bytes;
+	compact->report.evicted +=
+		eviction.evicted_segments - eviction.demoted_segments;
+	compact->report.evicted_bytes +=
+		eviction.evicted_bytes - eviction.demoted_bytes;
+	compact->report.demoted += eviction.demoted_segments;
+	compact->report.demoted_bytes += eviction.demoted_bytes;
 	*more = eviction.evicted_segments == EVICT_MOST;
 	return status == BC_OK && eviction.evicted_segments == 0 ? BC_MISS
 	                                                         : status;
@@ -412,10 +427,14 @@ compact_all(struct bci_compact *compact)
 		.function = compact_drop_visit,
 		.context = compact,
 	};
+	/* What leaves the first may go to the second. */
+	enum bci_arena_class classes[] = { BCI_ARENA_WARM, BCI_ARENA_COLD };
 	enum bc_status status;
 
 	BCI_TRY(compact_repeat(compact, "expire", compact_expire, NULL));
-	BCI_TRY(compact_repeat(compact, "evict", compact_evict, NULL));
+	for (size_t i = 0; i < BCI_COUNT(classes); i++)
+		BCI_TRY(compact_repeat(compact, "evict", compact_evict,
+		                       &classes[i]));
 	if (!compact->ended)
 		BCI_TRY(bci_walk(compact->cache, &walk));
 	if (!compact->ended)
@@ -436,7 +455,8 @@ compact_check(const struct bc_compact_options *options, struct bc_error *err)
 		                "compact options were not begun with "
 		                "BC_COMPACT_OPTIONS_INIT");
 	if ((options->flags &
-	     ~(unsigned)(BC_COMPACT_DRY_RUN | BC_COMPACT_TARGET)) != 0)
+	     ~(unsigned)(BC_COMPACT_DRY_RUN | BC_COMPACT_TARGET |
+	                 BC_COMPACT_COLD_TARGET)) != 0)
 		return bci_fail(err, BC_INVALID, "unknown compact flags %#x",
 		                options->flags);
 	if (options->prefix != NULL && strlen(options->prefix) > BC_KEY_MAX)

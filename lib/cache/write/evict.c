@@ -301,6 +301,9 @@ evict_drop(struct evict *evict, struct bc_error *err)
 
 	for (size_t i = 0; i < evict->victim_count; i++) {
 		const struct evict_victim *victim = &evict->victims[i];
+		uint64_t *demotions =
+			&evict->writer->counted[BCI_COUNT_DEMOTIONS];
+		uint64_t before = *demotions;
 		enum bc_status status = bci_victim_drop(
 			evict->writer, victim->key, victim->key_bytes,
 			&victim->locator, err);
@@ -311,6 +314,10 @@ evict_drop(struct evict *evict, struct bc_error *err)
 			return status;
 		eviction->evicted_segments++;
 		eviction->evicted_bytes += victim->locator.bytes;
+		if (*demotions == before)
+			continue;
+		eviction->demoted_segments++;
+		eviction->demoted_bytes += victim->locator.bytes;
 	}
 	return BC_OK;
 }

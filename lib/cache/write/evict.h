@@ -18,7 +18,8 @@ struct bci_eviction {
 	size_t most;           /* segments, at the most; 0: no limit */
 	bool dry;              /* only say what would go */
 	/* Results. */
-	uint64_t evicted_bytes, evicted_segments;
+	uint64_t evicted_bytes, evicted_segments; /* all that were chosen */
+	uint64_t demoted_bytes, demoted_segments; /* those of them packed */
 };
 
 /*
