@@ -15,6 +15,7 @@ endforeach()
 foreach(name coverage directory)
   barcache_test(${name} support.c value.c series_unit.c)
 endforeach()
+barcache_test(counters support.c value.c unit.c links_unit.c clockwork.c)
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch budget cache config conformance counts haul health hit
