@@ -274,6 +274,15 @@ struct keeping {
 	_Atomic int steps;
 };
 
+/* Say that a step is done, and wait until the next one may begin. */
+static void
+keeping_step(struct keeping *keeping, int step)
+{
+	keeping->steps = step;
+	while (keeping->steps == step)
+		test_sleep_ms(1);
+}
+
 static void
 keep_a_view(void *argument)
 {
@@ -282,50 +291,124 @@ keep_a_view(void *argument)
 	struct bc_view view;
 
 	require(bc_get(cache, "a", &view) == BC_OK);
-	keeping->steps = 1;
-	while (keeping->steps == 1)
-		test_sleep_ms(1);
+	keeping_step(keeping, 1);
 	bc_view_release(&view);
 	bc_close(cache);
-	keeping->steps = 3;
-	while (keeping->steps == 3)
+	keeping_step(keeping, 3);
+}
+
+static pid_t
+keeping_start(struct keeping *keeping, test_child *child)
+{
+	pid_t pid = test_child_start(child, keeping);
+
+	while (keeping->steps == 0)
 		test_sleep_ms(1);
+	return pid;
+}
+
+/* The child keeps so much, and this process nothing. */
+static void
+expect_kept(pid_t child, uint64_t bytes)
+{
+	struct bc_process processes[4];
+	struct bc_error err;
+	size_t count;
+
+	examine();
+	assert_int_equal(health.pinned_unlinked_bytes, bytes);
+	assert_int_equal(unit_stats().pinned_unlinked_bytes, bytes);
+	assert_status(bc_processes(fixture.cache, processes, 4, &count, &err),
+	              BC_OK, &err);
+	assert_int_equal(count, 2);
+	assert_int_equal(processes[0].pid, getpid());
+	assert_int_equal(processes[0].pinned_unlinked_bytes, 0);
+	assert_int_equal(processes[1].pid, child);
+	assert_int_equal(processes[1].pinned_unlinked_bytes, bytes);
 }
 
 static void
 bytes_that_a_sleeping_process_keeps_are_seen(void **state)
 {
 	struct keeping *keeping = test_shared(sizeof(*keeping));
-	struct bc_process processes[4];
 	char path[TEST_PATH];
 	uint64_t number;
-	struct bc_error err;
-	size_t count;
 	pid_t child;
 
 	(void)state;
 	unit_put("a", 1, 1000);
 	number = unit_locate("a").arena;
 	unit_reopen(NULL); /* Who appends has it mapped as well. */
-	child = test_child_start(keep_a_view, keeping);
-	while (keeping->steps == 0)
-		test_sleep_ms(1);
+	child = keeping_start(keeping, keep_a_view);
 	assert_int_equal(unlink(unit_arena_path(path, number)), 0);
 	note_gone(number);
 	note_gone(number + 100); /* that nobody has any more */
-	examine();
-	assert_int_equal(health.pinned_unlinked_bytes, GONE_BYTES);
-	assert_int_equal(unit_stats().pinned_unlinked_bytes, GONE_BYTES);
-	assert_status(bc_processes(fixture.cache, processes, 4, &count, &err),
-	              BC_OK, &err);
-	assert_int_equal(count, 2);
-	assert_int_equal(processes[0].pinned_unlinked_bytes, 0);
-	assert_int_equal(processes[1].pinned_unlinked_bytes, GONE_BYTES);
-	keeping->steps = 2;
-	while (keeping->steps == 2)
-		test_sleep_ms(1);
+	expect_kept(child, GONE_BYTES);
+	keeping_step(keeping, 2);
 	examine();
 	assert_int_equal(health.pinned_unlinked_bytes, 0);
+	keeping->steps = 4;
+	assert_int_equal(test_child_wait(child), 0);
+}
+
+#define KEPT 12u
+
+static char *
+kept_key(char key[16], unsigned index)
+{
+	snprintf(key, 16, "k%u", index);
+	return key;
+}
+
+static void
+keep_all(void *argument)
+{
+	struct bc_cache *cache = test_open(fixture.dir.cache, 0);
+	struct keeping *keeping = argument;
+	struct bc_view views[KEPT];
+	char key[16];
+
+	for (unsigned i = 0; i < KEPT; i++)
+		require(bc_get(cache, kept_key(key, i), &views[i]) == BC_OK);
+	keeping_step(keeping, 1);
+	for (unsigned i = 0; i < KEPT; i++) {
+		require(test_view_version(&views[i], kept_key(key, i),
+		                          UNIT_SEED) == i + 1);
+		bc_view_release(&views[i]);
+	}
+	/* The next lookup lets go of the maps. */
+	require(bc_get(cache, "k0", &views[0]) == BC_MISS);
+	keeping_step(keeping, 3);
+	bc_close(cache);
+}
+
+static void
+arenas_that_compaction_empties_are_kept_by_who_reads_them(void **state)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	struct keeping *keeping = test_shared(sizeof(*keeping));
+	struct bc_stats before, after;
+	struct bc_error err;
+	char key[16];
+	pid_t child;
+
+	(void)state;
+	for (unsigned i = 0; i < KEPT; i++)
+		unit_put(kept_key(key, i), i + 1, 20000);
+	before = unit_stats();
+	assert_true(before.warm_bytes > KEPT * 20000 * 56ull);
+	unit_reopen(NULL); /* The child would inherit what is mapped. */
+	child = keeping_start(keeping, keep_all);
+	expect_kept(child, 0);
+	options.flags = BC_COMPACT_TARGET | BC_COMPACT_COLD_TARGET;
+	assert_status(bc_compact(fixture.cache, &options, NULL, &err), BC_OK,
+	              &err);
+	after = unit_stats();
+	assert_int_equal(after.entries, 0);
+	assert_int_equal(after.warm_bytes + after.cold_bytes, 0);
+	expect_kept(child, before.warm_bytes);
+	keeping_step(keeping, 2);
+	expect_kept(child, 0);
 	keeping->steps = 4;
 	assert_int_equal(test_child_wait(child), 0);
 }
@@ -436,6 +519,7 @@ main(void)
 		TEST(who_holds_the_writer_lock_is_named),
 		TEST(readers_that_hang_or_died_are_seen),
 		TEST(bytes_that_a_sleeping_process_keeps_are_seen),
+		TEST(arenas_that_compaction_empties_are_kept_by_who_reads_them),
 		cmocka_unit_test(each_trouble_has_its_advice),
 		cmocka_unit_test(all_at_once_fit),
 	};
