@@ -193,19 +193,19 @@ dir_walk_link(struct dir_walk *walk, int fd)
 	return ++walk->links > LINKS_MAX ? ELOOP : 0;
 }
 
-/* What is no directory: a link that may be followed, or the end. */
+/* Go on with what 'fd' is: looked at once, for others may swap the name. */
 static int
-dir_walk_follow(struct dir_walk *walk, const char *name)
+dir_walk_into(struct dir_walk *walk, int fd)
 {
-	int fd = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	int error = 0;
+	int error;
 
-	if (fd < 0)
-		return errno;
 	if (fstat(fd, &st) != 0)
 		error = errno;
-	else if (!S_ISLNK(st.st_mode))
+	else if (S_ISDIR(st.st_mode)) {
+		dir_walk_to(walk, fd);
+		return 0;
+	} else if (!S_ISLNK(st.st_mode))
 		error = ENOTDIR;
 	else if (!dir_is_trusted(st.st_uid))
 		error = LINK_REFUSED;
@@ -219,7 +219,6 @@ dir_walk_follow(struct dir_walk *walk, const char *name)
 static int
 dir_walk_step(struct dir_walk *walk)
 {
-	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	char name[NAME_MAX + 1];
 	size_t bytes = strcspn(walk->rest, "/");
 	int fd;
@@ -231,13 +230,8 @@ dir_walk_step(struct dir_walk *walk)
 	name[bytes == 0 ? 1 : bytes] = '\0';
 	bytes += strspn(walk->rest + bytes, "/");
 	memmove(walk->rest, walk->rest + bytes, strlen(walk->rest + bytes) + 1);
-	fd = openat(walk->fd, name, flags);
-	if (fd < 0)
-		return errno == ENOTDIR || errno == ELOOP
-		               ? dir_walk_follow(walk, name)
-		               : errno;
-	dir_walk_to(walk, fd);
-	return 0;
+	fd = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? errno : dir_walk_into(walk, fd);
 }
 
 /*
