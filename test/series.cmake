@@ -5,7 +5,7 @@
 set(model model/array.c model/check.c model/check_more.c model/model.c
   model/op.c model/read.c model/value.c model/world.c)
 
-barcache_test(series_model support.c value.c ${model})
+barcache_test(series_model support.c value.c sequence.c ${model})
 target_link_libraries(test_series_model PRIVATE m)
 barcache_test(series_times support.c value.c unit.c)
 foreach(name damage record)

@@ -17,8 +17,10 @@ static const char *const op_names[MODEL_OP_KINDS] = {
 };
 
 void
-model_op_print(const struct model_op *op, char text[MODEL_OP_TEXT])
+model_op_print(const void *argument, char text[MODEL_OP_TEXT])
 {
+	const struct model_op *op = argument;
+
 	snprintf(text, MODEL_OP_TEXT,
 	         "%s batch %u key %u flags %u merge %d version %" PRIu32
 	         " mixed %u skip %u rows %" PRIu64 " time %" PRId64
@@ -30,8 +32,9 @@ model_op_print(const struct model_op *op, char text[MODEL_OP_TEXT])
 }
 
 bool
-model_op_parse(const char *text, struct model_op *op)
+model_op_parse(const char *text, void *argument)
 {
+	struct model_op *op = argument;
 	char name[16];
 	int merge, found;
 

@@ -36,9 +36,10 @@ struct model_op {
 	uint64_t check;         /* seed of the comparison behind it */
 };
 
+/* An operation as a line of text, and back; see sequence.h. */
 #define MODEL_OP_TEXT 400
-void model_op_print(const struct model_op *op, char text[MODEL_OP_TEXT]);
-bool model_op_parse(const char *text, struct model_op *op);
+void model_op_print(const void *op, char text[MODEL_OP_TEXT]);
+bool model_op_parse(const char *text, void *op);
 
 /* The rows that an operation appends or puts. */
 void model_op_rows(const struct model_op *op, struct model_rows *rows);
