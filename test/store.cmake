@@ -3,7 +3,7 @@
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
 barcache_test(expiry support.c value.c)
 foreach(name days expire fresh touch vectors)
-  barcache_test(${name} support.c value.c unit.c clockwork.c)
+  barcache_test(${name} support.c value.c unit.c clockwork.c timed_unit.c)
 endforeach()
 foreach(name alloc check clock dir file hash lock mapping schema)
   barcache_test(${name} support.c)
@@ -15,7 +15,8 @@ endforeach()
 foreach(name coverage directory)
   barcache_test(${name} support.c value.c series_unit.c)
 endforeach()
-barcache_test(counters support.c value.c unit.c links_unit.c clockwork.c)
+barcache_test(counters support.c value.c unit.c clockwork.c timed_unit.c
+  links_unit.c)
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch budget cache config conformance counts haul health hit

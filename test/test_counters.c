@@ -4,33 +4,16 @@
  * each by exactly as much as was done, and everything that says what is there
  * back at zero when nothing is.
  */
-#include "links_unit.h"
+#include "timed_unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "clockwork.h"
+#include "links_unit.h"
 
-#define HOUR (3600 * UNIT_SECOND_NS)
 #define BLOB_BYTES 100000u
 
 static unsigned char zeros[BLOB_BYTES];
-
-static int
-setup(void **state)
-{
-	clockwork_true();
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	int result = unit_teardown(state);
-
-	clockwork_true();
-	return result;
-}
 
 /* Zeros, which pack. */
 static void
@@ -316,7 +299,7 @@ int
 main(void)
 {
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, unit_setup, timed_teardown)
 	static const struct CMUnitTest tests[] = {
 		TEST(evicted_entries_and_their_bytes),
 		TEST(expired_entries_once_they_are_removed),

@@ -3,7 +3,7 @@
  * test_days.c - counters by days: folded when it is due, once, whatever the
  * clock does, whoever dies, and whatever becomes of the ledger.
  */
-#include "unit.h"
+#include "timed_unit.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,10 +11,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "clockwork.h"
 
 #define DAYS_MAX 40
-#define DAY_NS (86400 * UNIT_SECOND_NS)
 
 static struct bc_day days[DAYS_MAX];
 
@@ -25,15 +23,8 @@ setup(void **state)
 	int64_t now_ns = bci_clock_wall_ns();
 
 	/* Noon, so that no midnight comes by itself. */
-	clockwork_set(DAY_NS - now_ns % DAY_NS + DAY_NS / 2);
+	clockwork_set(DAY - now_ns % DAY + DAY / 2);
 	return result;
-}
-
-static int
-teardown(void **state)
-{
-	clockwork_true();
-	return unit_teardown(state);
 }
 
 static size_t
@@ -51,7 +42,7 @@ all_days(void)
 static int64_t
 today(void)
 {
-	return bci_clock_wall_ns() / DAY_NS;
+	return bci_clock_wall_ns() / DAY;
 }
 
 /* So many puts of one key. */
@@ -125,7 +116,7 @@ a_commit_folds_once_a_minute(void **state)
 	(void)state;
 	put_some(2);
 	first_ns = unit_stats().folded_ns;
-	assert_int_equal(first_ns / DAY_NS, today());
+	assert_int_equal(first_ns / DAY, today());
 	clockwork_pass(30 * UNIT_SECOND_NS);
 	put_some(1);
 	assert_int_equal(unit_stats().folded_ns, first_ns);
@@ -145,7 +136,7 @@ another_day_has_a_row_of_its_own(void **state)
 	get_some(5);
 	clockwork_pass(61 * UNIT_SECOND_NS);
 	put_some(1); /* folds what was before */
-	clockwork_pass(DAY_NS);
+	clockwork_pass(DAY);
 	get_some(1);
 	put_some(3);
 	get_some(2);
@@ -156,7 +147,7 @@ another_day_has_a_row_of_its_own(void **state)
 	assert_int_equal(hits_of(&days[1].counters), 3);
 	expect_sum(5, 8);
 	/* A week later: nothing in between. */
-	clockwork_pass(7 * DAY_NS);
+	clockwork_pass(7 * DAY);
 	put_some(1);
 	assert_int_equal(all_days(), 3);
 	assert_int_equal(days[2].day, first + 8);
@@ -173,7 +164,7 @@ a_range_includes_both_ends(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
 		put_some(1);
-		clockwork_pass(DAY_NS);
+		clockwork_pass(DAY);
 	}
 	assert_int_equal(all_days(), 6);
 	assert_status(bc_days(fixture.cache, first + 1, first + 3, days,
@@ -269,9 +260,9 @@ a_clock_that_is_set_back_does_no_harm(void **state)
 
 	(void)state;
 	put_some(1);
-	clockwork_pass(3 * DAY_NS);
+	clockwork_pass(3 * DAY);
 	put_some(1);
-	clockwork_set(-2 * DAY_NS);
+	clockwork_set(-2 * DAY);
 	put_some(1);
 	get_some(2);
 	expect_sum(3, 2);
@@ -280,10 +271,10 @@ a_clock_that_is_set_back_does_no_harm(void **state)
 	assert_int_equal(days[1].day, today());
 	assert_int_equal(days[2].day, first + 3);
 	/* Before 1970, and in a far future. */
-	clockwork_set(-bci_clock_wall_ns() - 5 * DAY_NS);
+	clockwork_set(-bci_clock_wall_ns() - 5 * DAY);
 	put_some(1);
 	expect_sum(4, 2);
-	clockwork_set(100000 * DAY_NS);
+	clockwork_set(100000 * DAY);
 	put_some(1);
 	expect_sum(5, 2);
 }
@@ -337,7 +328,7 @@ int
 main(void)
 {
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, setup, timed_teardown)
 	static const struct CMUnitTest tests[] = {
 		TEST(today_has_what_is_not_folded),
 		TEST(a_commit_folds_once_a_minute),

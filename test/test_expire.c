@@ -3,46 +3,14 @@
  * test_expire.c - what expires is a miss at once and removed in steps; words
  * for times to live; clocks that jump.
  */
-#include "unit.h"
+#include "timed_unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "clockwork.h"
 #include "expire.h"
 
-#define MINUTE (60 * UNIT_SECOND_NS)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 #define YEARS (3650 * DAY)
-
-static int
-setup(void **state)
-{
-	clockwork_true();
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	int result = unit_teardown(state);
-
-	clockwork_true();
-	return result;
-}
-
-static void
-put(const char *key, int64_t ttl_ns)
-{
-	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct bc_error err;
-
-	options.ttl_ns = ttl_ns;
-	assert_status(
-		bc_put_blob(fixture.cache, key, "bytes", 5, &options, &err),
-		BC_OK, &err);
-}
 
 static uint64_t
 expire(void)
@@ -52,16 +20,6 @@ expire(void)
 
 	assert_status(bc_expire(fixture.cache, &removed, &err), BC_OK, &err);
 	return removed;
-}
-
-static bool
-served(const char *key)
-{
-	struct bc_view view;
-	enum bc_status status = bc_get(fixture.cache, key, &view);
-
-	bc_view_release(&view);
-	return status == BC_OK;
 }
 
 /* Whether there is an entry, be it expired. */
@@ -134,21 +92,21 @@ static void
 what_expires_is_a_miss_and_then_removed(void **state)
 {
 	(void)state;
-	put("a", HOUR);
-	put("b", 2 * HOUR);
-	put("c", BC_TTL_NEVER);
-	put("d", BC_TTL_DEFAULT);
+	timed_put("a", HOUR);
+	timed_put("b", 2 * HOUR);
+	timed_put("c", BC_TTL_NEVER);
+	timed_put("d", BC_TTL_DEFAULT);
 	expect_table_in_step();
 	assert_int_equal(expire(), 0);
 	clockwork_pass(HOUR);
-	assert_false(served("a"));
-	assert_true(stored("a") && served("b"));
+	assert_false(timed_served("a"));
+	assert_true(stored("a") && timed_served("b"));
 	assert_int_equal(expire(), 1);
 	assert_false(stored("a"));
 	clockwork_pass(100 * DAY);
 	assert_int_equal(expire(), 1);
 	assert_int_equal(expire(), 0);
-	assert_true(served("c") && served("d"));
+	assert_true(timed_served("c") && timed_served("d"));
 	assert_int_equal(unit_stats().entries, 2);
 	expect_table_in_step();
 }
@@ -169,11 +127,11 @@ the_table_follows_whatever_becomes_of_an_entry(void **state)
 
 	(void)state;
 	options.ttl_ns = HOUR;
-	put("replaced", HOUR);
-	put("replaced", 2 * HOUR);
-	put("kept", HOUR);
-	put("kept", BC_TTL_NEVER);
-	put("removed", HOUR);
+	timed_put("replaced", HOUR);
+	timed_put("replaced", 2 * HOUR);
+	timed_put("kept", HOUR);
+	timed_put("kept", BC_TTL_NEVER);
+	timed_put("removed", HOUR);
 	assert_status(bc_remove(fixture.cache, "removed", &err), BC_OK, &err);
 	assert_status(
 		bc_put(fixture.cache, "grown", &frame, &options, NULL, &err),
@@ -202,7 +160,8 @@ the_table_follows_whatever_becomes_of_an_entry(void **state)
 	assert_int_equal(expire(), 25);
 	clockwork_pass(HOUR);
 	assert_int_equal(expire(), 1);
-	assert_true(served("kept") && served("grown") && served("batch 1"));
+	assert_true(timed_served("kept") && timed_served("grown") &&
+	            timed_served("batch 1"));
 	expect_table_in_step();
 }
 
@@ -214,16 +173,17 @@ a_cache_has_a_default_that_a_put_may_overrule(void **state)
 	struct bc_error err;
 
 	(void)state;
-	put("before", BC_TTL_DEFAULT);
+	timed_put("before", BC_TTL_DEFAULT);
 	configure(HOUR, 0);
-	put("default", BC_TTL_DEFAULT);
-	put("never", BC_TTL_NEVER);
-	put("longer", 2 * HOUR);
+	timed_put("default", BC_TTL_DEFAULT);
+	timed_put("never", BC_TTL_NEVER);
+	timed_put("longer", 2 * HOUR);
 	assert_true(unit_info("default").expires_ns != 0);
 	assert_int_equal(unit_info("never").expires_ns, 0);
 	clockwork_pass(HOUR);
-	assert_false(served("default"));
-	assert_true(served("before") && served("never") && served("longer"));
+	assert_false(timed_served("default"));
+	assert_true(timed_served("before") && timed_served("never") &&
+	            timed_served("longer"));
 	/* Times that none can be. */
 	options.ttl_ns = -1;
 	assert_status(bc_put_blob(fixture.cache, "x", "x", 1, &options, &err),
@@ -238,12 +198,12 @@ a_cache_has_a_default_that_a_put_may_overrule(void **state)
 	              &err);
 	config.ttl_ns = BC_TTL_NEVER;
 	assert_status(bc_config_set(fixture.cache, &config, &err), BC_OK, &err);
-	put("default", BC_TTL_DEFAULT);
+	timed_put("default", BC_TTL_DEFAULT);
 	assert_int_equal(unit_info("default").expires_ns, 0);
 	/* The longest of all is no overflow. */
-	put("long", BC_TTL_NEVER - 1);
+	timed_put("long", BC_TTL_NEVER - 1);
 	assert_true(unit_info("long").expires_ns == INT64_MAX);
-	assert_true(served("long"));
+	assert_true(timed_served("long"));
 }
 
 static void
@@ -255,23 +215,23 @@ commits_remove_a_few_once_the_interval_is_over(void **state)
 	configure(0, 60000);
 	for (unsigned i = 0; i < 40; i++) {
 		snprintf(key, sizeof(key), "%u", i);
-		put(key, UNIT_SECOND_NS);
+		timed_put(key, UNIT_SECOND_NS);
 	}
 	clockwork_pass(2 * UNIT_SECOND_NS);
-	put("soon", BC_TTL_NEVER);
+	timed_put("soon", BC_TTL_NEVER);
 	assert_int_equal(unit_stats().entries, 41);
 	clockwork_pass(MINUTE);
-	put("due", BC_TTL_NEVER);
+	timed_put("due", BC_TTL_NEVER);
 	assert_int_equal(unit_stats().entries, 42 - 16);
 	/* As long as some are left each commit removes some. */
-	put("due", BC_TTL_NEVER);
-	put("due", BC_TTL_NEVER);
+	timed_put("due", BC_TTL_NEVER);
+	timed_put("due", BC_TTL_NEVER);
 	assert_int_equal(unit_stats().entries, 2);
 	expect_table_in_step();
 	configure(0, BC_EXPIRE_MANUAL);
-	put("z", UNIT_SECOND_NS);
+	timed_put("z", UNIT_SECOND_NS);
 	clockwork_pass(DAY);
-	put("due", BC_TTL_NEVER);
+	timed_put("due", BC_TTL_NEVER);
 	assert_true(stored("z"));
 	assert_int_equal(expire(), 1);
 }
@@ -331,11 +291,11 @@ static void
 rows_that_say_something_else_than_the_entry_go_alone(void **state)
 {
 	(void)state;
-	put("kept", HOUR);
+	timed_put("kept", HOUR);
 	unit_change_catalogue(add_wrong_rows);
 	unit_reopen(NULL);
 	assert_int_equal(expire(), 0);
-	assert_true(served("kept"));
+	assert_true(timed_served("kept"));
 	expect_table_in_step();
 }
 
@@ -355,8 +315,8 @@ a_damaged_table_keeps_nobody_from_putting(void **state)
 	(void)state;
 	unit_change_catalogue(break_table);
 	unit_reopen(NULL);
-	put("a", HOUR);
-	assert_true(served("a"));
+	timed_put("a", HOUR);
+	assert_true(timed_served("a"));
 	assert_status(bc_expire(fixture.cache, NULL, &err), BC_CORRUPT, &err);
 }
 
@@ -367,12 +327,12 @@ who_may_not_write_expires_nothing(void **state)
 	struct bc_error err;
 
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	options.flags = BC_OPEN_READONLY;
 	unit_reopen(&options);
 	clockwork_pass(DAY);
 	assert_status(bc_expire(fixture.cache, NULL, &err), BC_READONLY, &err);
-	assert_false(served("a"));
+	assert_false(timed_served("a"));
 }
 
 /* ---- clocks ------------------------------------------------------------ */
@@ -381,18 +341,19 @@ static void
 a_clock_that_was_wrong_for_a_moment_costs_nothing(void **state)
 {
 	(void)state;
-	put("a", HOUR);
-	put("b", DAY);
+	timed_put("a", HOUR);
+	timed_put("b", DAY);
 	clockwork_set(YEARS);
-	assert_false(served("a"));
+	assert_false(timed_served("a"));
 	assert_int_equal(expire(), 0);
-	put("other", BC_TTL_NEVER);
+	timed_put("other", BC_TTL_NEVER);
 	assert_true(stored("a") && stored("b"));
 	clockwork_set(-YEARS);
-	assert_true(served("a") && served("b"));
+	assert_true(timed_served("a") && timed_served("b"));
 	assert_int_equal(expire(), 0);
-	put("other", BC_TTL_NEVER);
-	assert_true(served("a") && served("b") && served("other"));
+	timed_put("other", BC_TTL_NEVER);
+	assert_true(timed_served("a") && timed_served("b") &&
+	            timed_served("other"));
 	expect_table_in_step();
 }
 
@@ -400,7 +361,7 @@ static void
 a_clock_that_stands_for_a_minute_is_believed(void **state)
 {
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	clockwork_set(DAY);
 	assert_int_equal(expire(), 0);
 	clockwork_pass(MINUTE - UNIT_SECOND_NS);
@@ -413,7 +374,7 @@ static void
 time_that_passes_without_a_commit_is_believed(void **state)
 {
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	clockwork_pass(400 * DAY);
 	assert_int_equal(expire(), 1);
 }
@@ -434,13 +395,13 @@ static void
 after_a_boot_the_clock_is_believed_in_a_minute(void **state)
 {
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	unit_change_catalogue(be_of_another_boot);
 	clockwork_pass(DAY);
 	clockwork_boot(30 * UNIT_SECOND_NS);
 	unit_reopen(NULL);
 	assert_int_equal(expire(), 0);
-	assert_false(served("a"));
+	assert_false(timed_served("a"));
 	clockwork_pass(30 * UNIT_SECOND_NS);
 	assert_int_equal(expire(), 1);
 }
@@ -452,23 +413,23 @@ what_was_put_in_the_future_lives_no_longer_than_it_may(void **state)
 
 	(void)state;
 	configure(3 * HOUR, 0);
-	put("early", DAY);
+	timed_put("early", DAY);
 	clockwork_set(YEARS);
-	put("a", HOUR);
-	put("b", BC_TTL_DEFAULT);
-	put("never", BC_TTL_NEVER);
+	timed_put("a", HOUR);
+	timed_put("b", BC_TTL_DEFAULT);
+	timed_put("never", BC_TTL_NEVER);
 	expires_ns = unit_info("early").expires_ns;
 	clockwork_set(-YEARS);
-	put("other", BC_TTL_NEVER);
+	timed_put("other", BC_TTL_NEVER);
 	assert_true(unit_info("early").expires_ns == expires_ns);
-	assert_true(served("a") && served("b"));
+	assert_true(timed_served("a") && timed_served("b"));
 	expect_table_in_step();
 	clockwork_pass(HOUR);
-	assert_false(served("a"));
-	assert_true(served("b"));
+	assert_false(timed_served("a"));
+	assert_true(timed_served("b"));
 	clockwork_pass(2 * HOUR);
-	assert_false(served("b"));
-	assert_true(served("never") && served("early"));
+	assert_false(timed_served("b"));
+	assert_true(timed_served("never") && timed_served("early"));
 	assert_int_equal(expire(), 2);
 	expect_table_in_step();
 }
@@ -477,12 +438,12 @@ static void
 a_day_back_shortens_what_would_live_longer(void **state)
 {
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	clockwork_set(-DAY);
-	put("other", BC_TTL_NEVER);
-	assert_true(served("a"));
+	timed_put("other", BC_TTL_NEVER);
+	assert_true(timed_served("a"));
 	clockwork_pass(HOUR);
-	assert_false(served("a"));
+	assert_false(timed_served("a"));
 	assert_int_equal(expire(), 1);
 }
 
@@ -490,10 +451,10 @@ static void
 a_monotonic_clock_that_begins_anew_harms_nobody(void **state)
 {
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	clockwork_reset_monotonic();
-	put("b", HOUR);
-	assert_true(served("a") && served("b"));
+	timed_put("b", HOUR);
+	assert_true(timed_served("a") && timed_served("b"));
 	clockwork_pass(HOUR);
 	assert_int_equal(expire(), 2);
 }
@@ -502,7 +463,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, timed_teardown)
 		TEST(what_expires_is_a_miss_and_then_removed),
 		TEST(the_table_follows_whatever_becomes_of_an_entry),
 		TEST(a_cache_has_a_default_that_a_put_may_overrule),

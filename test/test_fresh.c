@@ -4,15 +4,9 @@
  * timeframe, by a rule, by the caller's calendar; what a fetch of the same
  * renews; clocks that were wrong.
  */
-#include "unit.h"
+#include "timed_unit.h"
 
 #include <string.h>
-
-#include "clockwork.h"
-
-#define MINUTE (60 * UNIT_SECOND_NS)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 
 #define DAILY "nyse/stock/SPY/1d"
 #define HOURLY "nyse/stock/SPY/1h"
@@ -28,18 +22,8 @@
 static int
 setup(void **state)
 {
-	clockwork_true();
 	clockwork_at(FRIDAY);
 	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	int result = unit_teardown(state);
-
-	clockwork_true();
-	return result;
 }
 
 static struct bc_append_options
@@ -369,7 +353,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, timed_teardown)
 		TEST(a_close_of_the_market_is_a_time_that_the_caller_gives),
 		TEST(an_open_market_goes_by_age),
 		TEST(the_timeframe_says_how_long_if_nobody_does),

@@ -3,44 +3,11 @@
  * test_touch.c - another time to live without storing anew, rules by class of
  * key, and accesses of a series as such.
  */
-#include "unit.h"
+#include "timed_unit.h"
 
 #include <string.h>
 
-#include "clockwork.h"
-
-#define MINUTE (60 * UNIT_SECOND_NS)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
 #define SERIES "a/b/c/1d"
-
-static int
-setup(void **state)
-{
-	clockwork_true();
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	int result = unit_teardown(state);
-
-	clockwork_true();
-	return result;
-}
-
-static void
-put(const char *key, int64_t ttl_ns)
-{
-	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct bc_error err;
-
-	options.ttl_ns = ttl_ns;
-	assert_status(
-		bc_put_blob(fixture.cache, key, "bytes", 5, &options, &err),
-		BC_OK, &err);
-}
 
 static enum bc_status
 touch(const char *key, int64_t ttl_ns, int64_t refresh_ns)
@@ -56,16 +23,6 @@ touch(const char *key, int64_t ttl_ns, int64_t refresh_ns)
 	if (status != BC_OK)
 		assert_int_equal(err.status, status);
 	return status;
-}
-
-static bool
-served(const char *key)
-{
-	struct bc_view view;
-	enum bc_status status = bc_get(fixture.cache, key, &view);
-
-	bc_view_release(&view);
-	return status == BC_OK;
 }
 
 /* Three bars of a series, the last not ended. */
@@ -95,7 +52,7 @@ a_touched_value_lives_on(void **state)
 	struct bc_info before, after;
 
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	before = unit_info("a");
 	clockwork_pass(HOUR / 2);
 	assert_status(touch("a", BC_TTL_DEFAULT, 0), BC_OK, NULL);
@@ -106,20 +63,20 @@ a_touched_value_lives_on(void **state)
 	assert_true(after.ttl_ns == HOUR);
 	assert_int_equal(after.access_count, before.access_count + 1);
 	clockwork_pass(HOUR * 3 / 4);
-	assert_true(served("a"));
+	assert_true(timed_served("a"));
 	/* Another time, and that from then on. */
 	assert_status(touch("a", DAY, 0), BC_OK, NULL);
 	assert_true(unit_info("a").ttl_ns == DAY);
 	clockwork_pass(2 * HOUR);
 	assert_status(bc_touch(fixture.cache, "a", NULL, &err), BC_OK, &err);
 	clockwork_pass(23 * HOUR);
-	assert_true(served("a"));
+	assert_true(timed_served("a"));
 	assert_status(touch("a", BC_TTL_NEVER, 0), BC_OK, NULL);
 	assert_int_equal(unit_info("a").expires_ns, 0);
 	clockwork_pass(100 * DAY);
-	assert_true(served("a"));
+	assert_true(timed_served("a"));
 	unit_reopen(NULL);
-	assert_true(served("a"));
+	assert_true(timed_served("a"));
 }
 
 static void
@@ -130,7 +87,7 @@ what_is_gone_is_not_touched(void **state)
 	struct bc_error err;
 
 	(void)state;
-	put("a", HOUR);
+	timed_put("a", HOUR);
 	assert_status(touch("absent", HOUR, 0), BC_MISS, NULL);
 	assert_status(touch("", HOUR, 0), BC_KEY, NULL);
 	assert_status(touch("a", -1, 0), BC_INVALID, NULL);
@@ -140,7 +97,7 @@ what_is_gone_is_not_touched(void **state)
 	              &err);
 	clockwork_pass(HOUR);
 	assert_status(touch("a", DAY, 0), BC_MISS, NULL);
-	assert_false(served("a"));
+	assert_false(timed_served("a"));
 	options.flags = BC_OPEN_READONLY;
 	unit_reopen(&options);
 	assert_status(touch("a", DAY, 0), BC_READONLY, NULL);
@@ -168,7 +125,7 @@ a_touched_series_is_fresh_until_another_moment(void **state)
 	assert_status(touch(SERIES, BC_TTL_NONE, 0), BC_OK, NULL);
 	assert_int_equal(unit_info(SERIES).refresh_ns, 0);
 	assert_int_equal(unit_info(SERIES).rows, 3);
-	assert_true(served(SERIES));
+	assert_true(timed_served(SERIES));
 }
 
 /* ---- rules ------------------------------------------------------------- */
@@ -216,20 +173,21 @@ the_first_rule_that_fits_holds(void **state)
 	assert_status(bc_config_get(fixture.cache, &config, &err), BC_OK, &err);
 	config.ttl_ns = 2 * HOUR;
 	assert_status(bc_config_set(fixture.cache, &config, &err), BC_OK, &err);
-	put("tmp/keep/a.json", BC_TTL_DEFAULT);
-	put("tmp/a.json", BC_TTL_DEFAULT);
-	put("tmp/b.json", BC_TTL_NEVER);
-	put("a.json", BC_TTL_DEFAULT);
-	put("other", BC_TTL_DEFAULT);
+	timed_put("tmp/keep/a.json", BC_TTL_DEFAULT);
+	timed_put("tmp/a.json", BC_TTL_DEFAULT);
+	timed_put("tmp/b.json", BC_TTL_NEVER);
+	timed_put("a.json", BC_TTL_DEFAULT);
+	timed_put("other", BC_TTL_DEFAULT);
 	clockwork_pass(HOUR);
-	assert_false(served("tmp/a.json"));
-	assert_true(served("other"));
+	assert_false(timed_served("tmp/a.json"));
+	assert_true(timed_served("other"));
 	clockwork_pass(HOUR);
-	assert_false(served("other"));
-	assert_true(served("a.json"));
+	assert_false(timed_served("other"));
+	assert_true(timed_served("a.json"));
 	clockwork_pass(DAY);
-	assert_false(served("a.json"));
-	assert_true(served("tmp/keep/a.json") && served("tmp/b.json"));
+	assert_false(timed_served("a.json"));
+	assert_true(timed_served("tmp/keep/a.json") &&
+	            timed_served("tmp/b.json"));
 	/* Fewer of them, and none. */
 	unit_reopen(NULL);
 	assert_status(bc_rules_set(fixture.cache, rules + 1, 1, &err), BC_OK,
@@ -275,7 +233,7 @@ rules_that_are_none_are_refused(void **state)
 	assert_status(bc_rules_set(fixture.cache, many, 256, &err), BC_OK,
 	              &err);
 	expect_rules(many, 7); /* It wanted no more. */
-	put("k", BC_TTL_DEFAULT);
+	timed_put("k", BC_TTL_DEFAULT);
 	assert_true(unit_info("k").expires_ns != 0);
 }
 
@@ -297,8 +255,8 @@ a_damaged_rule_fits_nothing(void **state)
 	assert_status(bc_rules_set(fixture.cache, rules, 2, &err), BC_OK, &err);
 	unit_change_catalogue(damage_rules);
 	unit_reopen(NULL);
-	put("a", BC_TTL_DEFAULT);
-	put("b", BC_TTL_DEFAULT);
+	timed_put("a", BC_TTL_DEFAULT);
+	timed_put("b", BC_TTL_DEFAULT);
 	assert_int_equal(unit_info("a").expires_ns, 0);
 	assert_true(unit_info("b").expires_ns != 0);
 	assert_status(bc_rules_get(fixture.cache, show_rule, NULL, &err),
@@ -330,8 +288,8 @@ a_series_counts_its_accesses_however_few_its_rows(void **state)
 	(void)state;
 	grow();
 	assert_int_equal(unit_info(SERIES).access_count, 1);
-	assert_true(served(SERIES));
-	assert_true(served(SERIES));
+	assert_true(timed_served(SERIES));
+	assert_true(timed_served(SERIES));
 	read_tail(1);
 	read_tail(2);
 	assert_status(bc_snapshot_open(fixture.cache, &key, 1, &snapshot, &err),
@@ -373,7 +331,7 @@ a_series_that_goes_gives_its_slot_back(void **state)
 	grow();
 	assert_int_equal(unit_info(SERIES).access_count, 1);
 	/* Replaced by a value. */
-	put(SERIES, BC_TTL_NEVER);
+	timed_put(SERIES, BC_TTL_NEVER);
 	assert_int_equal(unit_info(SERIES).access_count, 1);
 	assert_status(bc_remove(fixture.cache, SERIES, &err), BC_OK, &err);
 	unit_change_catalogue(expect_slots_free);
@@ -384,7 +342,8 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, timed_teardown)
 		TEST(a_touched_value_lives_on),
 		TEST(what_is_gone_is_not_touched),
 		TEST(a_touched_series_is_fresh_until_another_moment),

@@ -7,13 +7,12 @@
  * Each vector is gone through twice: the budget is lowered and something put,
  * or the cache is compacted down to it.
  */
-#include "unit.h"
+#include "timed_unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
-#include "clockwork.h"
 
 #define UNIT_BYTES 256u
 /* What one takes at the most, in an arena: room is made for that. */
@@ -65,18 +64,8 @@ static struct vector vectors[] = {
 static int
 setup(void **state)
 {
-	clockwork_true();
 	clockwork_at(BEGIN);
 	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	int result = unit_teardown(state);
-
-	clockwork_true();
-	return result;
 }
 
 /* ---- what is there ------------------------------------------------------ */
@@ -335,7 +324,6 @@ v5_what_is_replaced_needs_no_room(void **state)
  */
 
 #define ROWS 128u
-#define MINUTE (60 * UNIT_SECOND_NS)
 
 static int64_t
 row_time(uint64_t row)
@@ -488,7 +476,7 @@ int
 main(void)
 {
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, setup, timed_teardown)
 	static const struct CMUnitTest others[] = {
 		TEST(v1_what_was_accessed_least_goes),
 		TEST(v2_a_tenth_goes_at_a_time),
@@ -505,11 +493,12 @@ main(void)
 	for (unsigned i = 0; i < VECTORS; i++) {
 		struct vector *vector = &vectors[i];
 
-		tests[2 * i] = (struct CMUnitTest){ vector->name, by_a_put,
-			                            setup, teardown, vector };
+		tests[2 * i] =
+			(struct CMUnitTest){ vector->name, by_a_put, setup,
+			                     timed_teardown, vector };
 		tests[2 * i + 1] =
 			(struct CMUnitTest){ vector->name, by_compaction, setup,
-			                     teardown, vector };
+			                     timed_teardown, vector };
 	}
 	failed = cmocka_run_group_tests_name("vectors", tests, NULL, NULL);
 	return failed +
