@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
-barcache_test(expiry support.c value.c)
 foreach(name days expire fresh touch vectors)
   barcache_test(${name} support.c value.c unit.c clockwork.c timed_unit.c)
 endforeach()
-foreach(name alloc check clock dir file hash lock mapping schema)
+foreach(name alloc check clock dir hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
-foreach(name arena catalogue histogram ledger ledger_times lmdb mapped ordered
-    policy preface segment)
+foreach(name histogram mapped ordered policy preface segment)
   barcache_test(${name} support.c value.c)
+endforeach()
+foreach(name arena catalogue expiry file lmdb)
+  barcache_test(${name} support.c value.c dir_unit.c)
+endforeach()
+foreach(name ledger ledger_times)
+  barcache_test(${name} support.c value.c dir_unit.c ledger_unit.c)
 endforeach()
 foreach(name coverage directory)
   barcache_test(${name} support.c value.c series_unit.c)

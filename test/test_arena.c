@@ -3,7 +3,7 @@
  * test_arena.c - appending: where values lie, how many fit, what becomes of an
  * arena that is older than its record.
  */
-#include "support.h"
+#include "dir_unit.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -12,27 +12,13 @@
 #include "arena.h"
 #include "mapping.h"
 
-static struct test_dir dir;
-static int dir_fd;
 static struct bci_arena_record record;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
 	memset(&record, 0, sizeof(record));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
+	return dir_setup(state);
 }
 
 /* Arena 1 with room for so many bytes. */
@@ -375,7 +361,7 @@ a_leftover_of_an_unfinished_arena_is_no_obstacle(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, setup, dir_teardown)
 
 int
 main(void)

@@ -3,9 +3,8 @@
  * test_catalogue.c - the records of the catalogue by name, and records that
  * are not what they should be.
  */
-#include "support.h"
+#include "dir_unit.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,8 +12,6 @@
 
 static const uint8_t boot[16] = { 1, 2, 3 };
 
-static struct test_dir dir;
-static int dir_fd;
 static struct MDB_env *env;
 static struct MDB_txn *txn; /* a write transaction, for every test */
 static struct bci_tables tables;
@@ -30,9 +27,7 @@ setup(void **state)
 	};
 	struct bc_error err;
 
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
+	dir_setup(state);
 	assert_status(bci_catalogue_create(dir_fd, &config, boot, &err), BC_OK,
 	              &err);
 	assert_status(bci_db_open(dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
@@ -48,12 +43,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	bci_txn_abort(txn);
 	bci_db_close(env);
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
+	return dir_teardown(state);
 }
 
 static void

@@ -2,45 +2,13 @@
 /*
  * test_copy.c - copies of a cache, also while it is in use.
  */
-#include "commits.h"
+#include "copy_unit.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fault/shim.h"
-
-static char target[TEST_PATH];
-
-static int
-setup(void **state)
-{
-	int result = unit_setup(state);
-
-	test_path(target, fixture.dir.path, "copy");
-	return result;
-}
-
-static int
-teardown(void **state)
-{
-	fault_disarm();
-	return unit_teardown(state);
-}
-
-static struct bc_copy_report
-copy_with(unsigned flags)
-{
-	struct bc_copy_options options = BC_COPY_OPTIONS_INIT;
-	struct bc_copy_report report;
-	struct bc_error err;
-
-	options.flags = flags;
-	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
-	              BC_OK, &err);
-	return report;
-}
 
 static void
 restart(void)
@@ -75,17 +43,17 @@ a_copy_is_the_cache_as_it_was(void **state)
 	assert_int_equal(report.lost_arenas, 0);
 	assert_int_equal(report.bad_entries, 0);
 	commit_put(fixture.cache, version);
-	assert_int_equal(commit_shown(target), 30);
+	assert_int_equal(commit_shown(copy_target), 30);
 	assert_int_equal(commit_shown(fixture.dir.cache), 31);
 	/* The copy goes on by itself. */
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	commit_put(copy, 31);
 	commit_put(copy, 32);
 	assert_status(bc_config_get(fixture.cache, &before, &err), BC_OK, &err);
 	assert_status(bc_config_get(copy, &after, &err), BC_OK, &err);
 	assert_memory_equal(&before, &after, sizeof(before));
 	bc_close(copy);
-	assert_int_equal(commit_shown(target), 32);
+	assert_int_equal(commit_shown(copy_target), 32);
 	assert_int_equal(commit_shown(fixture.dir.cache), 31);
 }
 
@@ -96,7 +64,7 @@ an_empty_cache_is_copied(void **state)
 
 	(void)state;
 	assert_int_equal(copy_with(0).entries, 0);
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	expect_miss(copy, "a", BC_MISS_ABSENT);
 	assert_status(test_put(copy, "a", 1, UNIT_SEED, NULL), BC_OK, NULL);
 	expect_hit(copy, "a", 1);
@@ -111,9 +79,9 @@ an_empty_directory_is_taken_over_and_others_are_not(void **state)
 
 	(void)state;
 	unit_put("a", 1, 100);
-	assert_int_equal(mkdir(target, 0755), 0);
+	assert_int_equal(mkdir(copy_target, 0755), 0);
 	(void)copy_with(0);
-	assert_status(bc_copy(fixture.cache, target, NULL, NULL, &err),
+	assert_status(bc_copy(fixture.cache, copy_target, NULL, NULL, &err),
 	              BC_EXISTS, &err);
 	assert_status(
 		bc_copy(fixture.cache, fixture.dir.cache, NULL, NULL, &err),
@@ -122,7 +90,7 @@ an_empty_directory_is_taken_over_and_others_are_not(void **state)
 	              &err);
 	assert_status(bc_copy(fixture.cache, "/", NULL, NULL, &err), BC_EXISTS,
 	              &err);
-	test_path(path, target, "meta.mdb"); /* A file. */
+	test_path(path, copy_target, "meta.mdb"); /* A file. */
 	assert_status(bc_copy(fixture.cache, path, NULL, NULL, &err), BC_EXISTS,
 	              &err);
 	test_path(path, fixture.dir.cache, "inside");
@@ -144,14 +112,14 @@ a_link_is_not_followed(void **state)
 	unit_put("a", 1, 100);
 	test_path(there, fixture.dir.path, "there");
 	assert_int_equal(mkdir(there, 0700), 0);
-	assert_int_equal(symlink(there, target), 0);
-	assert_status(bc_copy(fixture.cache, target, NULL, NULL, &err),
+	assert_int_equal(symlink(there, copy_target), 0);
+	assert_status(bc_copy(fixture.cache, copy_target, NULL, NULL, &err),
 	              BC_EXISTS, &err);
-	assert_int_equal(unlink(target), 0);
+	assert_int_equal(unlink(copy_target), 0);
 	/* Nor where the copy is made. */
 	test_path(path, fixture.dir.path, "copy.copying");
 	assert_int_equal(symlink(there, path), 0);
-	assert_status(bc_copy(fixture.cache, target, NULL, NULL, &err),
+	assert_status(bc_copy(fixture.cache, copy_target, NULL, NULL, &err),
 	              BC_UNSAFE, &err);
 	assert_int_equal(rmdir(there), 0);
 }
@@ -167,7 +135,7 @@ it_is_frozen_if_asked_for_and_thawed_else(void **state)
 	(void)state;
 	unit_put("a", 1, 3000);
 	(void)copy_with(BC_COPY_FREEZE | BC_COPY_VERIFY);
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	assert_status(test_put(copy, "b", 1, UNIT_SEED, &err), BC_READONLY,
 	              &err);
 	expect_hit(copy, "a", 1);
@@ -197,7 +165,7 @@ a_copy_of_a_scratch_cache_stays(void **state)
 	unit_put("a", 1, 3000);
 	(void)copy_with(0);
 	fault_boot_id("00000000-0000-0000-0000-00000000beef");
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	expect_hit(copy, "a", 1);
 	assert_status(bc_config_get(copy, &config, &err), BC_OK, &err);
 	assert_int_equal(config.durability, BC_RELAXED);
@@ -220,10 +188,11 @@ what_is_damaged_is_damaged_in_the_copy(void **state)
 	unit_reopen(NULL);
 	unit_flip("a", 9000);
 	options.flags = BC_COPY_VERIFY;
-	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
-	              BC_CORRUPT, &err);
+	assert_status(
+		bc_copy(fixture.cache, copy_target, &options, &report, &err),
+		BC_CORRUPT, &err);
 	assert_int_equal(report.bad_entries, 1);
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	expect_miss(copy, "a", BC_MISS_CORRUPT);
 	expect_hit(copy, "b", 1);
 	bc_close(copy);
@@ -231,9 +200,9 @@ what_is_damaged_is_damaged_in_the_copy(void **state)
 	bc_close(fixture.cache);
 	assert_int_equal(unlink(unit_arena_path(path, 1)), 0);
 	fixture.cache = unit_open(NULL);
-	test_remove_tree(target);
+	test_remove_tree(copy_target);
 	assert_int_equal(copy_with(0).lost_arenas, 1);
-	copy = test_open(target, 0);
+	copy = test_open(copy_target, 0);
 	expect_miss(copy, "b", BC_MISS_CORRUPT);
 	bc_close(copy);
 }
@@ -246,13 +215,13 @@ wrong_options_are_refused(void **state)
 
 	(void)state;
 	options.flags = 64;
-	assert_status(bc_copy(fixture.cache, target, &options, NULL, &err),
+	assert_status(bc_copy(fixture.cache, copy_target, &options, NULL, &err),
 	              BC_INVALID, &err);
 	options.flags = 0;
 	options.struct_size = 1;
-	assert_status(bc_copy(fixture.cache, target, &options, NULL, &err),
+	assert_status(bc_copy(fixture.cache, copy_target, &options, NULL, &err),
 	              BC_INVALID, &err);
-	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(access(copy_target, F_OK), -1);
 }
 
 static void
@@ -278,8 +247,9 @@ progress_ends_with_all_of_it(void **state)
 		commit_put(fixture.cache, version);
 	options.progress = count_progress;
 	options.context = &last;
-	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
-	              BC_OK, &err);
+	assert_status(
+		bc_copy(fixture.cache, copy_target, &options, &report, &err),
+		BC_OK, &err);
 	assert_int_equal(last, report.bytes);
 }
 
@@ -339,12 +309,12 @@ it_shows_one_moment_while_others_write(void **state)
 	writer = test_child_start(write_on, work);
 	reader = test_child_start(read_on, work);
 	for (unsigned i = 0; i < 25; i++) {
-		test_remove_tree(target);
+		test_remove_tree(copy_target);
 		before = atomic_load(&work->acked);
 		report = copy_with(0);
 		assert_int_equal(report.lost_arenas, 0);
 		after = atomic_load(&work->acked) + 1;
-		version = commit_shown(target);
+		version = commit_shown(copy_target);
 		require(version >= before && version <= after);
 		changed += after > before + 1;
 	}
@@ -393,15 +363,16 @@ arenas_that_go_meanwhile_are_copied(void **state)
 	assert_true(arenas > 1);
 	options.progress = remove_all;
 	options.context = &calls;
-	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
-	              BC_OK, &err);
+	assert_status(
+		bc_copy(fixture.cache, copy_target, &options, &report, &err),
+		BC_OK, &err);
 	assert_int_equal(report.arenas, arenas);
 	expect_miss(fixture.cache, "key/3", BC_MISS_ABSENT);
-	assert_int_equal(commit_shown(target), 40);
+	assert_int_equal(commit_shown(copy_target), 40);
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, copy_setup, copy_teardown)
 
 int
 main(void)

@@ -2,7 +2,7 @@
 /*
  * test_copy_failure.c - copies that are killed, fail, or do not fit.
  */
-#include "commits.h"
+#include "copy_unit.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,37 +12,6 @@
 #include <unistd.h>
 
 #include "fault/shim.h"
-
-static char target[TEST_PATH];
-
-static int
-setup(void **state)
-{
-	int result = unit_setup(state);
-
-	test_path(target, fixture.dir.path, "copy");
-	return result;
-}
-
-static int
-teardown(void **state)
-{
-	fault_disarm();
-	return unit_teardown(state);
-}
-
-static struct bc_copy_report
-copy_with(unsigned flags)
-{
-	struct bc_copy_options options = BC_COPY_OPTIONS_INIT;
-	struct bc_copy_report report;
-	struct bc_error err;
-
-	options.flags = flags;
-	assert_status(bc_copy(fixture.cache, target, &options, &report, &err),
-	              BC_OK, &err);
-	return report;
-}
 
 /* ---- killed, failing, full --------------------------------------------- */
 
@@ -56,7 +25,7 @@ copy_under_fault(void *argument)
 
 	options.flags = BC_COPY_FREEZE;
 	fault_arm(argument);
-	status = bc_copy(cache, target, &options, NULL, &err);
+	status = bc_copy(cache, copy_target, &options, NULL, &err);
 	fault_disarm();
 	bc_close(cache);
 	_exit(status == BC_OK ? 0 : 1);
@@ -84,7 +53,7 @@ break_everywhere(unsigned calls, enum fault_mode mode, int error)
 
 	test_path(left, fixture.dir.path, "copy.copying");
 	for (plan.at = 1;; plan.at++) {
-		test_remove_tree(target);
+		test_remove_tree(copy_target);
 		result = test_child_run(copy_under_fault, &plan);
 		if (result == 0 && mode != FAULT_FAIL)
 			break;
@@ -94,11 +63,11 @@ break_everywhere(unsigned calls, enum fault_mode mode, int error)
 		                ? result == 0 || result == 1
 		                : result == TEST_CHILD_SIGNAL + SIGKILL);
 		broken += result != 0;
-		if (is_there(target))
-			require(commit_shown(target) == 6);
+		if (is_there(copy_target))
+			require(commit_shown(copy_target) == 6);
 		else if (plan.at % 7 == 0) {
 			(void)copy_with(BC_COPY_FREEZE);
-			require(commit_shown(target) == 6);
+			require(commit_shown(copy_target) == 6);
 			require(!is_there(left));
 		}
 		if (mode == FAULT_FAIL)
@@ -146,7 +115,7 @@ copy_by_hand(void *argument)
 		                   .error = EXDEV,
 		                   .at = 1,
 		                   .repeat = false };
-	char *path = target;
+	char *path = copy_target;
 
 	(void)argument;
 	/* Find the first call of copy_file_range() by what does not work. */
@@ -184,9 +153,9 @@ copy_to_a_small_disk(void *argument)
 
 	test_own_mounts();
 	snprintf(options, sizeof(options), "size=%luk,mode=0700", *kib);
-	if (mount("tmpfs", target, "tmpfs", 0, options) != 0)
+	if (mount("tmpfs", copy_target, "tmpfs", 0, options) != 0)
 		_exit(TEST_CHILD_SKIPPED);
-	test_path(path, target, "copy");
+	test_path(path, copy_target, "copy");
 	cache = test_open(fixture.dir.cache, 0);
 	status = bc_copy(cache, path, NULL, NULL, &err);
 	if (status == BC_OK) {
@@ -195,7 +164,7 @@ copy_to_a_small_disk(void *argument)
 	}
 	assert_status(status, BC_NOSPACE, &err);
 	require(!is_there(path));
-	test_path(left, target, "copy.copying");
+	test_path(left, copy_target, "copy.copying");
 	require(!is_there(left));
 	bc_close(cache);
 }
@@ -209,7 +178,7 @@ a_full_disk_leaves_nothing(void **state)
 
 	(void)state;
 	fill_small();
-	assert_int_equal(mkdir(target, 0700), 0);
+	assert_int_equal(mkdir(copy_target, 0700), 0);
 	for (kib = 16; result != 1 && kib < 1 << 20; kib += kib / 2) {
 		result = test_child_run(copy_to_a_small_disk, &kib);
 		if (result == TEST_CHILD_SKIPPED)
@@ -222,7 +191,7 @@ a_full_disk_leaves_nothing(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, copy_setup, copy_teardown)
 
 int
 main(void)

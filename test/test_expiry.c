@@ -3,16 +3,12 @@
  * test_expiry.c - the table of what expires: its order, what a change of an
  * entry makes of it, rows that are damaged.
  */
-#include "support.h"
+#include "dir_unit.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "expiry.h"
 
-static struct test_dir dir;
-static int dir_fd;
 static struct MDB_env *env;
 static struct MDB_txn *txn; /* a write transaction, for every test */
 static struct bci_tables tables;
@@ -27,9 +23,7 @@ setup(void **state)
 	};
 	struct bc_error err;
 
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
+	dir_setup(state);
 	assert_status(bci_catalogue_create(dir_fd, &config, boot, &err), BC_OK,
 	              &err);
 	assert_status(bci_db_open(dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
@@ -43,12 +37,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	bci_txn_abort(txn);
 	bci_db_close(env);
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
+	return dir_teardown(state);
 }
 
 /* An entry went from one time to another; 0: it does not expire. */

@@ -3,7 +3,7 @@
  * test_file.c - files that are what they seem, and are made with the modes they
  * should have.
  */
-#include "support.h"
+#include "dir_unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,28 +15,6 @@
 
 #define STRANGER 65534
 #define TEAM 4242
-
-static struct test_dir dir;
-static int dir_fd;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
-	assert_true(dir_fd >= 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
-}
 
 static void
 make_file(const char *name)
@@ -254,7 +232,7 @@ a_file_of_another_user_is_refused(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(void)

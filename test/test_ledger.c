@@ -3,55 +3,12 @@
  * test_ledger.c - the memory that processes share: rows, slots, counters, and
  * what is done about a ledger that is not one.
  */
-#include "support.h"
+#include "ledger_unit.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "alloc.h"
-#include "ledger.h"
-
-#define CACHE_ID 99
-
-static struct test_dir dir;
-static int dir_fd;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
-}
-
-static void
-open_ledger(struct bci_ledger *ledger, uint64_t cache_id, bool may_write)
-{
-	struct bc_error err;
-
-	assert_status(bci_ledger_open(ledger, dir_fd, cache_id, may_write,
-	                              false, &bci_allocator_default, &err),
-	              BC_OK, &err);
-}
-
-static void
-close_ledger(struct bci_ledger *ledger)
-{
-	bci_ledger_close(ledger, &bci_allocator_default);
-}
 
 static void
 patch(off_t at, const void *bytes, size_t count)
@@ -425,7 +382,7 @@ counters_are_exact_over_threads_with_lanes(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(void)

@@ -3,54 +3,9 @@
  * test_ledger_times.c - what a ledger keeps beside counters and slots: times,
  * the sketch, its birth; and what a process does with one that lies.
  */
-#include "support.h"
+#include "ledger_unit.h"
 
-#include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include "alloc.h"
-#include "ledger.h"
-
-#define CACHE_ID 99
-
-static struct test_dir dir;
-static int dir_fd;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
-}
-
-static void
-open_ledger(struct bci_ledger *ledger, uint64_t cache_id, bool may_write)
-{
-	struct bc_error err;
-
-	assert_status(bci_ledger_open(ledger, dir_fd, cache_id, may_write,
-	                              false, &bci_allocator_default, &err),
-	              BC_OK, &err);
-}
-
-static void
-close_ledger(struct bci_ledger *ledger)
-{
-	bci_ledger_close(ledger, &bci_allocator_default);
-}
 
 /* ------------------------------------------------------------------------ */
 /*  Times and the sketch                                                    */
@@ -224,7 +179,7 @@ counters_that_are_full_stay_so(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(void)

@@ -3,7 +3,7 @@
  * test_lmdb.c - LMDB behind db.h: files that are none, a full reader table, a
  * full map, tables and cursors.
  */
-#include "support.h"
+#include "dir_unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,28 +14,6 @@
 #include "db.h"
 
 #define MAP_BYTES (1ull << 20)
-
-static struct test_dir dir;
-static int dir_fd;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
-	assert_true(dir_fd >= 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	close(dir_fd);
-	test_dir_remove(&dir);
-	return 0;
-}
 
 static struct MDB_env *
 open_new(uint64_t map_bytes, unsigned flags)
@@ -325,7 +303,7 @@ descriptors_close_on_exec(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(void)
