@@ -15,6 +15,8 @@
 #include "directory.h"
 #include "hash.h"
 
+struct series_rows all;
+
 /* ---- rows -------------------------------------------------------------- */
 
 void
@@ -209,6 +211,25 @@ series_append(const char *key, const struct series_rows *rows, uint64_t first,
 	struct bc_frame frame = series_frame(rows, first, count, columns);
 
 	return bc_append(fixture.cache, key, &frame, options, counts, err);
+}
+
+struct bc_counts
+series_grow(const char *key, uint64_t first, uint64_t count)
+{
+	struct bc_counts counts;
+	struct bc_error err;
+
+	assert_status(
+		series_append(key, &all, first, count, NULL, &counts, &err),
+		BC_OK, &err);
+	return counts;
+}
+
+int
+series_teardown(void **state)
+{
+	series_free(&all);
+	return unit_teardown(state);
 }
 
 /* ---- what is stored ---------------------------------------------------- */

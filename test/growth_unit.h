@@ -45,6 +45,13 @@ enum bc_status series_append(const char *key, const struct series_rows *rows,
                              const struct bc_append_options *options,
                              struct bc_counts *counts, struct bc_error *err);
 
+/* The rows of the running test; series_teardown() frees them. */
+extern struct series_rows all;
+int series_teardown(void **state);
+
+/* Append rows [first, first + count) of 'all', which must work. */
+struct bc_counts series_grow(const char *key, uint64_t first, uint64_t count);
+
 /* How a series is stored. */
 struct series_layout {
 	uint64_t id, revision;

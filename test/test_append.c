@@ -6,40 +6,10 @@
 #include "growth_unit.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define KEY "binance/spot/BTC%2FUSDT/1m"
 #define MINUTE SERIES_MINUTE_NS
 #define JANUARY (1704067200000 * 1000000LL) /* of 2024 */
-
-static struct series_rows all;
-
-static int
-setup(void **state)
-{
-	memset(&all, 0, sizeof(all));
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	series_free(&all);
-	return unit_teardown(state);
-}
-
-/* Append rows [first, first + count) of 'all', which must work. */
-static struct bc_counts
-append(uint64_t first, uint64_t count)
-{
-	struct bc_counts counts;
-	struct bc_error err;
-
-	assert_status(
-		series_append(KEY, &all, first, count, NULL, &counts, &err),
-		BC_OK, &err);
-	return counts;
-}
 
 static void
 one_bar_after_another(void **state)
@@ -51,7 +21,7 @@ one_bar_after_another(void **state)
 	for (uint64_t i = 0; i < 3000; i++) {
 		struct series_rows now = all;
 
-		assert_int_equal(append(i, 1).inserted, 1);
+		assert_int_equal(series_grow(KEY, i, 1).inserted, 1);
 		now.rows = i + 1;
 		if (i < 40 || i % 97 == 0)
 			expect_rows(KEY, &now);
@@ -74,7 +44,8 @@ months(void **state)
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 44640 + 41760 + 44640, 1);
 	for (unsigned i = 0; i < 3; i++) {
-		assert_int_equal(append(first, rows[i]).inserted, rows[i]);
+		assert_int_equal(series_grow(KEY, first, rows[i]).inserted,
+		                 rows[i]);
 		first += rows[i];
 	}
 	expect_rows(KEY, &all);
@@ -84,7 +55,7 @@ months(void **state)
 		assert_int_equal(layout.segments[i].rows % 4096, 0);
 	assert_string_equal(series_known(KEY, JANUARY, MINUTE), "b[0,131040)");
 	/* All of it once more: nothing is written. */
-	assert_int_equal(append(0, all.rows).identical, all.rows);
+	assert_int_equal(series_grow(KEY, 0, all.rows).identical, all.rows);
 	expect_rows(KEY, &all);
 }
 
@@ -260,7 +231,7 @@ backwards_month_by_month(void **state)
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 12 * 44640, 1);
 	for (unsigned month = 12; month-- > 0;)
-		append(month * 44640, 44640);
+		series_grow(KEY, month * 44640, 44640);
 	expect_rows(KEY, &all);
 	series_layout(KEY, &layout);
 	for (unsigned i = 0; i < layout.segment_count; i++)
@@ -277,7 +248,7 @@ one_bar_before_another(void **state)
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 1500, 1);
 	for (unsigned i = 1500; i-- > 0;)
-		append(i, 1);
+		series_grow(KEY, i, 1);
 	expect_rows(KEY, &all);
 	series_layout(KEY, &layout);
 	assert_true(layout.segment_count < 12);
@@ -294,7 +265,7 @@ a_correction_rewrites_one_segment(void **state)
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 200000, 1);
 	for (unsigned i = 0; i < 4; i++)
-		append(i * 50000, 50000);
+		series_grow(KEY, i * 50000, 50000);
 	series_layout(KEY, &before);
 	assert_status(bar(60000, 1, NULL, &counts, &err), BC_OK, &err);
 	expect_counts(&counts, 0, 1, 0, 0, 0);
@@ -320,13 +291,13 @@ bars_come_into_gaps(void **state)
 
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 150000, 1);
-	append(0, 40000);
-	append(40010, 59990);
-	append(100001, 49999);
+	series_grow(KEY, 0, 40000);
+	series_grow(KEY, 40010, 59990);
+	series_grow(KEY, 100001, 49999);
 	assert_string_equal(series_known(KEY, JANUARY, MINUTE),
 	                    "b[0,40000) b[40010,100000) b[100001,150000)");
-	append(40000, 10);
-	append(100000, 1);
+	series_grow(KEY, 40000, 10);
+	series_grow(KEY, 100000, 1);
 	expect_rows(KEY, &all);
 	assert_string_equal(series_known(KEY, JANUARY, MINUTE), "b[0,150000)");
 	series_layout(KEY, &layout);
@@ -342,16 +313,17 @@ a_gap_far_from_both_ends_leaves_an_odd_segment(void **state)
 
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 700001, 1);
-	append(0, 350000);
-	append(350001, 350000);
-	append(350000, 1);
+	series_grow(KEY, 0, 350000);
+	series_grow(KEY, 350001, 350000);
+	series_grow(KEY, 350000, 1);
 	expect_rows(KEY, &all);
 	series_layout(KEY, &layout);
 	for (unsigned i = 0; i < layout.segment_count; i++)
 		assert_true(layout.segments[i].rows >= 512);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
 int
 main(void)

@@ -12,35 +12,6 @@
 #define MINUTE SERIES_MINUTE_NS
 #define JANUARY (1704067200000 * 1000000LL) /* of 2024 */
 
-static struct series_rows all;
-
-static int
-setup(void **state)
-{
-	memset(&all, 0, sizeof(all));
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	series_free(&all);
-	return unit_teardown(state);
-}
-
-/* Append rows [first, first + count) of 'all', which must work. */
-static struct bc_counts
-append(uint64_t first, uint64_t count)
-{
-	struct bc_counts counts;
-	struct bc_error err;
-
-	assert_status(
-		series_append(KEY, &all, first, count, NULL, &counts, &err),
-		BC_OK, &err);
-	return counts;
-}
-
 /* Append one bar at minute 'minute' with options. */
 static enum bc_status
 bar(int64_t minute, double close, const struct bc_append_options *options,
@@ -209,7 +180,7 @@ columns_are_those_of_the_first_rows(void **state)
 
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 100, 1);
-	append(0, 50);
+	series_grow(KEY, 0, 50);
 	frame = series_frame(&all, 50, 50, columns);
 	for (unsigned i = 0; i < 5; i++)
 		swapped[i] = columns[4 - i];
@@ -247,7 +218,7 @@ policies(void **state)
 
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 5000, 1);
-	append(0, 5000);
+	series_grow(KEY, 0, 5000);
 	series_layout(KEY, &before);
 	options.merge = BC_MERGE_FIRST;
 	assert_status(bar(77, 1, &options, &counts, &err), BC_OK, &err);
@@ -329,7 +300,7 @@ put_then_append(uint64_t put_rows, uint64_t more)
 	frame = series_frame(&all, 0, put_rows, columns);
 	assert_status(bc_put(fixture.cache, KEY, &frame, NULL, NULL, &err),
 	              BC_OK, &err);
-	append(put_rows, more);
+	series_grow(KEY, put_rows, more);
 	expect_rows(KEY, &all);
 	assert_int_equal(unit_stats().entries, 1);
 	/* What a put replaces it replaces whole. */
@@ -337,7 +308,7 @@ put_then_append(uint64_t put_rows, uint64_t more)
 	              BC_OK, &err);
 	assert_int_equal(unit_stats().segments, 1);
 	assert_int_equal(unit_info(KEY).rows, put_rows);
-	append(put_rows, more);
+	series_grow(KEY, put_rows, more);
 	expect_rows(KEY, &all);
 	assert_status(bc_remove(fixture.cache, KEY, &err), BC_OK, &err);
 	assert_int_equal(unit_stats().segments, 0);
@@ -362,9 +333,9 @@ a_frame_becomes_a_series(void **state)
 	frame = series_frame(&all, 0, 300, columns);
 	assert_status(bc_put(fixture.cache, KEY, &frame, NULL, NULL, &err),
 	              BC_OK, &err);
-	assert_int_equal(append(100, 50).identical, 50);
+	assert_int_equal(series_grow(KEY, 100, 50).identical, 50);
 	assert_int_equal(unit_info(KEY).kind, BC_FRAME);
-	assert_int_equal(append(100, 400).inserted, 200);
+	assert_int_equal(series_grow(KEY, 100, 400).inserted, 200);
 	assert_int_equal(unit_info(KEY).kind, BC_SERIES);
 	all.rows = 500;
 	expect_rows(KEY, &all);
@@ -372,7 +343,7 @@ a_frame_becomes_a_series(void **state)
 	frame = series_frame(&all, 0, 0, columns);
 	assert_status(bc_put(fixture.cache, KEY, &frame, NULL, NULL, &err),
 	              BC_OK, &err);
-	append(0, 500);
+	series_grow(KEY, 0, 500);
 	expect_rows(KEY, &all);
 	assert_int_equal(unit_stats().segments, 1);
 }
@@ -392,7 +363,7 @@ what_has_expired_is_not_continued(void **state)
 	assert_status(bc_put(fixture.cache, KEY, &frame, &options, NULL, &err),
 	              BC_OK, &err);
 	test_sleep_ms(2);
-	append(300, 100);
+	series_grow(KEY, 300, 100);
 	series_remove(&all, JANUARY, JANUARY + 300 * MINUTE);
 	expect_rows(KEY, &all);
 	assert_int_equal(unit_stats().entries, 1);
@@ -423,8 +394,8 @@ a_damaged_tail_goes_alone(void **state)
 
 	(void)state;
 	series_generate(&all, JANUARY, MINUTE, 700, 1);
-	append(0, 690);
-	append(690, 10);
+	series_grow(KEY, 0, 690);
+	series_grow(KEY, 690, 10);
 	unit_change_catalogue(damage_tail);
 	unit_reopen(NULL);
 	assert_status(series_append(KEY, &all, 699, 1, NULL, NULL, &err),
@@ -434,11 +405,12 @@ a_damaged_tail_goes_alone(void **state)
 	expect_rows(KEY, &all);
 	assert_string_equal(series_known(KEY, JANUARY, MINUTE), "b[0,689)");
 	all.rows = 700;
-	append(690, 10);
+	series_grow(KEY, 690, 10);
 	expect_rows(KEY, &all);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
 int
 main(void)

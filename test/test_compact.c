@@ -13,31 +13,6 @@
 #define MINUTE SERIES_MINUTE_NS
 #define ORIGIN (1704067200000 * 1000000LL)
 
-static struct series_rows all;
-
-static int
-setup(void **state)
-{
-	memset(&all, 0, sizeof(all));
-	return unit_setup(state);
-}
-
-static int
-teardown(void **state)
-{
-	series_free(&all);
-	return unit_teardown(state);
-}
-
-static void
-append(const char *key, uint64_t first, uint64_t count)
-{
-	struct bc_error err;
-
-	assert_status(series_append(key, &all, first, count, NULL, NULL, &err),
-	              BC_OK, &err);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  Compacting                                                              */
 /* ------------------------------------------------------------------------ */
@@ -54,8 +29,8 @@ few_and_large(void **state)
 	(void)state;
 	series_generate(&all, ORIGIN, MINUTE, 11 * 44640 + 7, 1);
 	for (unsigned i = 0; i < 11; i++)
-		append(KEY, i * 44640, 44640);
-	append(KEY, 11 * 44640, 7);
+		series_grow(KEY, i * 44640, 44640);
+	series_grow(KEY, 11 * 44640, 7);
 	unit_put("frame", 1, 100);
 	series_layout(KEY, &before);
 	assert_true(before.segment_count > 4);
@@ -135,9 +110,9 @@ there_must_be_room_for_the_copy(void **state)
 	unit_restart(&options);
 	series_generate(&all, ORIGIN, MINUTE, 123000, 1);
 	for (unsigned i = 0; i < 6; i++)
-		append(KEY, i * 20000, 20000);
+		series_grow(KEY, i * 20000, 20000);
 	for (unsigned i = 0; i < 3; i++)
-		append("x/small", 120000 + i * 700, 700);
+		series_grow("x/small", 120000 + i * 700, 700);
 	fill_up(400000);
 	only.prefix = KEY;
 	assert_status(bc_compact(fixture.cache, &only, &report, &err), BC_FULL,
@@ -182,7 +157,7 @@ ranges_are_removed(void **state)
 	assert_status(bc_remove_range(fixture.cache, KEY, 0, 1, NULL, &err),
 	              BC_MISS, &err);
 	series_generate(&all, ORIGIN, MINUTE, 10000, 1);
-	append(KEY, 0, 10000);
+	series_grow(KEY, 0, 10000);
 	assert_status(bc_remove_range(fixture.cache, KEY, 1, 0, NULL, &err),
 	              BC_INVALID, &err);
 	/* Nothing is there: nothing is written. */
@@ -223,7 +198,7 @@ ranges_are_removed(void **state)
 	assert_int_equal(unit_stats().segments, 0);
 	assert_int_equal(unit_info(KEY).rows, 0);
 	series_generate(&all, ORIGIN, MINUTE, 5, 1);
-	append(KEY, 0, 5);
+	series_grow(KEY, 0, 5);
 	expect_rows(KEY, &all);
 	/* Of a frame a series is left. */
 	frame = series_frame(&all, 0, 5, columns);
@@ -279,8 +254,8 @@ order_in_a_batch(void **state)
 
 	(void)state;
 	series_generate(&all, ORIGIN, MINUTE, 20000, 1);
-	append("removed", 0, 500);
-	append("replaced", 0, 500);
+	series_grow("removed", 0, 500);
+	series_grow("replaced", 0, 500);
 	batch = begin();
 	add(batch, "put", 0, 300, true, &counts[0]);
 	add(batch, "put", 300, 300, false, &counts[1]);
@@ -355,7 +330,7 @@ all_or_nothing(void **state)
 
 	(void)state;
 	series_generate(&all, ORIGIN, MINUTE, 9000, 1);
-	append("b", 0, 100);
+	series_grow("b", 0, 100);
 	batch = begin();
 	add(batch, "a", 0, 9000, false, NULL);
 	series_add(&other, ORIGIN + 5 * MINUTE, 1);
@@ -367,7 +342,7 @@ all_or_nothing(void **state)
 	assert_status(bc_batch_commit(&batch, &err), BC_EXISTS, &err);
 	expect_miss(fixture.cache, "a", BC_MISS_ABSENT);
 	assert_int_equal(unit_stats().entries, 1);
-	append("a", 0, 9000);
+	series_grow("a", 0, 9000);
 	expect_rows("a", &all);
 	series_free(&other);
 }
@@ -403,7 +378,8 @@ a_damaged_segment_is_not_moved(void **state)
 	expect_miss(fixture.cache, "key/3", BC_MISS_EVICTED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
 int
 main(void)

@@ -15,7 +15,6 @@
 #define SEGMENTS 8
 
 static const char *const words[] = { "buy", "sell" };
-static struct series_rows all;
 static struct series_layout layout;
 
 /* Eight segments, two of them older, and a tail of five rows. */
@@ -29,30 +28,19 @@ make(bool text)
 	unit_restart(NULL);
 	fixture.events[BC_EVENT_QUARANTINE] = 0;
 	series_free(&all);
-	memset(&all, 0, sizeof(all));
 	if (text) {
 		all.labels = words;
 		all.label_count = 2;
 	}
 	series_generate(&all, BEGIN_NS, SERIES_MINUTE_NS, 18789, 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_status(series_append(KEY, &all, first, rows[i], NULL,
-		                            NULL, NULL),
-		              BC_OK, NULL);
+		series_grow(KEY, first, rows[i]);
 		first += rows[i];
 	}
 	series_layout(KEY, &layout);
 	assert_int_equal(layout.segment_count, SEGMENTS);
 	assert_int_equal(layout.older_count, 2);
 	assert_int_equal(layout.tail_rows, 5);
-}
-
-static int
-teardown(void **state)
-{
-	series_free(&all);
-	memset(&all, 0, sizeof(all));
-	return unit_teardown(state);
 }
 
 /* Flip a bit of the rows of a segment in its file. */
@@ -141,8 +129,7 @@ a_damaged_segment_is_lost_alone(void **state)
 		assert_int_equal(info.rows, all.rows - lost->rows);
 		assert_int_equal(info.segment_count, SEGMENTS - 1);
 		assert_int_equal(unit_stats().segments, SEGMENTS);
-		assert_lost(lost->first_ns,
-		            lost->last_ns + SERIES_MINUTE_NS);
+		assert_lost(lost->first_ns, lost->last_ns + SERIES_MINUTE_NS);
 	}
 }
 
@@ -257,7 +244,7 @@ what_never_reached_the_disk_is_lost_alone(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, unit_setup, teardown)
+	cmocka_unit_test_setup_teardown(function, unit_setup, series_teardown)
 
 int
 main(void)
