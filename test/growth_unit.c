@@ -213,6 +213,32 @@ series_append(const char *key, const struct series_rows *rows, uint64_t first,
 	return bc_append(fixture.cache, key, &frame, options, counts, err);
 }
 
+enum bc_status
+series_bar(const char *key, int64_t time_ns, double close,
+           const struct bc_append_options *options, struct bc_counts *counts,
+           struct bc_error *err)
+{
+	struct series_rows one = { .rows = 0 };
+	enum bc_status status;
+
+	series_add(&one, time_ns, close);
+	status = series_append(key, &one, 0, 1, options, counts, err);
+	series_free(&one);
+	return status;
+}
+
+void
+series_expect_counts(const struct bc_counts *counts, uint64_t inserted,
+                     uint64_t updated, uint64_t identical, uint64_t conflicting,
+                     uint64_t rejected)
+{
+	assert_int_equal(counts->inserted, inserted);
+	assert_int_equal(counts->updated, updated);
+	assert_int_equal(counts->identical, identical);
+	assert_int_equal(counts->conflicting, conflicting);
+	assert_int_equal(counts->rejected, rejected);
+}
+
 struct bc_counts
 series_grow(const char *key, uint64_t first, uint64_t count)
 {

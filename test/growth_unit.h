@@ -45,6 +45,16 @@ enum bc_status series_append(const char *key, const struct series_rows *rows,
                              const struct bc_append_options *options,
                              struct bc_counts *counts, struct bc_error *err);
 
+/* Append one bar; 'options' may be NULL. */
+enum bc_status series_bar(const char *key, int64_t time_ns, double close,
+                          const struct bc_append_options *options,
+                          struct bc_counts *counts, struct bc_error *err);
+
+/* So many rows went each way. */
+void series_expect_counts(const struct bc_counts *counts, uint64_t inserted,
+                          uint64_t updated, uint64_t identical,
+                          uint64_t conflicting, uint64_t rejected);
+
 /* The rows of the running test; series_teardown() frees them. */
 extern struct series_rows all;
 int series_teardown(void **state);

@@ -68,25 +68,8 @@ static enum bc_status
 bar(int64_t minute, double close, const struct bc_append_options *options,
     struct bc_counts *counts, struct bc_error *err)
 {
-	struct series_rows one = { .rows = 0 };
-	enum bc_status status;
-
-	series_add(&one, JANUARY + minute * MINUTE, close);
-	status = series_append(KEY, &one, 0, 1, options, counts, err);
-	series_free(&one);
-	return status;
-}
-
-static void
-expect_counts(const struct bc_counts *counts, uint64_t inserted,
-              uint64_t updated, uint64_t identical, uint64_t conflicting,
-              uint64_t rejected)
-{
-	assert_int_equal(counts->inserted, inserted);
-	assert_int_equal(counts->updated, updated);
-	assert_int_equal(counts->identical, identical);
-	assert_int_equal(counts->conflicting, conflicting);
-	assert_int_equal(counts->rejected, rejected);
+	return series_bar(KEY, JANUARY + minute * MINUTE, close, options,
+	                  counts, err);
 }
 
 static void
@@ -101,33 +84,33 @@ the_vectors_of_merging(void **state)
 	open.flags = BC_APPEND_OPEN;
 	/* None; a closed bar. */
 	assert_status(bar(0, 10, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 1, 0, 0, 0, 0);
+	series_expect_counts(&counts, 1, 0, 0, 0, 0);
 	/* Closed A; the same A: nothing is written. */
 	series_layout(KEY, &before);
 	assert_status(bar(0, 10, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 0, 1, 0, 0);
+	series_expect_counts(&counts, 0, 0, 1, 0, 0);
 	series_layout(KEY, &after);
 	assert_int_equal(before.revision, after.revision);
 	/* Closed A; closed B. */
 	assert_status(bar(0, 11, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	/* Closed B; open C: kept. */
 	assert_status(bar(0, 12, &open, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 0, 0, 1, 0);
+	series_expect_counts(&counts, 0, 0, 0, 1, 0);
 	series_add(&all, JANUARY, 11);
 	expect_rows(KEY, &all);
 	/* None; an open bar. */
 	assert_status(bar(1, 20, &open, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 1, 0, 0, 0, 0);
+	series_expect_counts(&counts, 1, 0, 0, 0, 0);
 	assert_string_equal(series_known(KEY, JANUARY, MINUTE),
 	                    "b[0,1) o[1,2)");
 	/* Open A; open B; closed C. */
 	assert_status(bar(1, 21, &open, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	series_layout(KEY, &before);
 	assert_true(before.open);
 	assert_status(bar(1, 22, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	series_layout(KEY, &after);
 	assert_false(after.open);
 	series_add(&all, JANUARY + MINUTE, 22);
@@ -152,18 +135,18 @@ a_bar_that_had_not_ended_lives_on(void **state)
 	series_layout(KEY, &layout);
 	revision = layout.revision;
 	assert_status(bar(1, 11, &open, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 0, 1, 0, 0);
+	series_expect_counts(&counts, 0, 0, 1, 0, 0);
 	series_layout(KEY, &layout);
 	assert_int_equal(layout.revision, revision);
 	/* It ends with the values that it had. */
 	assert_status(bar(1, 11, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	series_layout(KEY, &layout);
 	assert_false(layout.open);
 	/* One that is followed by another was never seen to end: it goes. */
 	assert_status(bar(2, 12, &open, NULL, &err), BC_OK, &err);
 	assert_status(bar(4, 14, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 1, 0, 0, 0, 0);
+	series_expect_counts(&counts, 1, 0, 0, 0, 0);
 	series_add(&all, JANUARY, 10);
 	series_add(&all, JANUARY + MINUTE, 11);
 	series_add(&all, JANUARY + 4 * MINUTE, 14);
@@ -172,7 +155,7 @@ a_bar_that_had_not_ended_lives_on(void **state)
 	                    "b[0,2) b[4,5)");
 	/* It comes too late to be open. */
 	assert_status(bar(3, 13, &open, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 0, 0, 0, 1);
+	series_expect_counts(&counts, 0, 0, 0, 0, 1);
 	expect_rows(KEY, &all);
 	/* An open one follows an open one. */
 	assert_status(bar(5, 15, &open, NULL, &err), BC_OK, &err);
@@ -268,7 +251,7 @@ a_correction_rewrites_one_segment(void **state)
 		series_grow(KEY, i * 50000, 50000);
 	series_layout(KEY, &before);
 	assert_status(bar(60000, 1, NULL, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	series_set(&all, JANUARY + 60000 * MINUTE, 1);
 	expect_rows(KEY, &all);
 	series_layout(KEY, &after);

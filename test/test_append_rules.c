@@ -12,32 +12,6 @@
 #define MINUTE SERIES_MINUTE_NS
 #define JANUARY (1704067200000 * 1000000LL) /* of 2024 */
 
-/* Append one bar at minute 'minute' with options. */
-static enum bc_status
-bar(int64_t minute, double close, const struct bc_append_options *options,
-    struct bc_counts *counts, struct bc_error *err)
-{
-	struct series_rows one = { .rows = 0 };
-	enum bc_status status;
-
-	series_add(&one, JANUARY + minute * MINUTE, close);
-	status = series_append(KEY, &one, 0, 1, options, counts, err);
-	series_free(&one);
-	return status;
-}
-
-static void
-expect_counts(const struct bc_counts *counts, uint64_t inserted,
-              uint64_t updated, uint64_t identical, uint64_t conflicting,
-              uint64_t rejected)
-{
-	assert_int_equal(counts->inserted, inserted);
-	assert_int_equal(counts->updated, updated);
-	assert_int_equal(counts->identical, identical);
-	assert_int_equal(counts->conflicting, conflicting);
-	assert_int_equal(counts->rejected, rejected);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  What is known                                                           */
 /* ------------------------------------------------------------------------ */
@@ -221,8 +195,10 @@ policies(void **state)
 	series_grow(KEY, 0, 5000);
 	series_layout(KEY, &before);
 	options.merge = BC_MERGE_FIRST;
-	assert_status(bar(77, 1, &options, &counts, &err), BC_OK, &err);
-	expect_counts(&counts, 0, 0, 0, 1, 0);
+	assert_status(series_bar(KEY, JANUARY + 77 * MINUTE, 1, &options,
+	                         &counts, &err),
+	              BC_OK, &err);
+	series_expect_counts(&counts, 0, 0, 0, 1, 0);
 	options.merge = BC_MERGE_ERROR;
 	series_generate(&late, JANUARY + 70 * MINUTE, MINUTE, 10, 1);
 	series_set(&late, JANUARY + 77 * MINUTE, 1);
@@ -247,11 +223,11 @@ policies(void **state)
 	late.columns[4][0] = all.columns[4][77] - 1;
 	assert_status(series_append(KEY, &late, 0, 1, &options, &counts, &err),
 	              BC_OK, &err);
-	expect_counts(&counts, 0, 0, 0, 1, 0);
+	series_expect_counts(&counts, 0, 0, 0, 1, 0);
 	late.columns[4][0] = all.columns[4][77];
 	assert_status(series_append(KEY, &late, 0, 1, &options, &counts, &err),
 	              BC_OK, &err);
-	expect_counts(&counts, 0, 1, 0, 0, 0);
+	series_expect_counts(&counts, 0, 1, 0, 0, 0);
 	series_set(&all, JANUARY + 77 * MINUTE, 3);
 	expect_rows(KEY, &all);
 	series_free(&late);
@@ -278,7 +254,9 @@ suspect_bars_are_kept_and_counted(void **state)
 	assert_int_equal(unit_info(KEY).dataset_id, 7);
 	assert_int_equal(unit_info(KEY).cost_ns, 9);
 	/* 0 leaves them as they were. */
-	assert_status(bar(10, 5, NULL, NULL, &err), BC_OK, &err);
+	assert_status(
+		series_bar(KEY, JANUARY + 10 * MINUTE, 5, NULL, NULL, &err),
+		BC_OK, &err);
 	assert_int_equal(unit_info(KEY).dataset_id, 7);
 	assert_int_equal(unit_info(KEY).suspect_rows, 1);
 }

@@ -11,16 +11,12 @@
 #include "bitstream.h"
 #include "support.h"
 
-static uint64_t seed = 11;
-
 static uint64_t
 random64(void)
 {
-	uint64_t x = seed += 0x9E3779B97F4A7C15U;
+	static uint64_t count;
 
-	x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
-	x = (x ^ x >> 27) * 0x94D049BB133111EBU;
-	return x ^ x >> 31;
+	return test_mix(11, count++);
 }
 
 /* A value of so many bits, as the width of a stream counts them. */

@@ -164,20 +164,6 @@ run(uint64_t budget, uint64_t most, unsigned steps, uint64_t seed)
 		check_key(index);
 }
 
-static void
-expect_sound(void)
-{
-	struct bc_verify_report report;
-	struct bc_error err;
-
-	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
-	              BC_OK, &err);
-	assert_int_equal(report.bad_segments, 0);
-	assert_int_equal(report.bad_entries, 0);
-	assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 0);
-	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 0);
-}
-
 /* ------------------------------------------------------------------------ */
 /*  Random load                                                             */
 /* ------------------------------------------------------------------------ */
@@ -193,9 +179,9 @@ no_load_exceeds_the_budget_under_any_policy(void **state)
 		run(8 * MIB, 256 * KIB, 1500, 7 + i);
 		assert_true(lost > 50);
 		assert_true(unit_stats().live_bytes > 4 * MIB);
-		expect_sound();
+		unit_expect_sound();
 		unit_reopen(NULL);
-		expect_sound();
+		unit_expect_sound();
 	}
 }
 
@@ -213,7 +199,7 @@ small_budgets_work(void **state)
 			run(budgets[k], budgets[k] / 8, 600, 31 + i);
 			assert_true(lost > 20);
 			assert_true(unit_stats().live_bytes > budgets[k] / 8);
-			expect_sound();
+			unit_expect_sound();
 		}
 	}
 }

@@ -276,20 +276,6 @@ run(uint64_t warm, uint64_t cold, uint64_t most, unsigned steps, uint64_t seed)
 		check_key(i);
 }
 
-static void
-expect_sound(void)
-{
-	struct bc_verify_report report;
-	struct bc_error err;
-
-	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
-	              BC_OK, &err);
-	assert_int_equal(report.bad_segments, 0);
-	assert_int_equal(report.bad_entries, 0);
-	assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 0);
-	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 0);
-}
-
 /* Nothing is live, and nothing counted so, once everything is removed. */
 static void
 expect_empty(void)
@@ -321,9 +307,9 @@ no_load_exceeds_the_cold_budget_under_any_policy(void **state)
 		assert_true(lost > 10);
 		assert_true(met[BC_WARM] != 0 && met[BC_COLD] != 0);
 		assert_true(unit_stats().live_cold_bytes > MIB / 4);
-		expect_sound();
+		unit_expect_sound();
 		unit_reopen(NULL);
-		expect_sound();
+		unit_expect_sound();
 		expect_empty();
 	}
 }
@@ -341,7 +327,7 @@ small_cold_budgets_work(void **state)
 			run(256 * KIB, budgets[k], budgets[k] / 512, 500,
 			    31 + i);
 			assert_true(lost > 5);
-			expect_sound();
+			unit_expect_sound();
 			expect_empty();
 		}
 	}

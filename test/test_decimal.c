@@ -16,16 +16,12 @@
 
 static struct bci_decimals found;
 static double values[ROWS];
-static uint64_t seed = 5;
-
 static uint64_t
 random64(void)
 {
-	uint64_t x = seed += 0x9E3779B97F4A7C15U;
+	static uint64_t count;
 
-	x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
-	x = (x ^ x >> 27) * 0x94D049BB133111EBU;
-	return x ^ x >> 31;
+	return test_mix(5, count++);
 }
 
 static bool

@@ -140,6 +140,20 @@ unit_expect_miss(struct bc_cache *cache, const char *key, enum bc_miss reason,
 	}
 }
 
+void
+unit_expect_sound(void)
+{
+	struct bc_verify_report report;
+	struct bc_error err;
+
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
+	              BC_OK, &err);
+	assert_int_equal(report.bad_segments, 0);
+	assert_int_equal(report.bad_entries, 0);
+	assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 0);
+	assert_int_equal(fixture.events[BC_EVENT_CHECKSUM], 0);
+}
+
 struct bc_info
 unit_info(const char *key)
 {

@@ -49,6 +49,9 @@ void unit_expect_hit(struct bc_cache *cache, const char *key, uint64_t version,
 void unit_expect_miss(struct bc_cache *cache, const char *key,
                       enum bc_miss reason, const char *file, int line);
 
+/* Nothing is damaged, nor was it ever. */
+void unit_expect_sound(void);
+
 /* Info of 'key', which must be there; strings are valid until the next. */
 struct bc_info unit_info(const char *key);
 struct bc_stats unit_stats(void);
