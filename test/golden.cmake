@@ -4,25 +4,25 @@
 # be read by every later library, and by a reader that knows nothing but
 # doc/format.md.
 set(golden ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+set(unpacked support.c dir_unit.c golden/archive.c golden/content.c)
 
-barcache_test(golden support.c golden/content.c golden/print.c)
+barcache_test(golden ${unpacked} golden/print.c)
 target_compile_definitions(test_golden PRIVATE
   GOLDEN_ARCHIVE="${golden}/cache.tar.gz"
   GOLDEN_EXPECTED="${golden}/expected.json")
 
-barcache_test(upgrade support.c golden/content.c)
+barcache_test(upgrade ${unpacked})
 target_compile_definitions(test_upgrade PRIVATE
   GOLDEN_ARCHIVE="${golden}/cache.tar.gz")
 
-barcache_test(golden_series support.c
-  golden/content.c golden/grown.c golden/print.c)
+barcache_test(golden_series ${unpacked} golden/grown.c golden/print.c)
 target_compile_definitions(test_golden_series PRIVATE
   GOLDEN_ARCHIVE="${golden}/series.tar.gz"
   GOLDEN_EXPECTED="${golden}/series.json")
 
 # The same content with all packed that packs.
-add_executable(test_golden_packed test_golden_series.c support.c
-  golden/content.c golden/grown.c golden/print.c)
+add_executable(test_golden_packed test_golden_series.c ${unpacked}
+  golden/grown.c golden/print.c)
 target_include_directories(test_golden_packed PRIVATE
   ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(test_golden_packed PRIVATE

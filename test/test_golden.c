@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "golden/archive.h"
 #include "golden/content.h"
 #include "hash.h"
 
@@ -23,40 +24,9 @@
 #define ONE_KEY "golden/batch/1"
 #define ONE_RECORD "\1\1"
 
-static struct test_dir dir;
-
 /* ------------------------------------------------------------------------ */
 /*  Files                                                                   */
 /* ------------------------------------------------------------------------ */
-
-static void
-unpack(void)
-{
-	char command[COMMAND];
-
-	test_remove_tree(dir.cache);
-	assert_int_equal(mkdir(dir.cache, 0700), 0);
-	snprintf(command, sizeof(command), "tar -C '%s' -xzf '%s'", dir.cache,
-	         GOLDEN_ARCHIVE);
-	assert_int_equal(system(command), 0);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	unpack();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 /* A whole file, to be freed. */
 static unsigned char *
@@ -384,7 +354,7 @@ other_formats_are_refused_and_left_alone(void **state)
 		struct bc_error err;
 		uint64_t before;
 
-		unpack();
+		archive_unpack();
 		if (cases[i / 3].text == NULL)
 			scramble_page(cases[i / 3].at);
 		else
@@ -456,7 +426,7 @@ check_hits(unsigned expected)
 	              &err);
 	assert_status(bc_remove(cache, ONE_KEY, &err), BC_OK, &err);
 	bc_close(cache);
-	unpack();
+	archive_unpack();
 }
 
 /* On another host, or after a reboot, what was synced is all there. */
@@ -490,13 +460,13 @@ places_that_cannot_be_are_misses(void **state)
 		{ 8, 8, UINT64_MAX - 64 + 17 }, /* offset + bytes wraps */
 		{ 8, 8, UINT64_MAX - 4096 + 17 },
 		{ 8, 8, 1ull << 62 | 16 },
-		{ 8, 8, 4096 },                 /* where no column is aligned */
-		{ 4, 4, 103 },                  /* bytes below the header's */
+		{ 8, 8, 4096 }, /* where no column is aligned */
+		{ 4, 4, 103 },  /* bytes below the header's */
 		{ 4, 4, UINT32_MAX },
 		{ 56, 4, 103 },
 		{ 56, 4, UINT32_MAX - 15 },
-		{ 0, 4, 2 },                    /* no such arena */
-		{ 60, 1, 1 },                   /* no such codec */
+		{ 0, 4, 2 },  /* no such arena */
+		{ 60, 1, 1 }, /* no such codec */
 	};
 
 	(void)state;
@@ -539,13 +509,13 @@ tools_of_lmdb_read_both_kinds_of_file(void **state)
 	         dir.cache);
 	assert_int_equal(number_from(command), 7); /* the main one, too */
 	snprintf(command, sizeof(command),
-	         "mdb_dump -n '%s/meta.mdb' | grep -c '^ '",
-	         dir.cache);
+	         "mdb_dump -n '%s/meta.mdb' | grep -c '^ '", dir.cache);
 	/* Entries, and the records of the other tables. */
 	assert_int_equal(number_from(command), 2 * (GOLDEN_VALUES + 6));
 	snprintf(command, sizeof(command),
 	         "mdb_stat -n -a '%s/warm/00000001.mdb' | "
-	         "sed -n 's/^  Overflow pages: //p'", dir.cache);
+	         "sed -n 's/^  Overflow pages: //p'",
+	         dir.cache);
 	assert_true(number_from(command) > 8);
 	snprintf(command, sizeof(command),
 	         "mdb_dump -n '%s/warm/00000001.mdb' | grep -c '^ '",
@@ -555,7 +525,7 @@ tools_of_lmdb_read_both_kinds_of_file(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, archive_setup, dir_teardown)
 
 int
 main(void)

@@ -8,34 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "golden/archive.h"
 #include "golden/content.h"
 #include "golden/grown.h"
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	char command[1024];
-
-	(void)state;
-	test_dir_make_fast(&dir);
-	assert_int_equal(mkdir(dir.cache, 0700), 0);
-	snprintf(command, sizeof(command), "tar -C '%s' -xzf '%s'", dir.cache,
-	         GOLDEN_ARCHIVE);
-	assert_int_equal(system(command), 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 static void
 check_text(const struct bc_view *view, uint32_t index, uint64_t row,
@@ -163,7 +139,7 @@ series_go_on_where_they_ended(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, archive_setup, dir_teardown)
 
 int
 main(void)

@@ -7,40 +7,14 @@
 #include "support.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "cache.h"
 #include "coverage.h"
+#include "golden/archive.h"
 #include "golden/content.h"
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	char command[1024];
-
-	(void)state;
-	test_dir_make_fast(&dir);
-	assert_int_equal(mkdir(dir.cache, 0700), 0);
-	snprintf(command, sizeof(command), "tar -C '%s' -xzf '%s'", dir.cache,
-	         GOLDEN_ARCHIVE);
-	assert_int_equal(system(command), 0);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 static uint32_t
 format_of(struct bc_cache *cache)
@@ -336,7 +310,7 @@ a_series_in_a_cache_of_format_1_is_found_out(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, archive_setup, dir_teardown)
 
 int
 main(void)
