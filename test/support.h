@@ -23,6 +23,18 @@
 
 #include "barcache.h"
 
+/* Whether memory is watched, and takes more than it would. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
+
 /* ------------------------------------------------------------------------ */
 /*  Statuses                                                                */
 /* ------------------------------------------------------------------------ */

@@ -17,17 +17,6 @@
 #define SEED 31
 #define SLOTS 4096 /* of the catalogue's reader table */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 static struct test_dir dir;
 
 static int
@@ -105,7 +94,7 @@ too_little_address_space_is_said_to_be_that(void **state)
 	int code;
 
 	(void)state;
-	if (SANITIZED)
+	if (TEST_SANITIZED)
 		test_skip("a sanitizer needs the address space itself");
 	for (i = 0; i < sizeof(spaces) / sizeof(*spaces); i++) {
 		code = test_child_run(open_in_little_space, &spaces[i]);

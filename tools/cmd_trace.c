@@ -213,18 +213,24 @@ static enum tool_exit
 trace_show(struct tool *tool)
 {
 	struct trace_summary *summary = tool_alloc(1, sizeof(*summary));
+	enum tool_exit result = TOOL_DONE;
 	struct bc_error err;
 
-	if (trace_read(&summary->trace, tool->args.operands[0], &err) != BC_OK)
-		return tool_fail(&err);
+	if (trace_read(&summary->trace, tool->args.operands[0], &err) !=
+	    BC_OK) {
+		result = tool_fail(&err);
+		goto done;
+	}
 	trace_index(&summary->trace);
 	trace_replay(summary, &tool->args.values[TRACE_BUDGET]);
 	if (tool->json)
 		trace_json(summary);
 	else
 		trace_print(summary);
+done:
 	trace_free(&summary->trace);
-	return TOOL_DONE;
+	free(summary);
+	return result;
 }
 
 static enum tool_exit
