@@ -404,6 +404,38 @@ compaction_evicts_from_each_tier_to_its_target(void **state)
 	assert_int_equal(unit_stats().entries, 0);
 }
 
+/* What is one entry too many is gone: packed it would still be one. */
+static void
+entries_give_way_in_both_tiers(void **state)
+{
+	static const enum bc_placement placements[] = { BC_PLACE_WARM,
+		                                        BC_PLACE_COLD };
+	struct bc_options options = unit_options();
+	struct bc_stats stats;
+	unsigned i, tier;
+
+	(void)state;
+	for (tier = 0; tier < 2; tier++) {
+		options.entries_max = 3;
+		options.policy = BC_POLICY_LRU;
+		unit_restart(&options);
+		memset(versions, 0, sizeof(versions));
+		for (i = 0; i < 7; i++) {
+			put_frame(i, i + 1, 2000, placements[tier]);
+			assert_true(unit_stats().entries <= 3);
+		}
+		stats = unit_stats();
+		assert_int_equal(stats.entries, 3);
+		assert_int_equal(stats.total.evictions, 4);
+		assert_int_equal(stats.total.demotions, 0);
+		lost = 0;
+		for (i = 0; i < 7; i++)
+			check_key(i);
+		assert_int_equal(lost, 4);
+		assert_int_equal(versions[6], 7);
+	}
+}
+
 int
 main(void)
 {
@@ -412,6 +444,8 @@ main(void)
 			no_load_exceeds_the_cold_budget_under_any_policy,
 			unit_setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(small_cold_budgets_work,
+		                                unit_setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(entries_give_way_in_both_tiers,
 		                                unit_setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			compaction_evicts_from_each_tier_to_its_target,

@@ -59,7 +59,6 @@ evicted_entries_and_their_bytes(void **state)
 
 	(void)state;
 	options.entries_max = 3;
-	options.cold_bytes = 4096; /* nothing goes there */
 	unit_restart(&options);
 	for (unsigned i = 0; i < 3; i++) {
 		key[0] = (char)('a' + i);
@@ -193,6 +192,10 @@ links_once_they_are_written(void **state)
 	assert_int_equal(counted().links, 2);
 	bc_close(cache);
 	assert_int_equal(counted().links, 2);
+	for (int i = 0; i < 2; i++) /* the second says nothing new */
+		assert_status(bc_link(fixture.cache, "other", "a", 1, &err),
+		              BC_OK, &err);
+	assert_int_equal(counted().links, 3);
 }
 
 /* While this fetches, another takes what has expired. */

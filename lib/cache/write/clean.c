@@ -81,7 +81,7 @@ clean_evict(struct clean *clean, const struct bci_live_segment *segment,
 {
 	enum bc_status status =
 		bci_victim_drop(clean->writer, segment->key, segment->key_bytes,
-	                        &segment->locator, err);
+	                        &segment->locator, true, err);
 
 	if (status != BC_OK && status != BC_MISS)
 		return status;
@@ -100,8 +100,9 @@ clean_discard(struct clean *clean, const struct bci_live_segment *segment,
 	bci_log(clean->writer->cache, BC_EVENT_QUARANTINE,
 	        "dropped %.100s: it is damaged in arena %llu", segment->key,
 	        (unsigned long long)clean->live.number);
-	status = bci_victim_drop(clean->writer, segment->key,
-	                         segment->key_bytes, &segment->locator, err);
+	status =
+		bci_victim_drop(clean->writer, segment->key, segment->key_bytes,
+	                        &segment->locator, false, err);
 	return status == BC_MISS ? BC_OK : status;
 }
 

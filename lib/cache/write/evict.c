@@ -113,8 +113,9 @@ evict_concerns(const struct evict *evict, const struct bci_locator *locator)
 	enum bci_arena_class class_ =
 		bci_locator_is_cold(locator) ? BCI_ARENA_COLD : BCI_ARENA_WARM;
 
-	return class_ == evict->eviction->class_ &&
-	       (locator->arena == 0 || !evict->eviction->inlined);
+	return evict->eviction->entries != 0 ||
+	       (class_ == evict->eviction->class_ &&
+	        (locator->arena == 0 || !evict->eviction->inlined));
 }
 
 static enum bc_status
@@ -306,7 +307,7 @@ evict_drop(struct evict *evict, struct bc_error *err)
 		uint64_t before = *demotions;
 		enum bc_status status = bci_victim_drop(
 			evict->writer, victim->key, victim->key_bytes,
-			&victim->locator, err);
+			&victim->locator, eviction->entries == 0, err);
 
 		if (status == BC_MISS)
 			continue; /* Gone with a segment before it. */

@@ -14,7 +14,8 @@ struct bci_eviction {
 	enum bci_arena_class class_; /* values in entry records are warm */
 	bool inlined;          /* only what lies in entry records */
 	uint64_t target_bytes; /* that may stay */
-	uint64_t entries;      /* or so many entries, whatever their bytes */
+	uint64_t entries;      /* or so many entries of any tier, whatever their
+	                        * bytes; none is packed instead */
 	size_t most;           /* segments, at the most; 0: no limit */
 	bool dry;              /* only say what would go */
 	/* Results. */

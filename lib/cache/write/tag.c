@@ -47,6 +47,8 @@ tag_labels(struct bci_writer *writer, const char *key, size_t key_bytes,
 			status = bci_label_put(writer->txn, tables, &label, key,
 			                       key_bytes, writer->now_ns,
 			                       &differs, err);
+			writer->counted[BCI_COUNT_LINKS] +=
+				differs && change->kind == BC_LABEL_BACKTEST;
 		}
 		BCI_TRY(status);
 		*changed = *changed || differs;

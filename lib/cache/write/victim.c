@@ -109,7 +109,8 @@ victim_may_pack(const struct bci_writer *writer,
 
 enum bc_status
 bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
-                const struct bci_locator *segment, struct bc_error *err)
+                const struct bci_locator *segment, bool pack,
+                struct bc_error *err)
 {
 	const struct bci_locator victim = *segment;
 	bool must_sync = writer->must_sync;
@@ -118,7 +119,7 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 	enum bc_status status;
 
 	status = victim_load(writer, key, key_bytes, stored, &entry);
-	if (status == BC_OK && victim_may_pack(writer, &victim)) {
+	if (status == BC_OK && pack && victim_may_pack(writer, &victim)) {
 		status = bci_demote(writer, key, key_bytes, &victim, err);
 		if (status == BC_OK || status == BC_NOMEM || status == BC_IO ||
 		    status == BC_NOSPACE)

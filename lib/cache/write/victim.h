@@ -11,12 +11,13 @@
  * Evict a segment of entry 'key': a series no longer has it, and nothing is
  * known of its time; another entry becomes a ghost, of which is known only that
  * it was evicted, and so does a series that has nothing left.  A locator
- * without bytes stands for what a series has in its record.  BC_MISS if the
- * entry has no such segment.
+ * without bytes stands for what a series has in its record.  With 'pack' it
+ * goes to the cold tier instead, if it comes from the warm one and that pays.
+ * BC_MISS if the entry has no such segment.
  */
 enum bc_status bci_victim_drop(struct bci_writer *writer, const char *key,
                                size_t key_bytes,
-                               const struct bci_locator *segment,
+                               const struct bci_locator *segment, bool pack,
                                struct bc_error *err);
 
 /* ---- ghosts ------------------------------------------------------------ */
