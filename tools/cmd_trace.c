@@ -43,19 +43,22 @@ static enum tool_exit
 trace_record(struct tool *tool, const char *output)
 {
 	size_t count = tool->args.operand_count;
-	char **words = tool_alloc(count + 1, sizeof(*words));
+	char **words;
 	int fd = open(output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	char *path = fd >= 0 ? realpath(output, NULL) : NULL;
 
 	if (path == NULL || setenv("BARCACHE_TRACE", path, 1) != 0) {
 		tool_say("cannot write %s: %s", output, strerror(errno));
+		free(path);
 		return TOOL_CANNOT;
 	}
 	close(fd);
 	free(path);
+	words = tool_alloc(count + 1, sizeof(*words));
 	memcpy(words, tool->args.operands, count * sizeof(*words));
 	execvp(words[0], words);
 	tool_say("cannot run %s: %s", words[0], strerror(errno));
+	free(words);
 	return TOOL_CANNOT;
 }
 
