@@ -140,7 +140,9 @@ check_state(struct cut *cut, struct disk *disk, uint64_t state)
 	if (cut->only >= 0)
 		print_error("state %d: record %zu of %zu\n", (int)state, place,
 		            cut->trace.count);
-	verdict = HISTORY_OPEN;
+	/* A file system that was being mounted for the first time may be lost
+	 * as a whole: there was nothing in it yet. */
+	verdict = seen.begun == 0 ? HISTORY_RIGHT : HISTORY_OPEN;
 	if (cut->plan->medium->arrive(&cut->dir))
 		verdict = history_check(&cut->history, &seen, cut->dir.cache,
 		                        cut->only < 0 ? NULL : stderr);
