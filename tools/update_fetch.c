@@ -92,7 +92,9 @@ fetch_settled(const struct update *update, const struct update_key *key,
 
 /*
  * Say in the options what is known after rows up to 'last_ns' (if there are
- * any), and whether that one's bar had not ended.
+ * any), and whether that one's bar had not ended: of such a bar all is known
+ * that there is, so that it is not asked for again with every second that
+ * passes.
  */
 static void
 fetch_claim(const struct fetch_job *job, const int64_t *last_ns,
@@ -108,6 +110,8 @@ fetch_claim(const struct fetch_job *job, const int64_t *last_ns,
 	    bci_timeframe_move(&key->timeframe, *last_ns, 1, &ends_ns)) {
 		if (ends_ns > job->asked_ns) {
 			options->flags |= BC_APPEND_OPEN;
+			if (ends_ns > options->to_ns)
+				options->to_ns = ends_ns;
 			return;
 		}
 		if (ends_ns > settled_ns)
