@@ -34,15 +34,10 @@ static off_t image_bytes;
 static int
 blocklog_emit(const struct trace_record *record, const void *bytes)
 {
-	static const char zeros[8];
-	struct iovec parts[3] = {
-		{ (void *)(uintptr_t)record, sizeof(*record) },
-		{ (void *)(uintptr_t)bytes, (size_t)record->bytes },
-		{ (void *)(uintptr_t)zeros, -record->bytes % 8 },
-	};
-	size_t all = sizeof(*record) + record->bytes + parts[2].iov_len;
+	struct iovec parts[TRACE_PARTS];
+	size_t all = trace_parts(record, bytes, parts);
 
-	return writev(trace_fd, parts, 3) == (ssize_t)all ? 0 : -EIO;
+	return writev(trace_fd, parts, TRACE_PARTS) == (ssize_t)all ? 0 : -EIO;
 }
 
 static int

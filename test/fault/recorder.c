@@ -54,15 +54,10 @@ static unsigned extent_count;
 static void
 emit(const struct trace_record *record, const void *bytes)
 {
-	static const char zeros[8];
-	struct iovec parts[3] = {
-		{ (void *)(uintptr_t)record, sizeof(*record) },
-		{ (void *)(uintptr_t)bytes, (size_t)record->bytes },
-		{ (void *)(uintptr_t)zeros, -record->bytes % 8 },
-	};
-	size_t all = sizeof(*record) + record->bytes + parts[2].iov_len;
+	struct iovec parts[TRACE_PARTS];
+	size_t all = trace_parts(record, bytes, parts);
 
-	if (syscall(SYS_writev, trace_fd, parts, 3) != (long)all)
+	if (syscall(SYS_writev, trace_fd, parts, TRACE_PARTS) != (long)all)
 		abort();
 }
 

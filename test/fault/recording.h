@@ -11,7 +11,9 @@
 #ifndef BARCACHE_FAULT_RECORDING_H
 #define BARCACHE_FAULT_RECORDING_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 enum trace_kind {
 	TRACE_ROOT = 1, /* inode: the directory under which all lies; empty */
@@ -34,5 +36,23 @@ struct trace_record {
 	uint64_t offset;
 	uint64_t bytes; /* that follow */
 };
+
+/* What of a trace is written at once. */
+enum { TRACE_PARTS = 3 };
+
+/* The parts of a record for writev(); returns their bytes. */
+static inline size_t
+trace_parts(const struct trace_record *record, const void *bytes,
+            struct iovec parts[TRACE_PARTS])
+{
+	static const char zeros[8];
+
+	parts[0] = (struct iovec){ (void *)(uintptr_t)record, sizeof(*record) };
+	parts[1] = (struct iovec){ (void *)(uintptr_t)bytes,
+		                   (size_t)record->bytes };
+	parts[2] =
+		(struct iovec){ (void *)(uintptr_t)zeros, -record->bytes % 8 };
+	return parts[0].iov_len + parts[1].iov_len + parts[2].iov_len;
+}
 
 #endif /* BARCACHE_FAULT_RECORDING_H */
