@@ -468,3 +468,17 @@ bci_dir_share(int dir_fd, uint32_t group_id, struct bc_error *err)
 		                (unsigned)group_id);
 	return BC_OK;
 }
+
+DIR *
+bci_dir_list(int fd)
+{
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL && fd >= 0) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+	}
+	return dir;
+}

@@ -6,6 +6,7 @@
 #ifndef BCI_DIR_H
 #define BCI_DIR_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -73,6 +74,12 @@ enum bc_status bci_dir_check(int dir_fd, const char *name,
  */
 enum bc_status bci_dir_share(int dir_fd, uint32_t group_id,
                              struct bc_error *err);
+
+/*
+ * List the open directory 'fd', which closedir() closes then; NULL with errno
+ * if it is -1, or cannot be listed and is closed.
+ */
+DIR *bci_dir_list(int fd);
 
 /* Whether a directory was made for its group to write to. */
 static inline bool

@@ -268,6 +268,7 @@ bci_cache_open(const char *path, const struct bc_options *options, bool thaws,
 	struct bc_cache *cache = NULL;
 	struct bci_env *env = NULL;
 	enum bc_status status;
+	const char *trace;
 	int dir_fd = -1;
 
 	BCI_ASSERT(path != NULL && out != NULL);
@@ -289,10 +290,10 @@ bci_cache_open(const char *path, const struct bc_options *options, bool thaws,
 		goto done;
 	}
 	cache->thaws = thaws;
-	if (options_trace(options) != NULL)
-		BCI_TRY(bci_tracer_open(&cache->allocator,
-		                        options_trace(options), &cache->tracer,
-		                        err));
+	trace = options_trace(options);
+	if (trace != NULL)
+		BCI_TRY(bci_tracer_open(&cache->allocator, trace,
+		                        &cache->tracer, err));
 	cache->notes = cache->linker != NULL || cache->tracer != NULL;
 	cache->recalls =
 		cache->checking == BC_CHECK_FIRST && cache->tracer == NULL;

@@ -100,13 +100,10 @@ create_check_empty(int dir_fd, struct bc_error *err)
 	enum bc_status status = BC_OK;
 	struct dirent *entry;
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = bci_dir_list(fd);
 
-	if (dir == NULL) {
-		status = bci_fail_os(err, errno, "cannot list the directory");
-		bci_file_close(&fd);
-		return status;
-	}
+	if (dir == NULL)
+		return bci_fail_os(err, errno, "cannot list the directory");
 	while (status == BC_OK && (entry = readdir(dir)) != NULL) {
 		bool own = false;
 
@@ -318,11 +315,9 @@ scratch_remove_arenas(int dir_fd, enum bci_arena_class class_)
 	if (bci_dir_below(dir_fd, bci_arena_directory(class_), &fd, NULL) !=
 	    BC_OK)
 		return;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		bci_file_close(&fd);
+	dir = bci_dir_list(fd);
+	if (dir == NULL)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (bci_arena_number(entry->d_name) != 0)
 			(void)unlinkat(fd, entry->d_name, 0);

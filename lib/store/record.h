@@ -9,7 +9,7 @@
 #ifndef BCI_RECORD_H
 #define BCI_RECORD_H
 
-#include "check.h"
+#include "schema.h"
 
 /* Caches of format 1 are read, and become format 2 when first written to. */
 #define BCI_FORMAT_VERSION 2
@@ -21,6 +21,13 @@
 
 /* Bytes between the start of a page and the value that LMDB puts there. */
 #define BCI_VALUE_SHIFT 16
+
+/* What 'bytes' take in the file of an arena as a value of their own. */
+static inline uint64_t
+bci_value_pages(uint64_t bytes)
+{
+	return bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE);
+}
 
 /* Segments that the entry record of a series names itself, at most. */
 #define BCI_NEWER_MAX 6

@@ -146,12 +146,9 @@ salvage_class(struct salvage *salvage, int dir_fd, enum bci_arena_class class_,
 		return BC_OK; /* It is lost, too. */
 	if (status != BC_OK)
 		return status;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		status = bci_fail_os(err, errno, "cannot list the directory");
-		bci_file_close(&fd);
-		return status;
-	}
+	dir = bci_dir_list(fd);
+	if (dir == NULL)
+		return bci_fail_os(err, errno, "cannot list the directory");
 	while (status == BC_OK && (entry = readdir(dir)) != NULL) {
 		if (bci_arena_number(entry->d_name) != 0)
 			status = salvage_arena(salvage, fd, entry->d_name, err);

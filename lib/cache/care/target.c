@@ -31,13 +31,11 @@
 static void
 target_empty(int fd, const char *kept)
 {
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = bci_dir_list(fd);
 	struct dirent *entry;
 
-	if (dir == NULL) {
-		bci_file_close(&fd);
+	if (dir == NULL)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") != 0 &&
 		    strcmp(entry->d_name, "..") != 0 &&
@@ -131,19 +129,15 @@ static enum bc_status
 target_check_free(struct bci_target *target, struct bc_error *err)
 {
 	int fd = target_open_below(target->parent_fd, target->name);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = bci_dir_list(fd);
 	struct dirent *entry;
 	unsigned count = 0;
 
-	if (fd < 0 && errno == ENOENT)
+	if (dir == NULL && errno == ENOENT)
 		return BC_OK;
-	if (dir == NULL && errno != ENOTDIR && errno != ELOOP) {
-		int error = errno;
-
-		bci_file_close(&fd);
-		return bci_fail_os(err, error, "cannot examine %s",
+	if (dir == NULL && errno != ENOTDIR && errno != ELOOP)
+		return bci_fail_os(err, errno, "cannot examine %s",
 		                   target->path);
-	}
 	if (dir != NULL) {
 		while ((entry = readdir(dir)) != NULL)
 			count += strcmp(entry->d_name, ".") != 0 &&
@@ -151,8 +145,6 @@ target_check_free(struct bci_target *target, struct bc_error *err)
 		closedir(dir);
 		if (count == 0)
 			return BC_OK;
-	} else {
-		bci_file_close(&fd);
 	}
 	return bci_fail(err, BC_EXISTS, "%s exists", target->path);
 }

@@ -92,9 +92,8 @@ bci_cold_make_room(struct bci_writer *writer, const char *key, uint64_t bytes,
 
 	if (status != BC_OK)
 		return status;
-	return bci_writer_make_room_cold(
-		writer, bytes, bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE),
-		err);
+	return bci_writer_make_room_cold(writer, bytes, bci_value_pages(bytes),
+	                                 err);
 }
 
 enum bc_status

@@ -353,9 +353,8 @@ promote_store(struct shift *shift, const struct bci_packed *packed, void *work,
 	if (plan.bytes > writer->config.warm_bytes / 4)
 		return BC_TOO_LARGE;
 	writer->busy_entry = shift->entry.head.id;
-	status = bci_writer_make_room(
-		writer, plan.bytes,
-		bci_round_up(plan.bytes + BCI_VALUE_SHIFT, BCI_PAGE), 0, err);
+	status = bci_writer_make_room(writer, plan.bytes,
+	                              bci_value_pages(plan.bytes), 0, err);
 	writer->busy_entry = 0;
 	BCI_TRY(status);
 	BCI_TRY(bci_writer_room(writer, BCI_MAIN, plan.bytes, &room, &arena,

@@ -358,6 +358,15 @@ bci_hit_decode(struct bci_env *env, struct bci_lane *lane,
 	return bci_decode_segment(env, lane, &cold, hot);
 }
 
+/* Whether it was checked, and is the one that the catalogue means. */
+static inline bool
+hit_is_known(const struct bc_cache *cache, const struct bci_hit *hit)
+{
+	return bci_hit_is_checked(cache, hit) &&
+	       bci_segment_agrees(bci_hit_image(hit), &hit->locator,
+	                          hit->entry_id);
+}
+
 /* The same of a packed segment: decoded, unless somebody has already. */
 static enum bc_status
 hit_show_packed(struct bc_cache *cache, struct bci_env *env,
@@ -374,9 +383,7 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 		bci_map_unpin(map, count);
 		return BC_OK;
 	}
-	if (!bci_hit_is_checked(cache, hit) ||
-	    !bci_segment_agrees(bci_hit_image(hit), &hit->locator,
-	                        hit->entry_id))
+	if (!hit_is_known(cache, hit))
 		status = bci_hit_check(cache, env, hit, wanted,
 		                       cache->checking == BC_CHECK_ALWAYS);
 	if (status == BC_OK)
@@ -420,9 +427,7 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	bci_hit_view(hit, lane->index, view);
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED))
 		return hit_show_packed(cache, env, lane, hit, wanted, view);
-	if (BCI_LIKELY(bci_hit_is_checked(cache, hit) &&
-	               bci_segment_agrees(bci_hit_image(hit), &hit->locator,
-	                                  hit->entry_id) &&
+	if (BCI_LIKELY(hit_is_known(cache, hit) &&
 	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
 	                                                     hit->entry_id))))
 		return BC_OK;

@@ -26,13 +26,6 @@ struct measure_size {
 	uint64_t small, small_bytes;
 };
 
-/* What takes this in an arena, if it has a value of its own. */
-static uint64_t
-measure_file(uint64_t bytes)
-{
-	return bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE);
-}
-
 /* A put to the cold tier; a tiny one may lie in its entry record instead. */
 static enum bc_status
 measure_cold(const struct measure *measure,
@@ -44,7 +37,7 @@ measure_cold(const struct measure *measure,
 	if (operation->bare.bytes <= BCI_INLINE_MAX)
 		size->bytes += operation->plan.bytes;
 	size->cold_bytes += bytes;
-	size->cold_file_bytes += measure_file(bytes);
+	size->cold_file_bytes += bci_value_pages(bytes);
 	return bci_cold_check_size(measure->writer, operation->key, bytes, err);
 }
 
@@ -78,7 +71,7 @@ measure_put(const struct measure *measure,
 		size->small++;
 		size->small_bytes += bci_operation_bundled(operation);
 	} else {
-		size->file_bytes += measure_file(operation->plan.bytes);
+		size->file_bytes += bci_value_pages(operation->plan.bytes);
 	}
 	return BC_OK;
 }
@@ -211,9 +204,8 @@ bci_measure_segment(struct bci_writer *writer, uint64_t bytes, bool grows,
 
 	if (writer->overdrawn && may_wait)
 		return BC_OK;
-	status = bci_writer_make_room(
-		writer, bytes, bci_round_up(bytes + BCI_VALUE_SHIFT, BCI_PAGE),
-		0, err);
+	status = bci_writer_make_room(writer, bytes, bci_value_pages(bytes), 0,
+	                              err);
 	if (status != BC_FULL || !may_wait)
 		return status;
 	writer->overdrawn = true;

@@ -56,8 +56,7 @@ mover_room(struct bci_mover *mover, uint64_t bytes, uint64_t rest,
 		bci_mover_close(mover);
 		if (small) {
 			want = bci_min(step + rest, mover->shared_bytes);
-			want = bci_round_up(want + BCI_VALUE_SHIFT, BCI_PAGE) -
-			       BCI_VALUE_SHIFT;
+			want = bci_value_pages(want) - BCI_VALUE_SHIFT;
 		}
 		status = bci_writer_room(mover->writer, mover->queue, want,
 		                         &fresh, &to->arena, &to->offset, err);

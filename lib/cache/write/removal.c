@@ -91,6 +91,13 @@ removal_is_shared(struct removal *removal, uint64_t entry_id, bool *shared)
 	return status == BC_MISS || status == BC_CORRUPT ? BC_OK : status;
 }
 
+/* Whether bci_info_load() found no more than the memory of an entry. */
+static bool
+removal_is_evicted(const struct bc_info *info)
+{
+	return info->kind == 0 && info->id != 0;
+}
+
 /* Take an entry into the list, unless it is there. */
 static enum bc_status
 removal_add(struct removal *removal, const struct bc_info *info, unsigned flags)
@@ -100,8 +107,7 @@ removal_add(struct removal *removal, const struct bc_info *info, unsigned flags)
 		.revision = info->revision,
 		.bytes = info->stored_bytes,
 		.flags = flags | (info->pinned ? REMOVAL_PINNED : 0) |
-		         (info->kind == 0 && info->id != 0 ? REMOVAL_EVICTED
-		                                           : 0),
+		         (removal_is_evicted(info) ? REMOVAL_EVICTED : 0),
 		.key = info->key,
 		.key_bytes = strlen(info->key),
 	};
@@ -180,7 +186,7 @@ removal_named(struct removal *removal)
 	for (; key != NULL && *key != NULL; key++) {
 		status = removal_info(removal, *key, &info);
 		if (status == BC_MISS ||
-		    (status == BC_OK && info.kind == 0 && info.id != 0))
+		    (status == BC_OK && removal_is_evicted(&info)))
 			removal->counts.missing++;
 		if (status == BC_OK)
 			status = removal_add(removal, &info, 0);

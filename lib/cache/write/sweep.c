@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "file.h"
+#include "dir.h"
 #include "recover.h"
 
 static void
@@ -21,12 +21,10 @@ sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
 	struct dirent *entry;
 	int fd = openat(env->maps.class_fd[class_], ".",
 	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = bci_dir_list(fd);
 
-	if (dir == NULL) {
-		bci_file_close(&fd);
+	if (dir == NULL)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		uint64_t number = bci_arena_number(entry->d_name);
 		const char *dot = strrchr(entry->d_name, '.');

@@ -118,8 +118,7 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 	struct bci_entry entry;
 	enum bc_status status;
 
-	status = victim_load(writer, key, key_bytes, stored, &entry);
-	if (status == BC_OK && pack && victim_may_pack(writer, &victim)) {
+	if (pack && victim_may_pack(writer, &victim)) {
 		status = bci_demote(writer, key, key_bytes, &victim, err);
 		if (status == BC_OK || status == BC_NOMEM || status == BC_IO ||
 		    status == BC_NOSPACE)
