@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "alloc.h"
-#include "mapped.h"
+#include "checked.h"
+#include "hash.h"
 #include "segment.h"
 
 #define FILE_BYTES (1u << 19)
@@ -238,6 +239,28 @@ plant(int fd, uint64_t at, uint64_t bytes, struct bci_locator *locator)
 	free(data);
 }
 
+/* Copy a segment as compaction does: only the number of its arena changes. */
+static void
+plant_copy(int from_fd, const struct bci_locator *from, int to_fd, uint64_t at,
+           struct bci_locator *to)
+{
+	unsigned char *image = malloc(from->bytes);
+	const uint32_t arena = 2;
+
+	*to = *from;
+	to->arena = arena;
+	to->offset = at + 16;
+	assert_int_equal(
+		pread(from_fd, image, from->bytes, (off_t)from->offset),
+		from->bytes);
+	memcpy(image + offsetof(struct bci_segment_header, arena), &arena,
+	       sizeof(arena));
+	to->checksum = bci_hash64(image, to->header_bytes);
+	assert_int_equal(pwrite(to_fd, image, to->bytes, (off_t)to->offset),
+	                 to->bytes);
+	free(image);
+}
+
 static void
 flip(int fd, uint64_t at)
 {
@@ -261,18 +284,18 @@ a_checked_segment_is_not_checked_again_unless_asked(void **state)
 	plant(fd, 4096 + 4 * 65536, 5000, &neighbour);
 	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
 	assert_false(bci_map_is_checked(map, &large));
-	assert_null(bci_map_check(map, &large, NULL, false));
+	assert_null(bci_map_check(map, &large, NULL, BCI_CHECK_HERE));
 	assert_true(bci_map_is_checked(map, &large));
 	assert_false(bci_map_is_checked(map, &neighbour));
 	last = large.offset + large.bytes - 1;
 	flip(fd, last);
-	assert_null(bci_map_check(map, &large, NULL, false));
-	assert_non_null(bci_map_check(map, &large, NULL, true));
+	assert_null(bci_map_check(map, &large, NULL, BCI_CHECK_HERE));
+	assert_non_null(bci_map_check(map, &large, NULL, BCI_CHECK_AGAIN));
 	flip(fd, last);
-	assert_null(bci_map_check(map, &large, NULL, true));
+	assert_null(bci_map_check(map, &large, NULL, BCI_CHECK_AGAIN));
 	/* The header is looked at each time. */
 	flip(fd, large.offset + 50);
-	assert_non_null(bci_map_check(map, &large, NULL, false));
+	assert_non_null(bci_map_check(map, &large, NULL, BCI_CHECK_HERE));
 	close(fd);
 }
 
@@ -292,11 +315,12 @@ a_damaged_block_leaves_the_segment_unchecked(void **state)
 		              block * BCI_BLOCK + 7;
 
 		flip(fd, at);
-		assert_non_null(bci_map_check(map, &large, NULL, false));
+		assert_non_null(
+			bci_map_check(map, &large, NULL, BCI_CHECK_HERE));
 		assert_false(bci_map_is_checked(map, &large));
 		flip(fd, at);
 	}
-	assert_null(bci_map_check(map, &large, NULL, false));
+	assert_null(bci_map_check(map, &large, NULL, BCI_CHECK_HERE));
 	assert_true(bci_map_is_checked(map, &large));
 	close(fd);
 }
@@ -313,16 +337,54 @@ small_segments_on_one_page_have_bits_of_their_own(void **state)
 	plant(fd, 4096 + 512, 100, &second);
 	plant(fd, 4096 + 1024, 0, &empty);
 	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
-	assert_null(bci_map_check(map, &first, NULL, false));
+	assert_null(bci_map_check(map, &first, NULL, BCI_CHECK_HERE));
 	assert_true(bci_map_is_checked(map, &first));
 	assert_false(bci_map_is_checked(map, &second));
 	flip(fd, second.offset + second.bytes - 1);
-	assert_non_null(bci_map_check(map, &second, NULL, false));
+	assert_non_null(bci_map_check(map, &second, NULL, BCI_CHECK_HERE));
 	assert_false(bci_map_is_checked(map, &second));
 	assert_false(bci_map_is_checked(map, &empty));
-	assert_null(bci_map_check(map, &empty, NULL, false));
+	assert_null(bci_map_check(map, &empty, NULL, BCI_CHECK_HERE));
 	assert_true(bci_map_is_checked(map, &empty));
 	close(fd);
+}
+
+static void
+a_segment_that_was_moved_is_checked_where_it_was(void **state)
+{
+	int from_fd = make_file("00000001.mdb");
+	int to_fd = make_file("00000002.mdb");
+	struct bci_map *from_map = NULL, *to_map = NULL;
+	struct bci_locator from, to, other;
+
+	(void)state;
+	plant(from_fd, 8192, 3 * BCI_BLOCK, &from);
+	plant(to_fd, 4096, 3 * BCI_BLOCK, &other);
+	plant_copy(from_fd, &from, to_fd, 131 * 4096, &to);
+	from.slot = to.slot = 70000;
+	other.slot = 70000;
+	assert_status(bci_maps_add(&maps, 1, &record, &from_map), BC_OK, NULL);
+	assert_status(bci_maps_add(&maps, 2, &record, &to_map), BC_OK, NULL);
+	flip(to_fd, to.offset + to.bytes - 1);
+	/* Not before all of it was checked there. */
+	assert_non_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_ONCE));
+	assert_null(bci_map_check(from_map, &from, NULL, BCI_CHECK_ONCE));
+	assert_false(bci_map_is_checked(to_map, &to));
+	/* Nor by who copies it again, or checks all; nor in another slot. */
+	assert_non_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_HERE));
+	assert_non_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_AGAIN));
+	to.slot++;
+	assert_non_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_ONCE));
+	to.slot--;
+	assert_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_ONCE));
+	assert_true(bci_map_is_checked(to_map, &to));
+	/* A header that is damaged is found, and another segment is another. */
+	flip(to_fd, to.offset + 50);
+	assert_non_null(bci_map_check(to_map, &to, NULL, BCI_CHECK_ONCE));
+	flip(to_fd, other.offset + other.bytes - 1);
+	assert_non_null(bci_map_check(to_map, &other, NULL, BCI_CHECK_ONCE));
+	close(from_fd);
+	close(to_fd);
 }
 
 static void
@@ -365,6 +427,7 @@ main(void)
 		TEST(a_dropped_map_lives_until_its_last_pin),
 		TEST(a_checked_segment_is_not_checked_again_unless_asked),
 		TEST(small_segments_on_one_page_have_bits_of_their_own),
+		TEST(a_segment_that_was_moved_is_checked_where_it_was),
 		TEST(bits_are_found_across_words),
 	};
 

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "checked.h"
 #include "image.h"
-#include "mapped.h"
 
 #define ROWS 50000
 
@@ -234,10 +234,15 @@ is_checked(const struct bc_schema *shown, uint64_t first, uint64_t count)
 }
 
 static const char *
-check(const struct bc_schema *shown, uint64_t first, uint64_t count, bool again)
+check(const struct bc_schema *shown, uint64_t first, uint64_t count,
+      enum bci_check how)
 {
-	return bci_map_check_rows(map, &locator, planted.schema, shown, first,
-	                          count, again);
+	const char *wrong = bci_segment_check(map->base + locator.offset,
+	                                      &locator, planted.schema);
+
+	return wrong != NULL ? wrong
+	                     : bci_map_check_rows(map, &locator, shown, first,
+	                                          count, how);
 }
 
 static void
@@ -252,32 +257,34 @@ only_blocks_that_are_shown_are_checked(void **state)
 	flip(place(1, 30000));
 	flip(place(2, 40000));
 	assert_false(is_checked(shown, 10000, 100));
-	assert_null(check(shown, 10000, 100, false));
+	assert_null(check(shown, 10000, 100, BCI_CHECK_HERE));
 	assert_true(is_checked(shown, 10000, 100));
 	assert_true(is_checked(shown, 10000, 0));
 	assert_false(is_checked(shown, 0, 100));
 	assert_false(is_checked(shown, 10000, 20000));
-	assert_non_null(check(shown, 16000, 1, false)); /* damaged */
+	assert_non_null(check(shown, 16000, 1, BCI_CHECK_HERE)); /* damaged */
 	assert_false(is_checked(shown, 16000, 1));
-	assert_non_null(check(shown, 29000, 3000, false));
-	assert_null(check(shown, 45000, 5000, false));
+	assert_non_null(check(shown, 29000, 3000, BCI_CHECK_HERE));
+	assert_null(check(shown, 45000, 5000, BCI_CHECK_HERE));
 	assert_true(is_checked(shown, 45000, 5000));
 	assert_false(is_checked(shown, 45000, 5001));
 	assert_false(is_checked(shown, UINT64_MAX, 2));
 	assert_false(is_checked(shown, 1, UINT64_MAX));
-	assert_non_null(check(shown, ROWS - 1, 2, false));
-	assert_non_null(check(shown, 2, UINT64_MAX, false));
+	assert_non_null(check(shown, ROWS - 1, 2, BCI_CHECK_HERE));
+	assert_non_null(check(shown, 2, UINT64_MAX, BCI_CHECK_HERE));
 	/* Known to be right, and looked at again only where that is asked. */
 	flip(place(1, 10050));
-	assert_null(check(shown, 10000, 100, false));
-	assert_non_null(check(shown, 10000, 100, true));
+	assert_null(check(shown, 10000, 100, BCI_CHECK_HERE));
+	assert_non_null(check(shown, 10000, 100, BCI_CHECK_AGAIN));
 	flip(place(1, 10050));
-	assert_null(check(shown, 10000, 100, true));
-	assert_non_null(bci_map_check(map, &locator, planted.schema, false));
+	assert_null(check(shown, 10000, 100, BCI_CHECK_AGAIN));
+	assert_non_null(
+		bci_map_check(map, &locator, planted.schema, BCI_CHECK_HERE));
 	flip(place(1, 16000));
 	flip(place(1, 30000));
 	flip(place(2, 40000));
-	assert_null(bci_map_check(map, &locator, planted.schema, false));
+	assert_null(
+		bci_map_check(map, &locator, planted.schema, BCI_CHECK_HERE));
 	assert_true(is_checked(planted.schema, 0, ROWS));
 	free(shown);
 	uproot();
@@ -295,12 +302,12 @@ a_text_column_brings_the_dictionaries(void **state)
 	other = part("price");
 	words_at = locator.offset + locator.bytes - 9;
 	flip(words_at);
-	assert_null(check(other, 0, 100, false));
+	assert_null(check(other, 0, 100, BCI_CHECK_HERE));
 	assert_true(is_checked(other, 0, 100));
-	assert_non_null(check(shown, 0, 100, false));
+	assert_non_null(check(shown, 0, 100, BCI_CHECK_HERE));
 	assert_false(is_checked(shown, 0, 100));
 	flip(words_at);
-	assert_null(check(shown, 0, 100, false));
+	assert_null(check(shown, 0, 100, BCI_CHECK_HERE));
 	assert_true(is_checked(shown, 0, 100));
 	free(shown);
 	free(other);
@@ -317,13 +324,13 @@ a_bad_header_leaves_everything_unchecked(void **state)
 	shown = part("flag");
 	for (uint64_t at = 0; at < locator.header_bytes; at += 13) {
 		flip(locator.offset + at);
-		assert_non_null(check(shown, 5, 5, false));
+		assert_non_null(check(shown, 5, 5, BCI_CHECK_HERE));
 		assert_false(is_checked(shown, 5, 5));
 		flip(locator.offset + at);
 	}
 	/* More rows than lie there: nothing beyond is looked at. */
 	locator.rows = UINT32_MAX;
-	assert_non_null(check(shown, UINT32_MAX - 5, 5, false));
+	assert_non_null(check(shown, UINT32_MAX - 5, 5, BCI_CHECK_HERE));
 	assert_false(is_checked(shown, UINT32_MAX - 5, 5));
 	assert_false(is_checked(planted.schema, 0, 1000000));
 	free(shown);
@@ -342,10 +349,10 @@ a_segment_of_one_block_is_checked_as_a_whole(void **state)
 		plant(rows[i]);
 		shown = part("price");
 		flip(place(3, 0)); /* another column */
-		assert_non_null(check(shown, 0, 1, false));
+		assert_non_null(check(shown, 0, 1, BCI_CHECK_HERE));
 		assert_false(is_checked(shown, 0, 1));
 		flip(place(3, 0));
-		assert_null(check(shown, 0, 1, false));
+		assert_null(check(shown, 0, 1, BCI_CHECK_HERE));
 		assert_true(is_checked(shown, 0, 1));
 		assert_true(is_checked(planted.schema, 0, rows[i]));
 		free(shown);

@@ -71,7 +71,7 @@ verify_value(struct bc_cache *cache, struct bci_env *env, const char *key,
 	bci_hit_view(&hit, lane->index, &view);
 	report->segments++;
 	report->bytes += hit.locator.bytes;
-	if (bci_hit_check(cache, env, &hit, &wanted, true) != BC_OK)
+	if (bci_hit_check(cache, env, &hit, &wanted, BCI_CHECK_AGAIN) != BC_OK)
 		*wrong = "checksum or header";
 	else if (hit.locator.codec == BCI_FORM_PACKED)
 		*wrong = bci_decode_verify(

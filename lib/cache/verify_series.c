@@ -199,7 +199,7 @@ series_bytes(const struct series_check *check, struct bci_map *map,
 		return "it has no times";
 	if (!bci_segment_is(image, locator, check->env->cache_id, check->id))
 		return "another segment";
-	wrong = bci_map_check(map, locator, check->schema, true);
+	wrong = bci_map_check(map, locator, check->schema, BCI_CHECK_AGAIN);
 	if (wrong == NULL)
 		wrong = bci_segment_check_claim(image, &claim);
 	if (wrong != NULL)

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapped.c - mapping arenas for reading, remembering what was checked, letting
- * go of arenas that are gone.
- *
- * What was checked is one bit: a segment of a page or more owns its pages, and
- * has fewer 64 KiB blocks than pages, so block k has the bit of its first page
- * plus k.  Smaller ones share pages and have the bit of their first line in a
- * second map.  Both maps are anonymous memory that costs only what is touched:
- * a bit for 64 KiB of bars.
+ * mapped.c - mapping arenas for reading, and letting go of those that are gone.
  */
 #include "common.h"
 
@@ -21,9 +14,6 @@
 #include "lock.h"
 #include "mapped.h"
 #include "mapping.h"
-#include "segment.h"
-
-#define WORD_BITS 64
 
 void
 bci_maps_open(struct bci_maps *maps, const struct bc_allocator *allocator)
@@ -142,6 +132,7 @@ bci_maps_close(struct bci_maps *maps)
 		maps->limbo = map->limbo_next;
 		map_free(maps, map);
 	}
+	bci_unmap((void *)atomic_load(&maps->moved), BCI_MOVED_BYTES);
 	pthread_mutex_destroy(&maps->mutex);
 }
 
@@ -170,6 +161,8 @@ map_make(struct bci_maps *maps, int fd, uint64_t number,
 	map->device = st.st_dev;
 	map->inode = st.st_ino;
 	atomic_store(&map->known_bytes, (uint64_t)st.st_size);
+	if (atomic_load(&maps->moved) == NULL)
+		atomic_store(&maps->moved, bci_map_zeroed(BCI_MOVED_BYTES));
 	map->base = bci_map_file(fd, map->map_bytes, false);
 	map->whole = bci_map_zeroed(map->whole_bytes);
 	map->small = bci_map_zeroed(map->small_bytes);
@@ -303,218 +296,4 @@ bci_map_reaches(struct bci_map *map, uint64_t end_bytes)
 	atomic_store_explicit(&map->known_bytes, (uint64_t)st.st_size,
 	                      memory_order_relaxed);
 	return end_bytes <= (uint64_t)st.st_size;
-}
-
-/* ---- what was checked -------------------------------------------------- */
-
-/* The bits of a segment: where they begin and how many they are. */
-static atomic_ullong *
-map_bits(const struct bci_map *map, const struct bci_locator *locator,
-         uint64_t *first, uint32_t *count)
-{
-	if (locator->bytes < BCI_VALUE_MIN) {
-		*first = locator->offset / BCI_LINE;
-		*count = 1;
-		return map->small;
-	}
-	*first = locator->offset / BCI_PAGE;
-	*count = (uint32_t)bci_max(bci_segment_blocks(locator), 1);
-	return map->whole;
-}
-
-static bool
-bit_is_set(atomic_ullong *bits, uint64_t at)
-{
-	return atomic_load_explicit(&bits[at / WORD_BITS],
-	                            memory_order_acquire) >>
-	               (at % WORD_BITS) &
-	       1;
-}
-
-static void
-bit_set(atomic_ullong *bits, uint64_t at)
-{
-	atomic_fetch_or_explicit(&bits[at / WORD_BITS],
-	                         1ull << (at % WORD_BITS),
-	                         memory_order_release);
-}
-
-/* Whether bits [first, first + count) are all set, a word at a time. */
-static bool
-bits_are_set(atomic_ullong *bits, uint64_t first, uint32_t count)
-{
-	while (count != 0) {
-		unsigned shift = first % WORD_BITS;
-		uint32_t step = (uint32_t)bci_min(count, WORD_BITS - shift);
-		uint64_t want = step == WORD_BITS
-		                        ? ~0ull
-		                        : ((1ull << step) - 1) << shift;
-		uint64_t have = atomic_load_explicit(&bits[first / WORD_BITS],
-		                                     memory_order_acquire);
-
-		if ((have & want) != want)
-			return false;
-		first += step;
-		count -= step;
-	}
-	return true;
-}
-
-bool
-bci_map_is_checked(const struct bci_map *map, const struct bci_locator *locator)
-{
-	uint64_t first;
-	uint32_t count;
-	atomic_ullong *bits = map_bits(map, locator, &first, &count);
-
-	return bits_are_set(bits, first, count);
-}
-
-/* Check blocks [from, to) that were not checked before, or all if 'again'. */
-static const char *
-map_check_blocks(struct bci_map *map, const struct bci_locator *locator,
-                 uint32_t from, uint32_t to, bool again)
-{
-	const unsigned char *image = map->base + locator->offset;
-	uint64_t first;
-	uint32_t count;
-	atomic_ullong *bits = map_bits(map, locator, &first, &count);
-
-	for (uint32_t i = from; i < to; i++) {
-		if (!again && bit_is_set(bits, first + i))
-			continue;
-		if (!bci_segment_check_block(image, locator, i))
-			return "checksum of a block";
-		bit_set(bits, first + i);
-	}
-	return NULL;
-}
-
-const char *
-bci_map_check(struct bci_map *map, const struct bci_locator *locator,
-              const struct bc_schema *schema, bool again)
-{
-	uint32_t count, blocks = bci_segment_blocks(locator);
-	const char *wrong;
-	uint64_t first;
-	atomic_ullong *bits = map_bits(map, locator, &first, &count);
-
-	wrong = bci_segment_check(map->base + locator->offset, locator, schema);
-	if (wrong == NULL)
-		wrong = map_check_blocks(map, locator, 0, blocks, again);
-	if (wrong == NULL && blocks == 0)
-		bit_set(bits, first);
-	return wrong;
-}
-
-/* ---- some rows of some columns ----------------------------------------- */
-
-/* Blocks [from, to) of a segment. */
-struct map_span {
-	uint32_t from, to;
-};
-
-/* Bytes of the body to blocks; false if they lie beyond it. */
-static bool
-span_of(const struct bci_locator *locator, uint64_t at, uint64_t bytes,
-        struct map_span *span)
-{
-	if (!bci_within(at, bytes, locator->bytes - locator->header_bytes))
-		return false;
-	span->from = (uint32_t)(at / BCI_BLOCK);
-	span->to = bytes == 0 ? span->from
-	                      : (uint32_t)((at + bytes - 1) / BCI_BLOCK + 1);
-	return true;
-}
-
-static bool
-span_of_rows(const struct bci_locator *locator,
-             const struct bc_schema_column *column, uint64_t first,
-             uint64_t count, struct map_span *span)
-{
-	uint64_t at = bci_layout_offset(column->wide, column->medium,
-	                                column->narrow, locator->rows);
-
-	return span_of(locator, at + first * column->bytes,
-	               count * column->bytes, span);
-}
-
-/* Where the dictionaries lie: behind all columns, of which some are shown. */
-static bool
-span_of_text(const struct bci_locator *locator, const struct bc_schema *shown,
-             struct map_span *span)
-{
-	uint64_t at = bci_layout_bytes(shown, locator->rows);
-	uint64_t body = locator->bytes - locator->header_bytes;
-
-	return at <= body && span_of(locator, at, body - at, span);
-}
-
-static bool
-map_has_text(const struct bc_schema *shown)
-{
-	for (uint32_t i = 0; i < shown->column_count; i++) {
-		if (shown->columns[i].type == BC_TEXT)
-			return true;
-	}
-	return false;
-}
-
-bool
-bci_map_rows_are_checked(const struct bci_map *map,
-                         const struct bci_locator *locator,
-                         const struct bc_schema *shown, uint64_t first,
-                         uint64_t count)
-{
-	struct map_span span;
-	uint64_t bit;
-	uint32_t bits_count;
-	atomic_ullong *bits = map_bits(map, locator, &bit, &bits_count);
-
-	if (bits_count == 1)
-		return bit_is_set(bits, bit);
-	if (!bci_within(first, count, locator->rows))
-		return false;
-	for (uint32_t i = 0; i < shown->column_count; i++) {
-		if (!span_of_rows(locator, &shown->columns[i], first, count,
-		                  &span) ||
-		    !bits_are_set(bits, bit + span.from, span.to - span.from))
-			return false;
-	}
-	return !map_has_text(shown) ||
-	       (span_of_text(locator, shown, &span) &&
-	        bits_are_set(bits, bit + span.from, span.to - span.from));
-}
-
-const char *
-bci_map_check_rows(struct bci_map *map, const struct bci_locator *locator,
-                   const struct bc_schema *schema,
-                   const struct bc_schema *shown, uint64_t first,
-                   uint64_t count, bool again)
-{
-	static const char beyond[] = "it has not that many rows";
-	const char *wrong;
-	struct map_span span;
-
-	if (bci_segment_blocks(locator) <= 1)
-		return bci_map_check(map, locator, schema, again);
-	wrong = bci_segment_check(map->base + locator->offset, locator, schema);
-	if (wrong == NULL && !bci_within(first, count, locator->rows))
-		wrong = beyond;
-	for (uint32_t i = 0; wrong == NULL && i < shown->column_count; i++) {
-		if (!span_of_rows(locator, &shown->columns[i], first, count,
-		                  &span))
-			wrong = beyond;
-		else
-			wrong = map_check_blocks(map, locator, span.from,
-			                         span.to, again);
-	}
-	if (wrong == NULL && map_has_text(shown)) {
-		if (!span_of_text(locator, shown, &span))
-			wrong = "it has no dictionaries";
-		else
-			wrong = map_check_blocks(map, locator, span.from,
-			                         span.to, again);
-	}
-	return wrong;
 }

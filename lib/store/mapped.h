@@ -18,6 +18,8 @@
 
 #define BCI_PIN_SHARDS 16 /* one a lane */
 #define BCI_MAP_HEADS 512
+#define BCI_MOVED_TAGS 65536u
+#define BCI_MOVED_BYTES (BCI_MOVED_TAGS * sizeof(atomic_ullong))
 
 /*
  * A shard of a map's pins, on a cache line of its own.  'taken' is only added
@@ -58,6 +60,9 @@ struct bci_maps {
 	atomic_uint count;
 	int class_fd[3]; /* directories by class; -1: not there */
 	int lock_fd;     /* arenas.lock: a shared lock a mapped arena */
+	/* Tags of segments, see checked.c; NULL before anything is mapped, or
+	 * if there is no memory for them. */
+	_Atomic(atomic_ullong *) moved;
 	struct bc_allocator allocator;
 };
 
@@ -129,33 +134,5 @@ bci_map_pin(struct bci_map *map, unsigned lane)
 
 /* Whether the file reaches up to 'end_bytes'; asks the kernel if need be. */
 bool bci_map_reaches(struct bci_map *map, uint64_t end_bytes);
-
-/* Whether every block of a segment was checked in this process. */
-bool bci_map_is_checked(const struct bci_map *map,
-                        const struct bci_locator *locator);
-
-/*
- * Check header and all blocks of a segment that were not checked before, or
- * all if 'again'.  NULL if all is well, else what is wrong.
- */
-const char *bci_map_check(struct bci_map *map,
-                          const struct bci_locator *locator,
-                          const struct bc_schema *schema, bool again);
-
-/*
- * The same for some rows of some columns only, so that a read verifies no more
- * than it shows: rows [first, first + count) of every column of 'shown', which
- * is the segment's schema or a part of it (bci_schema_part()).  'schema' is the
- * whole.  A text column among them brings all dictionaries.
- */
-bool bci_map_rows_are_checked(const struct bci_map *map,
-                              const struct bci_locator *locator,
-                              const struct bc_schema *shown, uint64_t first,
-                              uint64_t count);
-const char *bci_map_check_rows(struct bci_map *map,
-                               const struct bci_locator *locator,
-                               const struct bc_schema *schema,
-                               const struct bc_schema *shown, uint64_t first,
-                               uint64_t count, bool again);
 
 #endif /* BCI_MAPPED_H */

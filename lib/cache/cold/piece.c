@@ -83,8 +83,8 @@ bci_piece_check(struct bci_span *span, const struct bci_piece *piece)
 		return BC_OK;
 	wrong = bci_piece_header(span, piece);
 	if (wrong == NULL && checking != BC_CHECK_NEVER)
-		wrong = bci_map_check(piece->map, &piece->locator, span->schema,
-		                      checking == BC_CHECK_ALWAYS);
+		wrong = bci_map_check_body(piece->map, &piece->locator,
+		                           bci_hit_how(span->cache));
 	return wrong == NULL ? BC_OK : piece_report(span, piece, wrong);
 }
 

@@ -8,6 +8,7 @@
 #include "common.h"
 
 #include "alloc.h"
+#include "checked.h"
 #include "directory.h"
 #include "error.h"
 #include "expire.h"
@@ -122,7 +123,8 @@ shift_check(struct shift *shift)
 	if (!bci_segment_is(shift->image, &shift->from,
 	                    shift->writer->env->cache_id, head->id))
 		return "another segment";
-	wrong = bci_map_check(shift->map, &shift->from, shift->schema, false);
+	wrong = bci_map_check(shift->map, &shift->from, shift->schema,
+	                      BCI_CHECK_HERE);
 	return wrong != NULL ? wrong
 	                     : bci_segment_check_claim(shift->image, &claim);
 }

@@ -26,9 +26,8 @@ piece_wrong(const struct bci_span *span, const struct bci_piece *piece,
 
 	if (wrong != NULL || checking == BC_CHECK_NEVER)
 		return wrong;
-	return bci_map_check_rows(piece->map, &piece->locator, span->schema,
-	                          shown, first, count,
-	                          checking == BC_CHECK_ALWAYS);
+	return bci_map_check_rows(piece->map, &piece->locator, shown, first,
+	                          count, bci_hit_how(span->cache));
 }
 
 static enum bc_status

@@ -266,7 +266,7 @@ hit_check_inline(const struct bci_hit *hit)
 enum bc_status
 bci_hit_check(struct bc_cache *cache, struct bci_env *env,
               const struct bci_hit *hit, const struct bci_wanted *wanted,
-              bool again)
+              enum bci_check how)
 {
 	const struct bci_locator *locator = &hit->locator;
 	uint64_t id = bci_segment_id(locator, hit->entry_id);
@@ -277,14 +277,14 @@ bci_hit_check(struct bc_cache *cache, struct bci_env *env,
 	if (!bci_segment_is(bci_hit_image(hit), locator, env->cache_id,
 	                    hit->entry_id))
 		wrong = "another segment";
-	else if (cache->checking == BC_CHECK_NEVER && !again)
+	else if (cache->checking == BC_CHECK_NEVER && how != BCI_CHECK_AGAIN)
 		return BC_OK;
 	else
 		wrong = hit_check_header(hit, wanted);
 	if (wrong == NULL)
-		wrong = hit->map == NULL ? hit_check_inline(hit)
-		                         : bci_map_check(hit->map, locator,
-		                                         hit->schema, again);
+		wrong = hit->map == NULL
+		                ? hit_check_inline(hit)
+		                : bci_map_check_body(hit->map, locator, how);
 	if (wrong == NULL)
 		return BC_OK;
 	hit_report(cache, env, hit, wanted, wrong);
@@ -385,7 +385,7 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 	}
 	if (!hit_is_known(cache, hit))
 		status = bci_hit_check(cache, env, hit, wanted,
-		                       cache->checking == BC_CHECK_ALWAYS);
+		                       bci_hit_how(cache));
 	if (status == BC_OK)
 		status = bci_hit_decode(env, lane, hit, wanted, &hot);
 	if (status == BC_OK) {
@@ -431,8 +431,7 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
 	                                                     hit->entry_id))))
 		return BC_OK;
-	return bci_hit_check(cache, env, hit, wanted,
-	                     cache->checking == BC_CHECK_ALWAYS);
+	return bci_hit_check(cache, env, hit, wanted, bci_hit_how(cache));
 }
 
 /* One try of a get; BC_ABSENT asks for another with a newer transaction. */

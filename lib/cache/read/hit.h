@@ -7,6 +7,7 @@
 #define BCI_HIT_H
 
 #include "cache.h"
+#include "checked.h"
 #include "tally.h"
 
 struct bci_hit {
@@ -78,14 +79,23 @@ bci_hit_is_checked(const struct bc_cache *cache, const struct bci_hit *hit)
 	                  bci_map_is_checked(hit->map, &hit->locator));
 }
 
+/* What a read checks, where it does. */
+static inline enum bci_check
+bci_hit_how(const struct bc_cache *cache)
+{
+	return cache->checking == BC_CHECK_ALWAYS ? BCI_CHECK_AGAIN
+	                                          : BCI_CHECK_ONCE;
+}
+
 /*
- * Check the bytes of a pinned hit, if 'again' also what was checked before.
- * BC_OK, or BC_MISS if they are damaged: reported, and marked in the ledger for
- * the next writer.
+ * Check the bytes of a pinned hit, with BCI_CHECK_AGAIN whatever the handle
+ * wants.  BC_OK, or BC_MISS if they are damaged: reported, and marked in the
+ * ledger for the next writer.
  */
 enum bc_status bci_hit_check(struct bc_cache *cache, struct bci_env *env,
                              const struct bci_hit *hit,
-                             const struct bci_wanted *wanted, bool again);
+                             const struct bci_wanted *wanted,
+                             enum bci_check how);
 
 /* The image of its segment. */
 static inline const unsigned char *

@@ -317,7 +317,8 @@ span_find_frame(struct bc_cache *cache, struct bci_reach *search,
 			.data = hit.chunk->image + locator.header_bytes,
 			.body_bytes = locator.bytes - locator.header_bytes,
 		};
-		status = bci_hit_check(cache, span->env, &hit, &wanted, true);
+		status = bci_hit_check(cache, span->env, &hit, &wanted,
+		                       BCI_CHECK_AGAIN);
 	}
 	if (status != BC_OK)
 		return status;

@@ -133,7 +133,7 @@ warm_hit(struct warm_job *job, const struct bci_hit *hit,
 		return status;
 	if (packed || (flags & BC_WARM_VERIFY) != 0)
 		status = bci_hit_check(job->warm->cache, job->env, hit, wanted,
-		                       false);
+		                       BCI_CHECK_HERE);
 	if (status == BC_OK && packed && hit->map != NULL &&
 	    warm_claim(job, &hit->locator, hit->schema, hit->entry_id)) {
 		status = bci_hit_decode(job->env, job->lane, hit, wanted, &hot);

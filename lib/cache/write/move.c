@@ -9,6 +9,7 @@
 #include "common.h"
 
 #include "arena.h"
+#include "checked.h"
 #include "control.h"
 #include "directory.h"
 #include "error.h"
@@ -126,8 +127,8 @@ mover_check(struct bci_mover *mover, struct bci_live *live,
 	if (!bci_segment_is(segment->image, &segment->locator, env->cache_id,
 	                    head->id) ||
 	    (!BCI_CONTROL(move_unverified) &&
-	     bci_map_check(live->map, &segment->locator, schema, false) !=
-	             NULL))
+	     bci_map_check(live->map, &segment->locator, schema,
+	                   BCI_CHECK_HERE) != NULL))
 		return bci_fail(err, BC_CORRUPT, "%s is damaged", segment->key);
 	return BC_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "arena.h"
+#include "checked.h"
 #include "clock.h"
 #include "control.h"
 #include "directory.h"
@@ -78,8 +79,9 @@ recover_check_image(struct bci_writer *writer, const struct bci_bytes *key,
 	wrong = bci_segment_check(image, locator, schema);
 	if (wrong == NULL)
 		wrong = bci_segment_check_claim(image, &claim);
-	return wrong != NULL ? wrong
-	                     : bci_map_check(map, locator, schema, true);
+	return wrong != NULL
+	               ? wrong
+	               : bci_map_check_body(map, locator, BCI_CHECK_AGAIN);
 }
 
 /* Check a segment from the disk up. */

@@ -9,6 +9,7 @@
 #include "common.h"
 
 #include "alloc.h"
+#include "checked.h"
 #include "decode.h"
 #include "directory.h"
 #include "error.h"
@@ -147,7 +148,7 @@ series_check_map(const struct bci_series *series,
 
 	if (!bci_map_reaches(map, locator->offset + locator->bytes))
 		return "arena file is too short";
-	wrong = bci_map_check(map, locator, series->schema, false);
+	wrong = bci_map_check(map, locator, series->schema, BCI_CHECK_HERE);
 	return wrong != NULL
 	               ? wrong
 	               : bci_series_check(series, map->base + locator->offset,
