@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "clean.h"
+#include "clock.h"
 #include "error.h"
 #include "evict.h"
 #include "live.h"
@@ -143,6 +144,8 @@ clean_is_enough(const struct clean *clean)
 	const struct bci_cleaning *cleaning = clean->cleaning;
 
 	return clean->done_bytes >= cleaning->quota_bytes ||
+	       (cleaning->until_ns != 0 && clean->done_bytes != 0 &&
+	        bci_clock_monotonic_ns() >= cleaning->until_ns) ||
 	       (cleaning->evict_bytes != 0 &&
 	        cleaning->evicted_bytes >= cleaning->evict_bytes);
 }

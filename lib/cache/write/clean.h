@@ -18,8 +18,9 @@ enum bci_clean_how {
 struct bci_cleaning {
 	enum bci_clean_how how;
 	enum bc_policy policy;
-	uint64_t quota_bytes;  /* live bytes to get rid of in this step */
-	uint64_t evict_bytes;  /* enough once so many are evicted */
+	uint64_t quota_bytes; /* live bytes to get rid of in this step; */
+	int64_t until_ns;     /* and of the monotonic clock, unless 0 */
+	uint64_t evict_bytes; /* enough once so many are evicted */
 	struct bci_history *history; /* or NULL */
 	/* Results. */
 	bool gone;    /* nothing is live in it any more */

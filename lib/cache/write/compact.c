@@ -150,17 +150,15 @@ compact_evict(struct bci_compact *compact, struct bci_writer *writer,
 	                                                         : status;
 }
 
-/* A step of cleaning is to take so long, and moves as many bytes. */
+/* A step of cleaning ends after so long, or so many bytes. */
 #define CLEAN_NS 15000000
-#define CLEAN_BYTES_MIN (4ull << 20)
-#define CLEAN_BYTES_FIRST (8ull << 20)
-#define CLEAN_BYTES_MAX (32ull << 20)
+#define CLEAN_BYTES (64ull << 20)
 
 /* Arenas that there were when cleaning began. */
 struct compact_clean {
-	uint64_t before; /* those below this number */
-	uint64_t after;  /* and above this one: the others were done */
-	uint64_t quota_bytes;
+	uint64_t before;  /* those below this number */
+	uint64_t after;   /* and above this one: the others were done */
+	int64_t until_ns; /* of the monotonic clock: the end of the step */
 	struct bci_haul haul;
 };
 
@@ -209,7 +207,8 @@ compact_empty(struct bci_compact *compact, struct bci_writer *writer,
 {
 	struct bci_cleaning cleaning = {
 		.how = BCI_CLEAN_MOVE,
-		.quota_bytes = clean->quota_bytes,
+		.quota_bytes = CLEAN_BYTES,
+		.until_ns = clean->until_ns,
 	};
 	enum bc_status status =
 		bci_clean(writer, clean->after + 1, &cleaning, err);
@@ -248,7 +247,7 @@ compact_next(struct bci_compact *compact, struct bci_writer *writer,
 		if (haul->number != clean->after + 1)
 			bci_haul_begin(haul, clean->after + 1);
 		if (!haul->ended)
-			return bci_haul_step(haul, writer, clean->quota_bytes,
+			return bci_haul_step(haul, writer, clean->until_ns,
 			                     err);
 	}
 	return compact_empty(compact, writer, clean, err);
@@ -259,35 +258,21 @@ compact_clean(struct bci_compact *compact, struct bci_writer *writer,
               void *context, bool *more, struct bc_error *err)
 {
 	struct compact_clean *clean = context;
-	uint64_t quota_bytes = clean->quota_bytes;
-	int64_t begun_ns = bci_clock_monotonic_ns(), took_ns;
-	bool names = clean->haul.synced;
-	enum bc_status status;
 
+	clean->until_ns = bci_clock_monotonic_ns() + CLEAN_NS;
 	if (clean->before == 0)
 		clean->before = writer->state.next_arena;
-	if (bci_haul_is_loaded(&clean->haul)) {
-		*more = true;
-		status = bci_haul_step(&clean->haul, writer, quota_bytes, err);
-	} else {
-		status = compact_next(compact, writer, clean, more, err);
-	}
-	took_ns = bci_clock_monotonic_ns() - begun_ns;
-	if (names)
-		return status;
-	if (took_ns > 2 * CLEAN_NS)
-		quota_bytes = bci_max(quota_bytes / 2, CLEAN_BYTES_MIN);
-	else if (took_ns < CLEAN_NS / 2 && took_ns > 0)
-		quota_bytes = bci_min(2 * quota_bytes, CLEAN_BYTES_MAX);
-	clean->quota_bytes = quota_bytes;
-	return status;
+	if (!bci_haul_is_loaded(&clean->haul))
+		return compact_next(compact, writer, clean, more, err);
+	*more = true;
+	return bci_haul_step(&clean->haul, writer, clean->until_ns, err);
 }
 
 /* What is on its way when time is up still arrives. */
 static enum bc_status
 compact_clean_all(struct bci_compact *compact)
 {
-	struct compact_clean clean = { .quota_bytes = CLEAN_BYTES_FIRST };
+	struct compact_clean clean = { .before = 0 };
 	struct bci_haul *haul = &clean.haul;
 	enum bc_status status = BC_OK;
 	uint64_t done = 0;

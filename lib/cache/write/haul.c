@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "arena.h"
+#include "clock.h"
 #include "control.h"
 #include "error.h"
 #include "evict.h"
@@ -27,9 +28,6 @@
 
 /* So much is copied, at the most, before it is named. */
 #define LOADS_BYTES (64ull << 20)
-
-/* So many are named in one transaction, at the most. */
-#define NAME_MOST 1024u
 
 /* Small segments share values of so many bytes. */
 #define SHARED_BYTES (64u << 10)
@@ -72,7 +70,8 @@ haul_drop(struct bci_haul *haul)
 	haul->begin = haul->end;
 	haul->count = 0;
 	haul->full = haul->synced = false;
-	haul->arena = haul->end_bytes = haul->written_bytes = 0;
+	haul->arena = haul->end_bytes = 0;
+	haul->started_bytes = haul->written_bytes = 0;
 	haul->loads_bytes = 0;
 }
 
@@ -133,6 +132,7 @@ haul_copy_one(struct bci_haul *haul, struct bci_mover *mover,
 	if (haul->count == 0) {
 		haul->arena = to.arena;
 		haul->written_bytes = to.offset - BCI_VALUE_SHIFT;
+		haul->started_bytes = haul->written_bytes;
 	}
 	haul->loads_bytes += to.bytes;
 	return haul_add(haul, &writer->env->allocator, segment.locator.offset,
@@ -140,10 +140,9 @@ haul_copy_one(struct bci_haul *haul, struct bci_mover *mover,
 }
 
 static enum bc_status
-haul_copy_all(struct bci_haul *haul, struct bci_mover *mover,
-              uint64_t quota_bytes, struct bc_error *err)
+haul_copy_all(struct bci_haul *haul, struct bci_mover *mover, int64_t until_ns,
+              struct bc_error *err)
 {
-	uint64_t most = bci_min(haul->loads_bytes + quota_bytes, LOADS_BYTES);
 	struct bci_live live;
 	enum bc_status status = bci_live_open(&live, mover->writer,
 	                                      haul->number, haul->end, err);
@@ -151,8 +150,11 @@ haul_copy_all(struct bci_haul *haul, struct bci_mover *mover,
 	if (status == BC_CORRUPT || status == BC_ABSENT)
 		status = BC_MISS; /* There is nothing that could be moved. */
 	haul->ended = status == BC_MISS;
-	while (status == BC_OK && haul->loads_bytes < most)
+	while (status == BC_OK && haul->loads_bytes < LOADS_BYTES) {
 		status = haul_copy_one(haul, mover, &live, err);
+		if (bci_clock_monotonic_ns() >= until_ns)
+			break;
+	}
 	bci_mover_close(mover);
 	bci_live_close(&live);
 	haul->full |= haul->loads_bytes >= LOADS_BYTES;
@@ -160,8 +162,8 @@ haul_copy_all(struct bci_haul *haul, struct bci_mover *mover,
 }
 
 static enum bc_status
-haul_copy(struct bci_haul *haul, struct bci_writer *writer,
-          uint64_t quota_bytes, struct bc_error *err)
+haul_copy(struct bci_haul *haul, struct bci_writer *writer, int64_t until_ns,
+          struct bc_error *err)
 {
 	struct bci_arena_record arena;
 	struct bci_mover mover;
@@ -174,7 +176,7 @@ haul_copy(struct bci_haul *haul, struct bci_writer *writer,
 	/* If a sync is due, the next commit is soon enough. */
 	writer->must_not_settle = true;
 	bci_mover_open(&mover, writer, haul->queue);
-	status = haul_copy_all(haul, &mover, quota_bytes, err);
+	status = haul_copy_all(haul, &mover, until_ns, err);
 	if (status == BC_OK)
 		status = bci_writer_flush(writer, haul->queue, err);
 	haul->end_bytes = writer->active[haul->queue].arena.end_bytes;
@@ -213,15 +215,14 @@ haul_is_before(const struct bci_place *a, const struct bci_place *b)
 
 static enum bc_status
 haul_name_all(struct bci_haul *haul, struct bci_mover *mover,
-              struct bci_live *live, struct bc_error *err)
+              struct bci_live *live, int64_t until_ns, struct bc_error *err)
 {
 	struct bci_live_segment segment;
 	struct bci_arena_record arena;
 	enum bc_status status = BC_OK;
 	size_t at = 0;
 
-	while (mover->moved_segments < NAME_MOST &&
-	       haul_is_before(&live->place, &haul->end)) {
+	while (haul_is_before(&live->place, &haul->end)) {
 		status = bci_live_next(live, &segment);
 		if (status == BC_OK)
 			status = haul_name_one(haul, mover, &segment, &at, err);
@@ -231,6 +232,8 @@ haul_name_all(struct bci_haul *haul, struct bci_mover *mover,
 		status = bci_writer_arena(mover->writer, haul->number, &arena);
 		if (status != BC_OK)
 			break; /* It went with the last one. */
+		if (bci_clock_monotonic_ns() >= until_ns)
+			break;
 	}
 	if (status == BC_MISS || !haul_is_before(&live->place, &haul->end))
 		haul_drop(haul);
@@ -239,7 +242,7 @@ haul_name_all(struct bci_haul *haul, struct bci_mover *mover,
 
 /* Name copies that are on the disk. */
 static enum bc_status
-haul_name(struct bci_haul *haul, struct bci_writer *writer,
+haul_name(struct bci_haul *haul, struct bci_writer *writer, int64_t until_ns,
           struct bc_error *err)
 {
 	struct bci_active *active = &writer->active[haul->queue];
@@ -262,7 +265,7 @@ haul_name(struct bci_haul *haul, struct bci_writer *writer,
 	bci_mover_open(&mover, writer, haul->queue);
 	status = bci_live_open(&live, writer, haul->number, haul->begin, err);
 	if (status == BC_OK)
-		status = haul_name_all(haul, &mover, &live, err);
+		status = haul_name_all(haul, &mover, &live, until_ns, err);
 	bci_live_close(&live);
 	if (status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT) {
 		haul_drop(haul);
@@ -275,25 +278,43 @@ haul_name(struct bci_haul *haul, struct bci_writer *writer,
 
 enum bc_status
 bci_haul_step(struct bci_haul *haul, struct bci_writer *writer,
-              uint64_t quota_bytes, struct bc_error *err)
+              int64_t until_ns, struct bc_error *err)
 {
-	return haul->synced ? haul_name(haul, writer, err)
-	                    : haul_copy(haul, writer, quota_bytes, err);
+	return haul->synced ? haul_name(haul, writer, until_ns, err)
+	                    : haul_copy(haul, writer, until_ns, err);
 }
 
 /* ---- syncing ----------------------------------------------------------- */
 
+/* Have a part of a file written; with WAIT_AFTER in 'flags' wait for it. */
+static enum bc_status
+haul_write_range(int fd, uint64_t from, uint64_t to, unsigned flags,
+                 struct bc_error *err)
+{
+	/* 0 bytes would be all that follows. */
+	if (from < to && sync_file_range(fd, (off_t)from, (off_t)(to - from),
+	                                 SYNC_FILE_RANGE_WRITE | flags) != 0)
+		return bci_fail_os(err, errno, "cannot write an arena");
+	return BC_OK;
+}
+
+/* While the disk writes what was copied last, more can be copied; but no more
+ * than that, or the next commit would wait for it. */
 static enum bc_status
 haul_write(const struct bci_haul *haul, int fd, int dir_fd,
            struct bc_error *err)
 {
-	uint64_t from = haul->written_bytes;
+	enum bc_status status = haul_write_range(fd, haul->started_bytes,
+	                                         haul->end_bytes, 0, err);
 
-	if (sync_file_range(fd, (off_t)from, (off_t)(haul->end_bytes - from),
-	                    SYNC_FILE_RANGE_WAIT_BEFORE |
-	                            SYNC_FILE_RANGE_WRITE |
-	                            SYNC_FILE_RANGE_WAIT_AFTER) != 0)
-		return bci_fail_os(err, errno, "cannot write an arena");
+	if (status == BC_OK)
+		status = haul_write_range(fd, haul->written_bytes,
+		                          haul->started_bytes,
+		                          SYNC_FILE_RANGE_WAIT_BEFORE |
+		                                  SYNC_FILE_RANGE_WAIT_AFTER,
+		                          err);
+	if (status != BC_OK)
+		return status;
 	if (!haul->full && !haul->ended)
 		return BC_OK;
 	if (BCI_CONTROL(moves_not_synced))
@@ -331,7 +352,8 @@ bci_haul_sync(struct bci_haul *haul, struct bc_cache *cache,
 		bci_recover_unsynced(cache, env, haul->arena);
 		return status;
 	}
-	haul->written_bytes = haul->end_bytes;
+	haul->written_bytes = haul->started_bytes;
+	haul->started_bytes = haul->end_bytes;
 	haul->synced = haul->full || haul->ended;
 	return BC_OK;
 }

@@ -19,8 +19,9 @@ struct bci_haul {
 	bool full;                   /* no more fits with what was copied */
 	bool synced;                 /* to be named now */
 	uint64_t arena;              /* where the copies are, */
-	uint64_t end_bytes;          /* where they end, and so far on the */
-	uint64_t written_bytes;      /* way to the disk */
+	uint64_t end_bytes;          /* where they end, */
+	uint64_t started_bytes;      /* up to where they are on their way */
+	uint64_t written_bytes;      /* to the disk, and up to where there */
 	uint64_t txnid;              /* of the arena with them */
 	struct bci_load *loads;
 	uint64_t loads_bytes;
@@ -36,12 +37,13 @@ void bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator);
 bool bci_haul_is_loaded(const struct bci_haul *haul);
 
 /*
- * A step of one transaction: copy about 'quota_bytes' more, or name some of
- * what was copied and synced.  Nobody knows of a copy before it is named, so
- * whatever happens in between, even a crash, leaves dead bytes at the worst.
+ * A step of one transaction, until a moment of the monotonic clock: copy more,
+ * or name some of what was copied and synced.  Nobody knows of a copy before it
+ * is named, so whatever happens in between, even a crash, leaves dead bytes at
+ * the worst.
  */
 enum bc_status bci_haul_step(struct bci_haul *haul, struct bci_writer *writer,
-                             uint64_t quota_bytes, struct bc_error *err);
+                             int64_t until_ns, struct bc_error *err);
 
 /* Between two transactions: write copies to the disk.  BC_IO and the like if
  * they are lost. */
