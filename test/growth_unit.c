@@ -13,7 +13,6 @@
 #include "check.h"
 #include "coverage.h"
 #include "directory.h"
-#include "hash.h"
 
 struct series_rows all;
 
@@ -367,8 +366,11 @@ reading_walk(struct reading *reading, const char *key)
 	require(layout->segment_count ==
 	        record->older_count + record->newer_count);
 	require(record->tail_rows == 0 ||
-	        bci_hash64(reading->entry.tail, reading->entry.tail_bytes) ==
-	                record->tail_checksum);
+	        (record->bound == 1 &&
+	         bci_tail_checksum(key, strlen(key), &reading->entry.head,
+	                           record, reading->entry.tail,
+	                           reading->entry.tail_bytes) ==
+	                 record->tail_checksum));
 }
 
 void

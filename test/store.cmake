@@ -24,8 +24,8 @@ barcache_test(counters support.c value.c unit.c clockwork.c timed_unit.c
 barcache_test(part support.c value.c image.c)
 target_sources(test_segment PRIVATE image.c)
 foreach(name batch budget cache config conformance counts haul health hit
-    label list noise read recover snapshot space stats tracer verify view writer
-    zones)
+    label list noise read recover snapshot space state stats tracer verify view
+    writer zones)
   barcache_test(${name} support.c value.c unit.c)
 endforeach()
 barcache_test(cold_budget support.c value.c unit.c)

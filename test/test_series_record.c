@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "directory.h"
 #include "fault/victim.h"
 
 static struct {
@@ -90,6 +91,136 @@ damaged_newest_rows_are_a_miss_until_written_anew(void **state)
 	}
 	change.of_tail = false;
 }
+
+/* ---- whose newest rows they are ------------------------------------------ */
+
+#define OTHER_KEY "test/damage/B/1m"
+
+static struct bci_entry_record *
+record_load(struct MDB_txn *txn, const struct bci_tables *tables,
+            unsigned char copy[BCI_LEAF_BYTES], size_t *bytes)
+{
+	struct bci_bytes record;
+
+	assert_status(bci_table_get(txn, tables->entries, STRETCH_KEY,
+	                            strlen(STRETCH_KEY), &record),
+	              BC_OK, NULL);
+	assert_true(record.size <= BCI_LEAF_BYTES);
+	memcpy(copy, record.data, record.size);
+	*bytes = record.size;
+	return (struct bci_entry_record *)(void *)copy;
+}
+
+static struct bci_series_record *
+record_series(struct bci_entry_record *head)
+{
+	return (struct bci_series_record *)(void *)(head + 1);
+}
+
+/* As a page that is found in another's place shows it. */
+static void
+copy_to_other_key(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
+	size_t bytes;
+
+	record_load(txn, tables, copy, &bytes);
+	assert_status(bci_table_put(txn, tables->entries, OTHER_KEY,
+	                            strlen(OTHER_KEY), copy, bytes, NULL),
+	              BC_OK, NULL);
+}
+
+/* As the entry of another id, whose rows these are not. */
+static void
+change_id(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
+	size_t bytes;
+
+	record_load(txn, tables, copy, &bytes)->id ^= 1u << 20;
+	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
+	                            strlen(STRETCH_KEY), copy, bytes, NULL),
+	              BC_OK, NULL);
+}
+
+/* As it was written when checksums were of the rows alone. */
+static void
+unbind(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
+	struct bci_series_record *series;
+	struct bci_entry_record *head;
+	struct bci_entry entry = { 0 };
+	size_t bytes;
+
+	head = record_load(txn, tables, copy, &bytes);
+	assert_status(bci_entry_parse(copy, bytes, &entry), BC_OK, NULL);
+	series = record_series(head);
+	assert_int_equal(series->bound, 1);
+	series->bound = 0;
+	series->tail_checksum = bci_tail_checksum(NULL, 0, head, series,
+	                                          entry.tail, entry.tail_bytes);
+	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
+	                            strlen(STRETCH_KEY), copy, bytes, NULL),
+	              BC_OK, NULL);
+}
+
+static void
+expect_bound(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
+	size_t bytes;
+
+	assert_int_equal(
+		record_series(record_load(txn, tables, copy, &bytes))->bound,
+		1);
+}
+
+static void
+expect_tail(const char *key, enum bc_status expected)
+{
+	struct bc_cache *cache = unit_open(NULL);
+	struct bc_view view;
+
+	assert_status(bc_tail(cache, key, 3, NULL, 0, &view), expected, NULL);
+	if (expected == BC_OK)
+		stretch_check(&view);
+	else
+		assert_int_equal(view.miss, BC_MISS_CORRUPT);
+	bc_view_release(&view);
+	bc_close(cache);
+}
+
+static void
+newest_rows_of_another_entry_are_a_miss(void **state)
+{
+	(void)state;
+	change_catalogue(copy_to_other_key);
+	expect_tail(STRETCH_KEY, BC_OK);
+	expect_tail(OTHER_KEY, BC_MISS);
+	change_catalogue(change_id);
+	expect_tail(STRETCH_KEY, BC_MISS);
+}
+
+static void
+checksums_that_are_not_bound_are_bound_by_the_next_change(void **state)
+{
+	struct bc_cache *cache;
+	struct bc_error err;
+
+	(void)state;
+	change_catalogue(unbind);
+	expect_tail(STRETCH_KEY, BC_OK);
+	cache = unit_open(NULL);
+	assert_status(stretch_append(cache, stretch_time(stretch.rows),
+	                             stretch_time(stretch.rows + 1), &err),
+	              BC_OK, &err);
+	bc_close(cache);
+	expect_tail(STRETCH_KEY, BC_OK);
+	unit_change_catalogue(expect_bound);
+}
+
+/* ---- the rest of the record ---------------------------------------------- */
 
 /*
  * The catalogue itself is trusted, as it has no checksums but LMDB's structure;
@@ -195,6 +326,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(damaged_newest_rows_are_a_miss_until_written_anew),
+		TEST(newest_rows_of_another_entry_are_a_miss),
+		TEST(checksums_that_are_not_bound_are_bound_by_the_next_change),
 		TEST(a_damaged_record_is_no_crash_and_no_wrong_row),
 		TEST(damaged_coverage_is_no_crash_and_no_wrong_row),
 	};

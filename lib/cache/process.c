@@ -10,8 +10,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "clock.h"
 #include "gone.h"
 #include "stats.h"
@@ -73,12 +75,65 @@ process_directory(struct bci_env *env, char path[PATH_MAX])
 	return true;
 }
 
+/* Numbers of removed arenas that a process has mapped. */
+struct process_arenas {
+	uint64_t *numbers;
+	size_t count, room;
+};
+
+static bool
+process_note(struct bci_env *env, struct process_arenas *arenas,
+             uint64_t number)
+{
+	if (arenas->count == arenas->room) {
+		size_t room = 2 * arenas->room + 16;
+		uint64_t *grown =
+			bci_regrow(&env->allocator, arenas->numbers,
+		                   arenas->count, room, sizeof(*grown));
+
+		if (grown == NULL)
+			return false;
+		arenas->numbers = grown;
+		arenas->room = room;
+	}
+	arenas->numbers[arenas->count++] = number;
+	return true;
+}
+
+static int
+process_compare(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * What these arenas had on the disk.  One may be mapped in several places: by a
+ * child that opened the cache anew beside the maps that it inherited.
+ */
+static uint64_t
+process_sum(struct bci_env *env, const struct process_arenas *arenas)
+{
+	uint64_t sum = 0;
+
+	if (arenas->count > 1)
+		qsort(arenas->numbers, arenas->count, sizeof(*arenas->numbers),
+		      process_compare);
+	for (size_t i = 0; i < arenas->count; i++) {
+		if (i == 0 || arenas->numbers[i] != arenas->numbers[i - 1])
+			sum += process_gone_bytes(env, arenas->numbers[i]);
+	}
+	return sum;
+}
+
 /* Sum up what a process keeps of removed arenas; false: not to be found out. */
 static bool
 process_pinned(struct bci_env *env, uint64_t pid, uint64_t *sum)
 {
 	char line[PATH_MAX + 256], directory[PATH_MAX];
-	uint64_t last = 0;
+	struct process_arenas arenas = { NULL, 0, 0 };
+	bool noted = true;
 	FILE *file;
 
 	if (!process_directory(env, directory))
@@ -88,16 +143,17 @@ process_pinned(struct bci_env *env, uint64_t pid, uint64_t *sum)
 	file = fopen(line, "re");
 	if (file == NULL)
 		return false;
-	*sum = 0;
-	while (fgets(line, sizeof(line), file) != NULL) {
+	while (noted && fgets(line, sizeof(line), file) != NULL) {
 		uint64_t number = process_arena_of(line, directory);
 
-		if (number != 0 && number != last)
-			*sum += process_gone_bytes(env, number);
-		last = number;
+		if (number != 0)
+			noted = process_note(env, &arenas, number);
 	}
 	fclose(file);
-	return true;
+	if (noted)
+		*sum = process_sum(env, &arenas);
+	bci_free(&env->allocator, arenas.numbers);
+	return noted;
 }
 
 /* ---- the rows ----------------------------------------------------------- */

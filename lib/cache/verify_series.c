@@ -13,7 +13,6 @@
 #include "coverage.h"
 #include "decode.h"
 #include "directory.h"
-#include "hash.h"
 #include "hit.h"
 #include "segment.h"
 #include "verify.h"
@@ -72,13 +71,12 @@ series_tail(const struct series_check *check, uint64_t before, int64_t last_ns)
 	const struct bci_entry *entry = &check->entry;
 	const struct bci_series_record *series = &entry->series;
 	int64_t time_ns[BCI_TAIL_MAX];
-	uint64_t checksum = 0;
 
 	if (!bci_tail_is_sane(entry, check->schema))
 		return "size of the newest rows";
-	if (entry->tail_bytes != 0)
-		checksum = bci_hash64(entry->tail, entry->tail_bytes);
-	if (checksum != series->tail_checksum)
+	if (bci_tail_checksum(check->key, check->key_bytes, &entry->head,
+	                      series, entry->tail,
+	                      entry->tail_bytes) != series->tail_checksum)
 		return "checksum of the newest rows";
 	if (series->tail_rows == 0)
 		return before != 0 && series->last_ns != last_ns

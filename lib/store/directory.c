@@ -10,6 +10,7 @@
 
 #include "directory.h"
 #include "error.h"
+#include "hash.h"
 #include "segment.h"
 
 void
@@ -308,4 +309,35 @@ bci_tail_room(size_t key_bytes, uint64_t row_bytes)
 		return 0;
 	return (uint32_t)bci_min((BCI_LEAF_BYTES - used) / row_bytes,
 	                         BCI_TAIL_MAX);
+}
+
+uint64_t
+bci_tail_checksum(const char *key, size_t key_bytes,
+                  const struct bci_entry_record *head,
+                  const struct bci_series_record *series,
+                  const unsigned char *tail, size_t bytes)
+{
+	struct {
+		uint64_t tail, key, id;
+		uint32_t schema, rows;
+	} whose = { .id = head->id, .schema = head->schema };
+
+	if (bytes == 0)
+		return 0;
+	whose.tail = bci_hash64(tail, bytes);
+	if (!series->bound)
+		return whose.tail;
+	whose.key = bci_hash64(key, key_bytes);
+	whose.rows = series->tail_rows;
+	return bci_hash64(&whose, sizeof(whose));
+}
+
+bool
+bci_tail_is_whole(const char *key, size_t key_bytes,
+                  const struct bci_entry *entry, const struct bc_schema *schema)
+{
+	return bci_tail_is_sane(entry, schema) &&
+	       bci_tail_checksum(key, key_bytes, &entry->head, &entry->series,
+	                         entry->tail, entry->tail_bytes) ==
+	               entry->series.tail_checksum;
 }

@@ -284,14 +284,15 @@ struct bci_series_record {
 	int64_t known_from_ns, known_to_ns; /* the newest that is final */
 	int64_t open_from_ns, open_to_ns;   /* not final; both 0: none */
 	int64_t updated_ns;
-	uint64_t tail_checksum; /* XXH3 of the tail; 0 if it has no rows */
+	uint64_t tail_checksum; /* see bci_tail_checksum() */
 	uint32_t older_count;
 	uint32_t coverage_count; /* intervals in `coverage` */
 	uint16_t newer_count;
 	uint16_t tail_rows;
 	uint8_t known; /* enum bc_known of known_*; 0: none */
 	uint8_t open;  /* 1: the last row is a bar that had not ended */
-	uint8_t reserved0[2];
+	uint8_t bound; /* 1: tail_checksum is that of a tail of this entry */
+	uint8_t reserved0;
 	uint32_t slot; /* of the ledger, for the entry as such; 0: none, or
 	                  its number + 1 */
 	uint32_t reserved1;
@@ -441,7 +442,8 @@ bci_entry_parse_series(const unsigned char *at, size_t rest,
 	    out->series.tail_rows > BCI_TAIL_MAX ||
 	    (out->series.tail_rows == 0) != (locators == rest) ||
 	    (out->head.schema == 0 && out->series.rows != 0) ||
-	    out->series.open > 1 || out->series.known > 2)
+	    out->series.open > 1 || out->series.known > 2 ||
+	    out->series.bound > 1)
 		return BC_CORRUPT;
 	out->segment_count = out->series.newer_count;
 	out->locators = at;

@@ -10,6 +10,7 @@
 #include "stage.h"
 
 #include "catalogue.h"
+#include "directory.h"
 #include "hash.h"
 #include "segment.h"
 
@@ -62,7 +63,10 @@ record_sign(struct record *record)
 	    BC_OK)
 		return;
 	if (entry.head.kind == BC_SERIES && entry.tail_bytes != 0) {
-		sum = bci_hash64(entry.tail, entry.tail_bytes);
+		sum = bci_tail_checksum((const char *)record->key,
+		                        record->key_bytes, &entry.head,
+		                        &entry.series, entry.tail,
+		                        entry.tail_bytes);
 		at = sizeof(entry.head) +
 		     offsetof(struct bci_series_record, tail_checksum);
 		memcpy(record->value + at, &sum, sizeof(sum));

@@ -328,14 +328,19 @@ class Cache:
 
     def series(self, key, head, record):
         """All rows of a series: columns, their bytes, what is known of it."""
-        series = struct.unpack_from("<QQqqqqqqqqQIIHHBB2s", record, 32)
+        series = struct.unpack_from("<QQqqqqqqqqQIIHHBBBB", record, 32)
         (rows, older_rows, older_last, first, last, _, _, _, _, _, checksum,
-         older_count, _, newer_count, tail_rows, _, open_, zero) = series
+         older_count, _, newer_count, tail_rows, _, open_, bound, zero) = series
         tail_at = 160 + 64 * newer_count
         tail = record[tail_at:]
         need(newer_count <= 6 and tail_rows <= 64 and open_ <= 1 and
-             not any(zero) and len(record) >= tail_at and
-             checksum == (xxh3_64(tail) if tail else 0), "a series record")
+             bound <= 1 and zero == 0 and len(record) >= tail_at,
+             "a series record")
+        found = xxh3_64(tail) if tail else 0
+        if tail and bound:
+            found = xxh3_64(struct.pack("<QQQII", found, xxh3_64(key), head[2],
+                                        head[1], tail_rows))
+        need(checksum == found, "the tail of a series")
         older = list(self.of_entry("segments", head[2]))
         segments = [self.segment(key, head, locator) for _, locator in older]
         need([segment.last_ns for segment in segments] ==

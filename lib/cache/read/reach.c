@@ -9,7 +9,6 @@
 #include "common.h"
 
 #include "alloc.h"
-#include "hash.h"
 #include "piece.h"
 #include "reach.h"
 
@@ -161,18 +160,17 @@ tail_time(const struct bci_entry *entry, unsigned row)
 	return time_ns;
 }
 
-/* Whether a tail, if there is one, has the bytes that it should. */
 bool
-bci_reach_tail_is_sane(const struct bci_entry *entry,
-                       const struct bc_schema *schema)
+bci_reach_tail_is_sane(const struct bci_reach *search)
 {
-	const struct bci_series_record *series = &entry->series;
+	const struct bci_series_record *series = &search->entry->series;
+	const struct bci_query *query = search->query;
 
 	return series->tail_rows == 0 ||
-	       (entry->tail_bytes == series->tail_rows * schema->row_bytes &&
-	        bci_hash64(entry->tail, entry->tail_bytes) ==
-	                series->tail_checksum &&
-	        tail_time(entry, series->tail_rows - 1u) == series->last_ns);
+	       (bci_tail_is_whole(query->key, query->key_bytes, search->entry,
+	                          search->span->schema) &&
+	        tail_time(search->entry, series->tail_rows - 1u) ==
+	                series->last_ns);
 }
 
 /* Copy the tail as if it were a segment; its packed columns have any place. */

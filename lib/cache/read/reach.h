@@ -42,8 +42,7 @@ enum bc_status bci_reach_frame(struct bci_reach *search,
  */
 enum bc_status bci_reach_words(struct bci_reach *search);
 
-/* Whether a tail, if there is one, is what was written. */
-bool bci_reach_tail_is_sane(const struct bci_entry *entry,
-                            const struct bc_schema *schema);
+/* Whether the tail of its entry, if there is one, is what was written. */
+bool bci_reach_tail_is_sane(const struct bci_reach *search);
 
 #endif /* BCI_REACH_H */

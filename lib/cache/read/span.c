@@ -262,7 +262,7 @@ span_find_series(struct bci_reach *search, enum bc_miss *miss)
 	enum bc_status status;
 	uint64_t before;
 
-	if (!bci_reach_tail_is_sane(search->entry, span->schema))
+	if (!bci_reach_tail_is_sane(search))
 		return BC_CORRUPT;
 	bci_directory_open(&search->directory, search->lane->txn,
 	                   &span->env->tables, search->entry);

@@ -47,11 +47,7 @@ apply_is_inline(const struct apply *apply,
                 const struct bci_operation *operation)
 {
 	return apply->may_inline && !apply->bundling &&
-	       operation->bare.bytes <= BCI_INLINE_MAX &&
-	       operation->key_bytes + sizeof(struct bci_entry_record) +
-	                       sizeof(struct bci_locator) +
-	                       operation->bare.bytes <=
-	               BCI_LEAF_BYTES;
+	       bci_operation_is_tiny(operation);
 }
 
 /* Whether it goes to the cold tier; inline values stay in the catalogue. */
@@ -516,7 +512,7 @@ apply_all(struct bc_cache *cache, struct bci_operation *operations,
 	BCI_TRY(bci_expire_some(&apply.writer, &apply.changed, err));
 	apply.may_inline = apply_may_inline(&apply);
 	BCI_TRY(bci_measure(&apply.writer, operations, count, BUNDLE_BYTES,
-	                    &apply.bundling, err));
+	                    apply.may_inline, &apply.bundling, err));
 	BCI_TRY(apply_puts(&apply, true, err));
 	BCI_TRY(apply_puts(&apply, false, err));
 	BCI_TRY(apply_growths(&apply, err));

@@ -24,6 +24,7 @@ struct measure_size {
 	uint64_t bytes, file_bytes; /* of segments; of arenas */
 	uint64_t cold_bytes, cold_file_bytes;
 	uint64_t small, small_bytes;
+	uint64_t spared; /* if the last small one lies in its entry record */
 };
 
 /* A put to the cold tier; a tiny one may lie in its entry record instead. */
@@ -34,8 +35,8 @@ measure_cold(const struct measure *measure,
 {
 	uint64_t bytes = bci_parcel_bytes(&operation->parcel, &operation->plan);
 
-	if (operation->bare.bytes <= BCI_INLINE_MAX)
-		size->bytes += operation->plan.bytes;
+	if (bci_operation_is_tiny(operation))
+		size->bytes += operation->bare.bytes;
 	size->cold_bytes += bytes;
 	size->cold_file_bytes += bci_value_pages(bytes);
 	return bci_cold_check_size(measure->writer, operation->key, bytes, err);
@@ -70,6 +71,10 @@ measure_put(const struct measure *measure,
 	if (bci_operation_is_small(operation)) {
 		size->small++;
 		size->small_bytes += bci_operation_bundled(operation);
+		size->spared =
+			bci_operation_is_tiny(operation)
+				? operation->plan.bytes - operation->bare.bytes
+				: 0;
 	} else {
 		size->file_bytes += bci_value_pages(operation->plan.bytes);
 	}
@@ -136,8 +141,8 @@ measure_room(const struct measure *measure, const struct measure_size *size,
 
 enum bc_status
 bci_measure(struct bci_writer *writer, const struct bci_operation *operations,
-            size_t count, uint64_t bundle_bytes, bool *bundling,
-            struct bc_error *err)
+            size_t count, uint64_t bundle_bytes, bool may_inline,
+            bool *bundling, struct bc_error *err)
 {
 	const struct measure measure = { writer, operations, count };
 	struct measure_size size = { 0 };
@@ -155,8 +160,10 @@ bci_measure(struct bci_writer *writer, const struct bci_operation *operations,
 		size.file_bytes +=
 			bci_round_up(size.small_bytes, BCI_PAGE) +
 			(size.small_bytes / bundle_bytes + 1) * BCI_PAGE;
+	else if (may_inline && size.spared != 0)
+		size.bytes -= size.spared;
 	else if (size.small != 0)
-		size.file_bytes += BCI_PAGE; /* of an arena, or none */
+		size.file_bytes += BCI_PAGE;
 	status = measure_room(&measure, &size, err);
 	if (status != BC_OK || size.cold_bytes == 0)
 		return status;

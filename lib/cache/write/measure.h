@@ -22,6 +22,17 @@ bci_operation_is_small(const struct bci_operation *operation)
 	return operation->plan.bytes < BCI_VALUE_MIN;
 }
 
+/* Whether it may lie in its entry record, if it comes alone. */
+static inline bool
+bci_operation_is_tiny(const struct bci_operation *operation)
+{
+	return operation->bare.bytes <= BCI_INLINE_MAX &&
+	       operation->key_bytes + sizeof(struct bci_entry_record) +
+	                       sizeof(struct bci_locator) +
+	                       operation->bare.bytes <=
+	               BCI_LEAF_BYTES;
+}
+
 /* Bytes of a small segment in a bundle: the next begins on a line again. */
 static inline uint64_t
 bci_operation_bundled(const struct bci_operation *operation)
@@ -30,13 +41,14 @@ bci_operation_bundled(const struct bci_operation *operation)
 }
 
 /*
- * Check the limits of all puts, decide whether small ones share values, and
- * make room: others are evicted.  Errors as bc_put() lists them.
+ * Check the limits of all puts, decide whether small ones share values (one
+ * alone that is tiny lies in its entry record if that may be), and make room:
+ * others are evicted.  Errors as bc_put() lists them.
  */
 enum bc_status bci_measure(struct bci_writer *writer,
                            const struct bci_operation *operations, size_t count,
-                           uint64_t bundle_bytes, bool *bundling,
-                           struct bc_error *err);
+                           uint64_t bundle_bytes, bool may_inline,
+                           bool *bundling, struct bc_error *err);
 
 /*
  * Rows that a segment of at most 'limit' bytes may have, at least one: exactly

@@ -20,7 +20,6 @@
 #include "error.h"
 #include "file.h"
 #include "forget.h"
-#include "hash.h"
 #include "quarantine.h"
 #include "recover.h"
 
@@ -121,7 +120,8 @@ recover_check(struct bci_writer *writer, const struct bci_bytes *key,
 
 /* Whether the tail of a series is what was written, or cannot be told. */
 static bool
-recover_tail_is_sane(struct bci_writer *writer, const struct bci_entry *entry)
+recover_tail_is_sane(struct bci_writer *writer, const struct bci_bytes *key,
+                     const struct bci_entry *entry)
 {
 	const struct bc_schema *schema = NULL;
 
@@ -129,9 +129,7 @@ recover_tail_is_sane(struct bci_writer *writer, const struct bci_entry *entry)
 	    bci_env_schema(writer->env, writer->txn, entry->head.schema,
 	                   &schema) != BC_OK)
 		return true;
-	return bci_tail_is_sane(entry, schema) &&
-	       bci_hash64(entry->tail, entry->tail_bytes) ==
-	               entry->series.tail_checksum;
+	return bci_tail_is_whole(key->data, key->size, entry, schema);
 }
 
 /*
@@ -156,7 +154,7 @@ recover_find(struct bci_writer *writer, const struct bci_bytes *key,
 		return verdict(writer, key, entry, locator, context, reason);
 	}
 	*locator = (struct bci_locator){ .bytes = 0 };
-	if (!recover_tail_is_sane(writer, entry)) {
+	if (!recover_tail_is_sane(writer, key, entry)) {
 		*reason = "its newest rows";
 		return BC_OK;
 	}

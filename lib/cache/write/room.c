@@ -181,6 +181,40 @@ room_open(struct bci_writer *writer, enum bci_queue queue, struct bc_error *err)
 	return room_give_up(writer, queue, err);
 }
 
+/*
+ * See that the next arena has a number that none has had, whatever a damaged
+ * record says: a file of that name would be replaced.
+ */
+static enum bc_status
+room_number(struct bci_writer *writer, struct bc_error *err)
+{
+	uint64_t *next = &writer->state.next_arena, last = 0;
+	struct MDB_cursor *cursor = NULL;
+	struct bci_bytes key, value;
+	enum bc_status status;
+
+	if (writer->first_arena != *next)
+		return BC_OK; /* It follows one that this commit made. */
+	BCI_TRY(bci_cursor_open(writer->txn, writer->env->tables.arenas,
+	                        &cursor, err));
+	status = bci_cursor_move(cursor, BCI_LAST, &key, &value);
+	if (status == BC_OK)
+		memcpy(&last, key.data, sizeof(last));
+	else if (status == BC_MISS)
+		status = BC_OK;
+	else
+		bci_fail(err, status, "cannot read the arenas");
+	if (*next <= last || *next > UINT32_MAX)
+		*next = last + 1;
+	if (status == BC_OK && *next > UINT32_MAX)
+		status = bci_fail(err, BC_CORRUPT,
+		                  "the numbers of the arenas are damaged");
+	writer->first_arena = *next;
+done:
+	bci_cursor_close(cursor);
+	return status;
+}
+
 /* Make a new active arena with room for a value of 'bytes' bytes. */
 static enum bc_status
 room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
@@ -197,6 +231,9 @@ room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 
 	if (bytes + extra > capacity)
 		capacity = bci_round_up(bytes + extra, 65536);
+	status = room_number(writer, err);
+	if (status != BC_OK)
+		return status;
 	status = bci_appender_create(
 		appender, env->maps.class_fd[class_], writer->state.next_arena,
 		capacity, env->group, writer->config.durability == BC_DURABLE,

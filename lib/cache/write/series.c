@@ -9,7 +9,6 @@
 #include "directory.h"
 #include "error.h"
 #include "expiry.h"
-#include "hash.h"
 #include "labelling.h"
 #include "series.h"
 #include "victim.h"
@@ -56,10 +55,8 @@ series_copy_tail(struct bci_series *series, struct bc_error *err)
 
 	if (rows == 0)
 		return BC_OK;
-	if (schema == NULL ||
-	    series->entry.tail_bytes != rows * schema->row_bytes ||
-	    bci_hash64(from, series->entry.tail_bytes) !=
-	            series->record.tail_checksum) {
+	if (!bci_tail_is_whole(series->key, series->key_bytes, &series->entry,
+	                       schema)) {
 		series_report_tail(series);
 		return bci_fail(err, BC_CORRUPT,
 		                "%s: rows that are needed are damaged: the "
@@ -395,8 +392,10 @@ bci_series_store(struct bci_series *series, const struct bci_locator *newer,
 		memcpy(to, tail[i], bytes);
 		to += bytes;
 	}
+	record->bound = 1;
 	record->tail_checksum =
-		tail_bytes != 0 ? bci_hash64(rows, tail_bytes) : 0;
+		bci_tail_checksum(series->key, series->key_bytes, &series->head,
+	                          record, rows, tail_bytes);
 	memcpy(room, &series->head, sizeof(series->head));
 	memcpy((unsigned char *)room + sizeof(series->head), record,
 	       sizeof(*record));

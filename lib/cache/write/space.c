@@ -20,6 +20,9 @@
 #include "victim.h"
 #include "writer.h"
 
+/* Slots that may be nobody's without being free. */
+#define SLOTS_LOST 65536u
+
 /* ---- live bytes -------------------------------------------------------- */
 
 /* Whether a process has arena 'number' mapped, this one included. */
@@ -146,6 +149,26 @@ space_add_slot(struct bci_writer *writer, struct bci_slots *slots,
 		slots->room = room;
 	}
 	slots->numbers[slots->count++] = slot;
+	return BC_OK;
+}
+
+enum bc_status
+bci_writer_bound_slots(struct bci_writer *writer, struct bc_error *err)
+{
+	struct bci_state_record *state = &writer->state;
+	uint64_t most = bci_min(state->segments, BCI_LEDGER_SLOTS) +
+	                bci_min(state->entries, BCI_LEDGER_SLOTS) + SLOTS_LOST;
+	enum bc_status status;
+	uint64_t unused;
+
+	if (state->next_slot <= most)
+		return BC_OK;
+	status = bci_table_count(writer->txn, writer->env->tables.slots,
+	                         &unused);
+	if (status != BC_OK)
+		return bci_fail(err, status, "the table of free slots");
+	state->next_slot = bci_min(bci_min(state->next_slot, most + unused),
+	                           BCI_LEDGER_SLOTS);
 	return BC_OK;
 }
 

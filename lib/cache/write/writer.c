@@ -240,6 +240,7 @@ writer_begin(struct bc_cache *cache, struct bci_env *env, int64_t timeout,
 		goto done;
 	}
 	BCI_TRY(bci_state_load(writer->txn, &env->tables, &writer->state, err));
+	BCI_TRY(bci_writer_bound_slots(writer, err));
 	writer->first_arena = writer->state.next_arena;
 	writer->first_schema = writer->state.next_schema;
 	BCI_TRY(writer_load_active(writer, err));

@@ -215,6 +215,15 @@ enum bc_status bci_writer_account(struct bci_writer *writer, uint64_t arena,
                                   int64_t bytes, int64_t segments,
                                   struct bc_error *err);
 
+/*
+ * Correct the state's number of slots if it cannot be: there are no more than
+ * segments, entries and free slots, but for some that damage took.  One that is
+ * too large would take the disk, and its budget, for a ledger that nobody
+ * needs; one too small costs stamps.
+ */
+enum bc_status bci_writer_bound_slots(struct bci_writer *writer,
+                                      struct bc_error *err);
+
 /* Take a slot of the ledger, and begin it with this word. */
 enum bc_status bci_writer_take_slot(struct bci_writer *writer, uint64_t word,
                                     uint32_t *slot, struct bc_error *err);
