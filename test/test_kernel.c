@@ -326,6 +326,65 @@ near_midpoint(unsigned exponent)
 	return k + (int64_t)(random64() % 3) - 1;
 }
 
+/*
+ * One of 'bits' bits or less (up to 51) whose quotient is as near to the middle
+ * of two doubles as any: k * 2^t / 5^e, with t such that a double's step is 1,
+ * leaves (5^e + 1) / 2 or (5^e - 1) / 2.
+ */
+static int64_t
+nearest_midpoint(unsigned exponent, unsigned bits)
+{
+	const uint64_t most = UINT64_C(1) << bits;
+	unsigned halvings = 52 - bits;
+	uint64_t five = 1, k;
+
+	for (unsigned i = 0; i < exponent; i++)
+		five *= 5;
+	for (uint64_t i = five; i > 0; i /= 2)
+		halvings++;
+	k = (five + (random64() & 1 ? 1 : (uint64_t)-1)) / 2;
+	for (unsigned i = 0; i < halvings; i++)
+		k = (k + (k & 1 ? five : 0)) / 2;
+	k += random64() % (most / five + 1) * five;
+	return (int64_t)(k % most);
+}
+
+/* Small integers take another way than large ones, by their size. */
+static void
+check_narrow_quotients(const struct bci_kernel *kernel)
+{
+	static uint32_t integers[ROWS], rest[ROWS];
+	static double plain[ROWS], above[ROWS];
+
+	for (unsigned e = 0; e <= BCI_EXPONENT_MAX; e++) {
+		for (unsigned bits = 20; bits <= 51; bits++) {
+			int64_t base = (INT64_C(1) << bits) - UINT32_MAX;
+			const struct bci_scale zero = { 0, 1, e };
+			const struct bci_scale scale = { (double)base, 1, e };
+			int64_t k;
+
+			for (size_t i = 0; i < ROWS; i++) {
+				k = nearest_midpoint(e, bits < 31 ? bits : 31);
+				integers[i] = (uint32_t)(i & 1 ? k : -k);
+				k = nearest_midpoint(e, bits);
+				rest[i] = (uint32_t)(k - base);
+			}
+			kernel->decimal_i32(integers, ROWS, &zero, plain);
+			kernel->decimal_u32(rest, ROWS, &scale, above);
+			for (size_t i = 0; i < ROWS; i++) {
+				int32_t n = (int32_t)integers[i];
+
+				k = base + (int64_t)rest[i];
+				if (plain[i] != n / power[e] ||
+				    above[i] != (double)k / power[e])
+					fail_msg("%s: %d or %lld / 10^%u",
+					         kernel->name, n, (long long)k,
+					         e);
+			}
+		}
+	}
+}
+
 static void
 check_quotients(const struct bci_kernel *kernel)
 {
@@ -343,6 +402,9 @@ check_quotients(const struct bci_kernel *kernel)
 				if (round % 3 == 0)
 					k = near_midpoint(e) %
 					    (INT64_C(1) << 51);
+				if (round % 3 == 1)
+					k = nearest_midpoint(
+						e, 20 + (unsigned)round % 32);
 				integers[i] =
 					(uint64_t)(random64() & 1 ? k : -k);
 			}
@@ -364,6 +426,7 @@ quotients_are_those_of_a_division(void **state)
 {
 	(void)state;
 	with_each(check_quotients);
+	with_each(check_narrow_quotients);
 }
 
 /* The three kinds of integers, with base and tick. */

@@ -9,6 +9,10 @@
 #include "decoder.h"
 #include "ordinal.h"
 
+#define DECODER_PAGE 4096
+#define DECODER_LINE 64
+#define DECODER_LINES 16 /* that are fetched at the beginning of a page */
+
 /* A run: what was asked for, and where the parts of the block are. */
 struct decoder_run {
 	struct bci_decoder *decoder;
@@ -108,6 +112,29 @@ decoder_steps(const struct decoder_run *run, size_t end, uint64_t *integers)
 	return true;
 }
 
+/*
+ * Have the first lines of each page that a column goes to fetched while its
+ * stream is unpacked.  The processor fetches the others by itself once it sees
+ * them written in order, but begins anew with every page.
+ */
+static void
+decoder_expect(const struct decoder_run *run, unsigned column)
+{
+	uintptr_t at = (uintptr_t)run->out[column], end = at;
+
+	if (at != 0)
+		end += run->count * run->frame->bytes;
+	while (at < end) {
+		uintptr_t next = (at / DECODER_PAGE + 1) * DECODER_PAGE;
+
+		for (unsigned i = 0; i < DECODER_LINES && at < end; i++) {
+			__builtin_prefetch((const void *)at, 1);
+			at += DECODER_LINE;
+		}
+		at = next;
+	}
+}
+
 /* A column of differences. */
 static bool
 decoder_sum(struct decoder_run *run)
@@ -117,6 +144,7 @@ decoder_sum(struct decoder_run *run)
 	const size_t end = run->first + run->count;
 	uint64_t *integers = decoder->integers;
 
+	decoder_expect(run, 0);
 	/* Times are written only once. */
 	if (run->frame->type == BC_I64 && run->first == 0)
 		integers = run->out[0];
@@ -196,6 +224,7 @@ decoder_offsets32(struct decoder_run *run, const struct bci_scale *scale)
 		decoder_constant(run, scale);
 		return true;
 	}
+	decoder_expect(run, 0);
 	if (!bci_bitstream_get32(run->kernel, &block->streams[0],
 	                         run->streams[0], run->frame->rows,
 	                         &decoder->stream, decoder->narrow[0]))
@@ -218,6 +247,7 @@ decoder_offsets64(struct decoder_run *run, const struct bci_scale *scale)
 	const struct bci_preamble *block = &run->block;
 	const uint64_t *stream = decoder->wide[0] + run->first;
 
+	decoder_expect(run, 0);
 	if (!bci_bitstream_get64(run->kernel, &block->streams[0],
 	                         run->streams[0], run->frame->rows,
 	                         &decoder->stream, decoder->wide[0]))
@@ -246,6 +276,7 @@ decoder_bars32(struct decoder_run *run, const struct bci_scale *scale)
 	uint32_t *columns[BCI_GROUP_COLUMNS];
 
 	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++) {
+		decoder_expect(run, i);
 		columns[i] = decoder->narrow[i];
 		if (decoder_needs(run, i) &&
 		    !bci_bitstream_get32(run->kernel, &block->streams[i],
@@ -280,6 +311,7 @@ decoder_bars64(struct decoder_run *run, const struct bci_scale *scale)
 	uint64_t *columns[BCI_GROUP_COLUMNS];
 
 	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++) {
+		decoder_expect(run, i);
 		columns[i] = decoder->wide[i];
 		if (decoder_needs(run, i) &&
 		    !bci_bitstream_get64(run->kernel, &block->streams[i],

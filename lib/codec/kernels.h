@@ -21,6 +21,7 @@
 #else
 #include "plain.h"
 #endif
+#include "decimals.h"
 #include "marks.h"
 
 #ifdef __FAST_MATH__
@@ -29,41 +30,6 @@
 #if !defined(__FLT_EVAL_METHOD__) || __FLT_EVAL_METHOD__ != 0
 #error "doubles must be computed as doubles"
 #endif
-
-/* Added and subtracted, rounds a double below 2^51 to an integer. */
-#define KERNEL_ROUND 0x1.8p52
-/* Its bits and those of an integer below 2^52 are their sum as a double. */
-#define KERNEL_LIFT 0x1p52
-
-static const double kernel_power[] = {
-	1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
-	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-};
-
-static const double kernel_inverse[] = {
-	1e0,   1e-1,  1e-2,  1e-3,  1e-4,  1e-5,  1e-6,  1e-7,  1e-8,  1e-9,
-	1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15, 1e-16, 1e-17, 1e-18,
-};
-
-/*
- * The double nearest to integer / power.  A product with the inverse is wrong
- * for a quarter of all integers; one step of Newton with two FMAs mends it:
- * the remainder is exact, and no quotient by a power of ten up to 10^21 comes
- * so near to the middle of two doubles that the last rounding could err.
- */
-static inline double
-kernel_quotient(double integer, double power, double inverse)
-{
-#if defined(__FMA__) || defined(__aarch64__)
-	double near = integer * inverse;
-	double rest = __builtin_fma(-near, power, integer);
-
-	return __builtin_fma(rest, inverse, near);
-#else
-	(void)inverse;
-	return integer / power;
-#endif
-}
 
 static void
 kernel_widen(const uint32_t *restrict low, uint64_t base,
@@ -205,104 +171,70 @@ kernel_steps(uint64_t first, uint64_t slope, size_t count,
 	}
 }
 
-static void
-kernel_sum_u32(const uint32_t *restrict in, size_t count, uint64_t base,
-               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+/* What is summed. */
+enum kernel_kind { KERNEL_U32, KERNEL_I32, KERNEL_U64 };
+
+static inline __attribute__((always_inline)) uint64_t
+kernel_value(const void *in, size_t i, const enum kernel_kind kind)
+{
+	switch (kind) {
+	case KERNEL_U32:
+		return ((const uint32_t *)in)[i];
+	case KERNEL_I32:
+		return (uint64_t)((const int32_t *)in)[i];
+	default:
+		return ((const uint64_t *)in)[i];
+	}
+}
+
+/*
+ * Four values are summed by themselves, without waiting for those before them:
+ * what goes from one four to the next is a single addition.
+ */
+static inline __attribute__((always_inline)) void
+kernel_sum(const void *restrict in, const enum kernel_kind kind, size_t count,
+           uint64_t base, uint64_t tick, uint64_t slope, uint64_t *restrict out)
 {
 	uint64_t sum = base - slope;
+	size_t i = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		sum += slope + tick * in[i];
+	for (; i + 4 <= count; i += 4) {
+		uint64_t a = slope + tick * kernel_value(in, i, kind);
+		uint64_t b = slope + tick * kernel_value(in, i + 1, kind) + a;
+		uint64_t c = slope + tick * kernel_value(in, i + 2, kind) + b;
+		uint64_t d = slope + tick * kernel_value(in, i + 3, kind) + c;
+
+		out[i] = sum + a;
+		out[i + 1] = sum + b;
+		out[i + 2] = sum + c;
+		sum += d;
+		out[i + 3] = sum;
+	}
+	for (; i < count; i++) {
+		sum += slope + tick * kernel_value(in, i, kind);
 		out[i] = sum;
 	}
 }
 
 static void
-kernel_sum_i32(const uint32_t *restrict in, size_t count, uint64_t base,
-               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+kernel_sum_u32(const uint32_t *in, size_t count, uint64_t base, uint64_t tick,
+               uint64_t slope, uint64_t *out)
 {
-	uint64_t sum = base - slope;
-
-	for (size_t i = 0; i < count; i++) {
-		sum += slope + tick * (uint64_t)(int32_t)in[i];
-		out[i] = sum;
-	}
+	kernel_sum(in, KERNEL_U32, count, base, tick, slope, out);
 }
 
 static void
-kernel_sum_u64(const uint64_t *restrict in, size_t count, uint64_t base,
-               uint64_t tick, uint64_t slope, uint64_t *restrict out)
+kernel_sum_i32(const uint32_t *in, size_t count, uint64_t base, uint64_t tick,
+               uint64_t slope, uint64_t *out)
 {
-	uint64_t sum = base - slope;
-
-	for (size_t i = 0; i < count; i++) {
-		sum += slope + tick * in[i];
-		out[i] = sum;
-	}
+	kernel_sum(in, KERNEL_I32, count, base, tick, slope, out);
 }
 
 static void
-kernel_decimal_u32(const uint32_t *restrict in, size_t count,
-                   const struct bci_scale *scale, double *restrict out)
+kernel_sum_u64(const uint64_t *in, size_t count, uint64_t base, uint64_t tick,
+               uint64_t slope, uint64_t *out)
 {
-	const double base = scale->base, tick = scale->tick;
-	const double power = kernel_power[scale->exponent];
-	const double inverse = kernel_inverse[scale->exponent];
-
-	for (size_t i = 0; i < count; i++) {
-		/* Processors convert signed integers. */
-		int32_t half = (int32_t)(in[i] ^ 0x80000000u);
-		double integer = ((double)half + 0x1p31) * tick + base;
-
-		out[i] = kernel_quotient(integer, power, inverse);
-	}
-}
-
-static void
-kernel_decimal_i32(const uint32_t *restrict in, size_t count,
-                   const struct bci_scale *scale, double *restrict out)
-{
-	const double tick = scale->tick;
-	const double power = kernel_power[scale->exponent];
-	const double inverse = kernel_inverse[scale->exponent];
-
-	for (size_t i = 0; i < count; i++) {
-		double integer = (double)(int32_t)in[i] * tick;
-
-		out[i] = kernel_quotient(integer, power, inverse);
-	}
-}
-
-static void
-kernel_decimal_u64(const uint64_t *restrict in, size_t count,
-                   const struct bci_scale *scale, double *restrict out)
-{
-	const double base = scale->base, tick = scale->tick;
-	const double power = kernel_power[scale->exponent];
-	const double inverse = kernel_inverse[scale->exponent];
-	const uint64_t lift = bci_bits(KERNEL_LIFT);
-
-	for (size_t i = 0; i < count; i++) {
-		double whole = bci_double(in[i] | lift) - KERNEL_LIFT;
-
-		out[i] = kernel_quotient(whole * tick + base, power, inverse);
-	}
-}
-
-static void
-kernel_decimal_i64(const uint64_t *restrict in, size_t count,
-                   const struct bci_scale *scale, double *restrict out)
-{
-	const double tick = scale->tick;
-	const double power = kernel_power[scale->exponent];
-	const double inverse = kernel_inverse[scale->exponent];
-	const uint64_t round = bci_bits(KERNEL_ROUND);
-
-	for (size_t i = 0; i < count; i++) {
-		double whole = bci_double(in[i] + round) - KERNEL_ROUND;
-
-		out[i] = kernel_quotient(whole * tick, power, inverse);
-	}
+	kernel_sum(in, KERNEL_U64, count, base, tick, slope, out);
 }
 
 static int64_t
@@ -354,8 +286,8 @@ kernel_length(uint64_t value)
 
 	value &= ~(value >> 1);
 	high = bci_double(value >> 32 | bci_bits(0x1p84));
-	low = bci_double((value & UINT32_MAX) | bci_bits(KERNEL_LIFT));
-	sum = (high - (0x1p84 + KERNEL_LIFT)) + low + 0.5;
+	low = bci_double((value & UINT32_MAX) | bci_bits(DECIMALS_LIFT));
+	sum = (high - (0x1p84 + DECIMALS_LIFT)) + low + 0.5;
 	return (uint8_t)((bci_bits(sum) >> 52) - 1022);
 }
 
@@ -370,40 +302,6 @@ kernel_lengths(const uint64_t *restrict in, size_t count, bool is_signed,
 	}
 	for (size_t i = 0; i < count; i++)
 		lengths[i] = kernel_length(in[i] << 1 ^ (0 - (in[i] >> 63)));
-}
-
-/*
- * A value is good if its nearest integer gives it back.  Comparisons are such
- * that NaN fails them; -0.0 fails because its integer gives +0.0.
- */
-static size_t
-kernel_ticks(const double *restrict in, size_t count,
-             const struct bci_scale *scale, int64_t *restrict ticks,
-             uint64_t *restrict bad)
-{
-	const double power = kernel_power[scale->exponent];
-	const double inverse = kernel_inverse[scale->exponent];
-	const double tick = scale->tick, factor = power / tick;
-	const uint64_t round = bci_bits(KERNEL_ROUND);
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		double scaled = in[i] * factor;
-		double rounded = scaled + KERNEL_ROUND;
-		double whole = (rounded - KERNEL_ROUND) * tick;
-		double back = kernel_quotient(whole, power, inverse);
-		uint64_t differs = bci_bits(back) ^ bci_bits(in[i]);
-		uint64_t wrong = 0 - (uint64_t)((differs != 0) |
-		                                !(__builtin_fabs(scaled) <
-		                                  BCI_DECIMAL_LIMIT) |
-		                                !(__builtin_fabs(whole) <
-		                                  BCI_DECIMAL_LIMIT));
-
-		bad[i] = wrong;
-		ticks[i] = (int64_t)((bci_bits(rounded) - round) & ~wrong);
-		total -= wrong;
-	}
-	return (size_t)total;
 }
 
 #define KERNEL_NAME(path) bci_kernel_##path

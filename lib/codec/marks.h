@@ -43,13 +43,19 @@ kernel_loosen(const unsigned char *in, unsigned width, size_t count,
 	}
 }
 
-/* How many of the lowest k bits of m are set, in byte k, for each byte m. */
+/*
+ * How many of the lowest k bits of m are set, in byte k, for each byte m; with
+ * the sign bit set where bit k is not.
+ */
 #define MARKS_BIT(m, k) ((uint64_t)((m) >> (k)&1) * 0x0101010101010101U)
+#define MARKS_NOT(m, k) ((uint64_t)(~(m) >> (k)&1) << (8 * (k) + 7))
 #define MARKS_PLACES(m)                                                        \
 	((MARKS_BIT(m, 0) << 8) + (MARKS_BIT(m, 1) << 16) +                    \
 	 (MARKS_BIT(m, 2) << 24) + (MARKS_BIT(m, 3) << 32) +                   \
 	 (MARKS_BIT(m, 4) << 40) + (MARKS_BIT(m, 5) << 48) +                   \
-	 (MARKS_BIT(m, 6) << 56))
+	 (MARKS_BIT(m, 6) << 56) + MARKS_NOT(m, 0) + MARKS_NOT(m, 1) +         \
+	 MARKS_NOT(m, 2) + MARKS_NOT(m, 3) + MARKS_NOT(m, 4) +                 \
+	 MARKS_NOT(m, 5) + MARKS_NOT(m, 6) + MARKS_NOT(m, 7))
 #define MARKS_4(m)                                                             \
 	MARKS_PLACES(m), MARKS_PLACES((m) + 1), MARKS_PLACES((m) + 2),         \
 		MARKS_PLACES((m) + 3)
@@ -65,16 +71,12 @@ static const uint64_t marks_places[256] = { MARKS_64(0), MARKS_64(64),
 static inline __m256i
 marks_spread(unsigned marks, const uint32_t *fields)
 {
-	const __m256i bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
-	__m256i all = _mm256_set1_epi32((int)marks);
-	__m256i places = _mm256_cvtepu8_epi32(
+	__m256i places = _mm256_cvtepi8_epi32(
 		_mm_loadl_epi64((const void *)&marks_places[marks]));
-	__m256i marked = _mm256_cmpeq_epi32(_mm256_and_si256(all, bits), bits);
+	__m256i all = _mm256_permutevar8x32_epi32(
+		_mm256_loadu_si256((const void *)fields), places);
 
-	return _mm256_and_si256(
-		marked,
-		_mm256_permutevar8x32_epi32(
-			_mm256_loadu_si256((const void *)fields), places));
+	return _mm256_andnot_si256(_mm256_srai_epi32(places, 31), all);
 }
 
 static size_t
