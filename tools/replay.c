@@ -7,8 +7,9 @@
  * two queues; the bytes of a file come back when it is unlinked, with none of
  * its segments live.  When the files would exceed the budget, an ordered policy
  * takes the oldest arena of a queue and keeps or evicts what lives there; any
- * other chooses victims down to the low-water mark, and the arenas with the
- * most dead bytes are cleaned.  What is moved is counted.
+ * other chooses victims down to the low-water mark, of all where these are few,
+ * else of those that it comes by in rounds, and the arenas with the most dead
+ * bytes are cleaned.  What is moved is counted.
  */
 #include "replay.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "policy.h"
+#include "pool.h"
 
 #define NOWHERE UINT32_MAX
 #define ARENAS_MAX 8192
@@ -47,6 +48,10 @@ struct replay {
 	enum bc_policy policy;
 	struct object *objects;
 	uint32_t objects_count;
+	uint32_t residents;
+	uint32_t round; /* the next object that is looked at */
+	struct bci_pool pool;
+	uint32_t places[BCI_POOL];
 	struct arena arenas[ARENAS_MAX];
 	uint32_t active[2]; /* or NOWHERE */
 	uint64_t linked[2];
@@ -125,6 +130,7 @@ replay_drop(struct replay *replay, uint32_t id)
 
 	replay->arenas[object->arena].live -= object->bytes;
 	replay->live -= object->bytes;
+	replay->residents--;
 	object->arena = NOWHERE;
 }
 
@@ -226,6 +232,45 @@ replay_take_arena(struct replay *replay)
 	replay_unlink(replay, number);
 }
 
+/* Look at some more objects, in the order of their numbers. */
+static void
+replay_look(struct replay *replay)
+{
+	uint32_t looks = bci_pool_looks(&replay->pool);
+
+	for (uint32_t i = 0; i < replay->objects_count && looks > 0; i++) {
+		uint32_t id = replay->round++ % replay->objects_count;
+		struct bci_candidate candidate;
+		uint32_t place;
+
+		if (replay->objects[id].arena == NOWHERE)
+			continue;
+		looks--;
+		replay_candidate(replay, id, &candidate);
+		candidate.key = id;
+		place = bci_pool_offer(&replay->pool, &candidate);
+		if (place != BCI_POOL_NONE)
+			replay->places[place] = id;
+	}
+}
+
+static void
+replay_choose_some(struct replay *replay, uint64_t target)
+{
+	bci_pool_begin(&replay->pool, replay->policy, replay->now_ns);
+	while (replay->live > target) {
+		struct bci_candidate candidate;
+		uint32_t id;
+
+		replay_look(replay);
+		id = replay->places[bci_pool_take(&replay->pool, &candidate)];
+		/* It may have gone, or have been accessed, since. */
+		if (replay->objects[id].arena != NOWHERE &&
+		    replay->objects[id].accessed_ns == candidate.accessed_ns)
+			replay_drop(replay, id);
+	}
+}
+
 static void
 replay_choose(struct replay *replay, uint64_t target)
 {
@@ -237,6 +282,11 @@ replay_choose(struct replay *replay, uint64_t target)
 	};
 	size_t gone;
 
+	replay->result->passes++;
+	if (replay->residents > BCI_POOL_EXACT) {
+		replay_choose_some(replay, target);
+		return;
+	}
 	for (uint32_t id = 0; id < replay->objects_count; id++) {
 		if (replay->objects[id].arena != NOWHERE)
 			replay_candidate(replay, id,
@@ -249,7 +299,6 @@ replay_choose(struct replay *replay, uint64_t target)
 		if (i < gone)
 			replay_drop(replay, id);
 	}
-	replay->result->passes++;
 }
 
 /* Unlink the arena with most dead bytes, moving what is live. */
@@ -347,6 +396,7 @@ replay_access(struct replay *replay, const struct trace_access *access)
 		.accessed_ns = replay->now_ns,
 		.count = 1,
 	};
+	replay->residents++;
 	replay_append(replay, queue, access->id);
 	/* What the cache knows is when the arena was begun. */
 	object->stored_ns = replay->arenas[object->arena].begun_ns;

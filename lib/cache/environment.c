@@ -108,6 +108,8 @@ env_free(struct bci_env *env)
 		bci_chunks_free(env, &env->lanes[i]);
 		bci_free(&allocator, env->lanes[i].work);
 	}
+	for (size_t i = 0; i < BCI_COUNT(env->patrols); i++)
+		bci_free(&allocator, env->patrols[i]);
 	bci_picks_free(&env->picks, &env->allocator);
 	bci_stitches_free(&env->stitches);
 	bci_links_free(env);

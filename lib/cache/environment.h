@@ -107,6 +107,8 @@ struct bci_env {
 	pthread_mutex_t writer_mutex;
 	struct bci_appender appenders[BCI_QUEUES];
 	struct bci_cleaned cleaned[3]; /* by class */
+	struct bci_patrol *patrols[4]; /* see patrol.h; NULL until needed */
+	uint64_t inlined_due; /* bytes in entry records that should go */
 	bool swept;         /* leftover files were removed */
 	int64_t cleared_ns; /* when slots of dead readers were looked for */
 	int64_t expired_ns; /* when no expired entry was left */

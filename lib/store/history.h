@@ -26,6 +26,9 @@ struct bci_history {
 	uint32_t waited, wait;
 	uint64_t reserved[8];
 	uint64_t ghosts[BCI_HISTORY_SETS][BCI_HISTORY_WAYS];
+	/* Of those that choose: the key where their round is, or how it
+	 * begins, padded with zeros. */
+	unsigned char round[128];
 };
 _Static_assert(sizeof(struct bci_history) <= 1u << 20, "a mebibyte");
 

@@ -11,6 +11,7 @@
 #include "adaptive.h"
 #include "check.h"
 #include "policy.h"
+#include "rehearsal.h"
 #include "victims.h"
 
 #define SECOND_NS 1e9
@@ -107,9 +108,9 @@ policy_worth(const struct bci_candidate *candidate, int64_t now_ns)
 	                      (policy_age(candidate, now_ns) + 1));
 }
 
-static uint64_t
-policy_rank(enum bc_policy policy, const struct bci_candidate *candidate,
-            int64_t now_ns)
+uint64_t
+bci_policy_rank(enum bc_policy policy, const struct bci_candidate *candidate,
+                int64_t now_ns)
 {
 	switch (policy) {
 	case BC_POLICY_SIZE:
@@ -129,7 +130,7 @@ policy_rank_all(enum bc_policy policy, struct bci_candidate *candidates,
 {
 	for (size_t i = 0; i < count; i++)
 		candidates[i].rank =
-			policy_rank(policy, &candidates[i], now_ns);
+			bci_policy_rank(policy, &candidates[i], now_ns);
 }
 
 /* ---- choosing ---------------------------------------------------------- */
@@ -168,6 +169,9 @@ bci_policy_choose(enum bc_policy policy, const struct bci_choice *choice)
 	need = choice->used_bytes - choice->target_bytes;
 	count = bci_victims_spare(candidates, choice->count);
 	policy = bci_policy_resolve(policy);
+	if (bci_policy_is_ordered(policy))
+		return bci_rehearsal_choose(policy, candidates, count, need,
+		                            choice->now_ns);
 	if (policy == BC_POLICY_HYBRID)
 		return policy_choose_hybrid(candidates, count, need,
 		                            choice->now_ns);

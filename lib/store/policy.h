@@ -43,6 +43,14 @@ bool bci_policy_is_ordered(enum bc_policy policy);
 
 /* ---- policies that choose ---------------------------------------------- */
 
+/*
+ * The rank of one: the lowest goes first, ties by the order of putting.  Of
+ * hybrid, which goes by halves of all, that of lru.
+ */
+uint64_t bci_policy_rank(enum bc_policy policy,
+                         const struct bci_candidate *candidate,
+                         int64_t now_ns);
+
 /* What there is to be chosen from, and how much. */
 struct bci_choice {
 	struct bci_candidate *candidates; /* reordered: also the work space */
@@ -55,7 +63,9 @@ struct bci_choice {
 /*
  * Choose victims until at most target_bytes are left or all that may go are
  * gone.  They are then candidates[0..result), the first to go first.  An
- * ordered policy chooses as lru.  At most O(n log n), no allocation.
+ * ordered policy plays its queues through, see rehearsal.h: there 'order' is
+ * that of their places, and what lies in no arena has the queue BCI_QUEUES.  At
+ * most O(n log n), no allocation.
  */
 size_t bci_policy_choose(enum bc_policy policy,
                          const struct bci_choice *choice);

@@ -284,9 +284,11 @@ done:
 	return status;
 }
 
-enum bc_status
-bci_demote(struct bci_writer *writer, const char *key, size_t key_bytes,
-           const struct bci_locator *locator, struct bc_error *err)
+/* Pack it, and store that or only say how many bytes it takes. */
+static enum bc_status
+demote_pack(struct bci_writer *writer, const char *key, size_t key_bytes,
+            const struct bci_locator *locator, bool store, uint64_t *bytes,
+            struct bc_error *err)
 {
 	struct bci_packing packing = { .body = NULL };
 	struct shift shift;
@@ -298,13 +300,38 @@ bci_demote(struct bci_writer *writer, const char *key, size_t key_bytes,
 	if (status == BC_OK)
 		status = bci_packing_make(&writer->env->allocator, shift.image,
 		                          locator, shift.schema, &packing, err);
-	if (status == BC_OK)
-		status = packing.body == NULL
-		                 ? BC_COPY
-		                 : demote_store(&shift, &packing, err);
+	if (status == BC_OK && packing.body == NULL)
+		status = BC_COPY;
+	if (status == BC_OK && store)
+		status = demote_store(&shift, &packing, err);
+	*bytes = status == BC_OK ? packing.plan.bytes : 0;
 	if (packing.body != NULL)
 		bci_packing_free(&packing);
 	shift_close(&shift);
+	return status;
+}
+
+enum bc_status
+bci_demote(struct bci_writer *writer, const char *key, size_t key_bytes,
+           const struct bci_locator *locator, struct bc_error *err)
+{
+	uint64_t bytes;
+
+	return demote_pack(writer, key, key_bytes, locator, true, &bytes, err);
+}
+
+enum bc_status
+bci_demotion_pays(struct bci_writer *writer, const char *key, size_t key_bytes,
+                  const struct bci_locator *locator, uint64_t *bytes,
+                  struct bc_error *err)
+{
+	enum bc_status status =
+		demote_pack(writer, key, key_bytes, locator, false, bytes, err);
+
+	if (status == BC_OK && *bytes > writer->config.cold_bytes / 4)
+		status = BC_TOO_LARGE;
+	if (status != BC_OK)
+		*bytes = 0;
 	return status;
 }
 

@@ -26,6 +26,15 @@ enum bc_status bci_demote(struct bci_writer *writer, const char *key,
                           struct bc_error *err);
 
 /*
+ * Whether it would be packed, to so many bytes, if there is room for it: as
+ * bci_demote() without changing anything.
+ */
+enum bc_status bci_demotion_pays(struct bci_writer *writer, const char *key,
+                                 size_t key_bytes,
+                                 const struct bci_locator *locator,
+                                 uint64_t *bytes, struct bc_error *err);
+
+/*
  * Unpack a segment of the cold tier, or move a raw one, to the main queue.
  * Returns as bci_demote(), without BC_COPY; the warm budget decides.
  */

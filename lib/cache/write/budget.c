@@ -16,6 +16,7 @@
 #include "clean.h"
 #include "error.h"
 #include "evict.h"
+#include "pool.h"
 #include "victim.h"
 
 /* What a fresh catalogue and ledger take, whatever is in the cache. */
@@ -24,8 +25,14 @@
 /* What a new arena takes before there is a segment in it. */
 #define FILE_EXTRA (8ull * BCI_PAGE)
 
-/* Segments that one commit evicts by walking all entries, at the most. */
+/* Segments that go before it is looked again what else can be done. */
 #define VICTIMS_MOST 4096u
+
+/* Of what lies in entry records so many bytes go at a time. */
+#define AGED_MIN (8u * BCI_INLINE_MAX)
+
+/* What goes for a byte that comes, until live bytes are at the low mark. */
+#define SURPLUS_RATE 4u
 
 /* Arenas that cannot be given back in this transaction; more is unusual. */
 #define BLOCKED_MAX 16u
@@ -99,6 +106,19 @@ budget_beside(const struct budget *budget)
 	bytes = sizeof(struct bci_slot) * writer->state.next_slot +
 	        bci_catalogue_used(writer->txn, &writer->env->tables);
 	return bytes > CATALOGUE_FREE ? bytes - CATALOGUE_FREE : 0;
+}
+
+/*
+ * What counts as linked: where catalogue and ledger take more than an arena,
+ * that as well.
+ */
+static uint64_t
+budget_weight(const struct budget *budget)
+{
+	uint64_t linked = budget_linked(budget);
+	uint64_t beside = budget_beside(budget);
+
+	return linked + bci_max(beside, budget->slack) - budget->slack;
 }
 
 static bool
@@ -181,66 +201,96 @@ budget_moved(const struct budget *budget)
 
 /* ---- ways to make room ------------------------------------------------- */
 
-/* Evict by walking all entries; *did says whether anything went. */
+/*
+ * Evict so many bytes of what the policy chooses; *did says whether anything
+ * went.
+ */
 static enum bc_status
-budget_evict(struct budget *budget, bool inlined, uint64_t entries, bool *did,
+budget_evict(struct budget *budget, uint64_t bytes, bool *did,
              struct bc_error *err)
 {
-	uint64_t target =
-		budget->low > budget->bytes ? budget->low - budget->bytes : 0;
-	struct bci_eviction eviction = {
+	const struct bci_eviction eviction = {
+		.meant = { .class_ = budget->class_ },
 		.policy = budget->policy,
-		.class_ = budget->class_,
-		.inlined = inlined,
-		.target_bytes = target,
-		.entries = entries,
-		.most = entries != 0 ? 0 : VICTIMS_MOST,
+		.bytes = bytes,
+		.most = VICTIMS_MOST,
 	};
-	enum bc_status status;
+	struct bci_evicted evicted;
+	enum bc_status status =
+		bci_evict(budget->writer, &eviction, &evicted, err);
 
-	/* The files are too many, though what is live is little: then less. */
-	if (budget_live(budget) <= target)
-		eviction.target_bytes =
-			budget_live(budget) / 8 * 7 -
-			bci_min(budget_live(budget) / 8 * 7, budget->bytes);
-	if (entries != 0) {
-		eviction.target_bytes = UINT64_MAX;
-	} else if (inlined) {
-		uint64_t live = budget_live(budget) + budget->bytes;
-		uint64_t mine = budget->writer->state.inline_bytes;
-		uint64_t over = live > budget->limit ? live - budget->limit : 1;
-
-		/* Some more of many, so that it lasts. */
-		over = bci_max(over, bci_min(mine, budget->slack) / 8);
-		if (mine < 64u * 1024)
-			over = bci_max(live, budget->limit) - budget->limit;
-		over = bci_max(over, 1);
-		eviction.target_bytes = mine > over ? mine - over : 0;
-	}
-	status = bci_evict(budget->writer, &eviction, err);
-	*did = eviction.evicted_segments != 0;
+	*did = evicted.segments != 0;
 	return status;
 }
 
 /*
- * What lies in entry records is in no arena that will be the oldest some day:
- * with each that goes, so do some of them, of the longest not asked for.
+ * So many bytes of what lies in entry records, which is in no arena that will
+ * be the oldest some day: of that goes what was not accessed for longest.
  */
 static enum bc_status
-budget_age(struct budget *budget, struct bc_error *err)
+budget_evict_inlined(struct budget *budget, uint64_t bytes, bool *did,
+                     struct bc_error *err)
 {
-	uint64_t mine = budget->writer->state.inline_bytes;
-	struct bci_eviction eviction = {
+	const struct bci_eviction eviction = {
+		.meant = { .class_ = BCI_ARENA_WARM, .inlined = true },
 		.policy = BC_POLICY_LRU,
-		.class_ = BCI_ARENA_WARM,
-		.inlined = true,
-		.target_bytes = mine - mine / 16,
+		.bytes = bytes,
 		.most = VICTIMS_MOST,
 	};
+	struct bci_evicted evicted;
+	enum bc_status status =
+		bci_evict(budget->writer, &eviction, &evicted, err);
+
+	*did = evicted.segments != 0;
+	return status;
+}
+
+/* With an arena goes a sixteenth of it, some at a time. */
+static enum bc_status
+budget_age(struct budget *budget, uint64_t done_bytes, struct bc_error *err)
+{
+	uint64_t mine = budget->writer->state.inline_bytes, bytes;
+	uint64_t *due = &budget->writer->env->inlined_due;
+	bool did;
 
 	if (budget_is_cold(budget) || mine < budget->slack / 4)
 		return BC_OK;
-	return bci_evict(budget->writer, &eviction, err);
+	*due += (uint64_t)((double)mine / 16 * (double)done_bytes /
+	                   (double)budget->slack);
+	if (*due < AGED_MIN)
+		return BC_OK;
+	bytes = bci_min(*due, mine / 16);
+	*due = 0;
+	return budget_evict_inlined(budget, bytes, &did, err);
+}
+
+/* Whether there are so many entries that it takes time to have them go. */
+static bool
+budget_is_numerous(const struct budget *budget)
+{
+	return budget->writer->state.segments > BCI_POOL_EXACT;
+}
+
+/*
+ * What should go, of victims that lie anywhere: down to the low-water mark, but
+ * of many it goes bit by bit, so that no commit does it for all others.
+ */
+static uint64_t
+budget_surplus(const struct budget *budget, bool hard)
+{
+	uint64_t live = budget_live(budget);
+	uint64_t target =
+		budget->low > budget->bytes ? budget->low - budget->bytes : 0;
+	uint64_t share = SURPLUS_RATE * budget->file_bytes;
+	uint64_t surplus = live - bci_min(live, target);
+
+	/* The files are too many, though what is live is little: then less,
+	 * until there is something to clean. */
+	if (surplus == 0)
+		surplus = live / 8 + budget->bytes;
+	if (hard)
+		share += budget->slack / 8;
+	return budget_is_numerous(budget) ? bci_min(surplus, share) : surplus;
 }
 
 /* Give an arena back, or a part of it; *did says whether anything changed. */
@@ -260,8 +310,10 @@ budget_clean(struct budget *budget, uint64_t number, enum bci_clean_how how,
 	if (how == BCI_CLEAN_JUDGE && budget_moved(budget))
 		cleaning.how = BCI_CLEAN_EMPTY;
 	status = bci_clean(budget->writer, number, &cleaning, err);
-	if (status == BC_OK && cleaning.gone && how == BCI_CLEAN_JUDGE)
-		status = budget_age(budget, err);
+	if (status == BC_OK && how == BCI_CLEAN_JUDGE)
+		status = budget_age(
+			budget, cleaning.evicted_bytes + cleaning.moved_bytes,
+			err);
 	*did = cleaning.evicted_segments + cleaning.moved_segments != 0 ||
 	       cleaning.gone;
 	if (!*did && cleaning.blocked && !budget->stuck &&
@@ -293,7 +345,8 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 	number = view->oldest[queue];
 	if (!budget_is_cold(budget) && evict != 0 && state->inline_bytes != 0 &&
 	    (state->inline_bytes > budget->slack || number == 0)) {
-		enum bc_status status = budget_evict(budget, true, 0, did, err);
+		enum bc_status status =
+			budget_evict_inlined(budget, evict, did, err);
 
 		if (status != BC_OK || *did)
 			return status;
@@ -351,13 +404,24 @@ budget_is_patient(const struct budget *budget)
 	       budget->limit < 2 * budget->slack;
 }
 
+/*
+ * Whether it begins to evict before it has to, so that not all of what makes an
+ * arena worth cleaning goes for one commit.
+ */
+static bool
+budget_evicts_early(const struct budget *budget)
+{
+	return !bci_policy_is_ordered(budget->policy) &&
+	       budget_is_numerous(budget);
+}
+
 /* One step towards room; *did says whether there was anything to do. */
 static enum bc_status
 budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
             struct bc_error *err)
 {
 	uint64_t live = budget_live(budget) + budget->bytes;
-	uint64_t linked = budget_linked(budget);
+	uint64_t linked = budget_weight(budget);
 	uint64_t left = budget->limit + budget->slack;
 	bool many = live > budget->low || budget_moved(budget);
 	enum bci_clean_how how =
@@ -393,9 +457,10 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 		                    0, did, err);
 	if (!many && view.dirty == 0 && budget_is_patient(budget)) {
 		/* Little is live: there may be more to clean. */
-		if (!hard)
+		if (!hard && !budget_evicts_early(budget))
 			return BC_OK;
-		status = budget_seal(budget, did, err);
+		if (hard)
+			status = budget_seal(budget, did, err);
 		if (status != BC_OK || *did)
 			return status;
 	}
@@ -413,7 +478,8 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 			                    UINT64_MAX, 0, did, err);
 	}
 	if (many || view.dirty == 0) {
-		status = budget_evict(budget, false, 0, did, err);
+		status = budget_evict(budget, budget_surplus(budget, hard), did,
+		                      err);
 		if (status != BC_OK || *did)
 			return status;
 	}
@@ -424,32 +490,6 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 }
 
 /* ---- the whole --------------------------------------------------------- */
-
-static enum bc_status
-budget_entries(struct budget *budget, uint64_t more, struct bc_error *err)
-{
-	const struct bci_writer *writer = budget->writer;
-	uint64_t most = writer->config.entries_max;
-	uint64_t over;
-	enum bc_status status = BC_OK;
-	bool did;
-
-	if (writer->state.entries + more <= most)
-		return BC_OK;
-	over = writer->state.entries + more - most;
-	/* Of many some more, so that it lasts. */
-	if (more <= most)
-		status = budget_evict(budget, false,
-		                      over + (most >= 4096 ? most / 64 : 0),
-		                      &did, err);
-	if (status != BC_OK || writer->state.entries + more <= most)
-		return status;
-	return bci_fail(err, BC_ENTRIES,
-	                "the cache holds %llu of at most %llu entries, and no "
-	                "other may go",
-	                (unsigned long long)writer->state.entries,
-	                (unsigned long long)most);
-}
 
 static enum bc_status
 budget_fail(const struct budget *budget, struct bc_error *err)
@@ -495,11 +535,9 @@ budget_make_room(struct budget *budget, struct bc_error *err)
 		return budget_fail(budget, err);
 	for (bool stepped = writer->keeps_all;; stepped = true) {
 		uint64_t live = budget_live(budget) + budget->bytes;
-		uint64_t linked = budget_linked(budget) + budget->file_bytes;
+		uint64_t linked = budget_weight(budget) + budget->file_bytes;
 		uint64_t most = budget->limit + budget->slack;
-		bool hard =
-			live > budget->limit || linked > most ||
-			linked + budget_beside(budget) > most + budget->slack;
+		bool hard = live > budget->limit || linked > most;
 		size_t blocked = budget->blocked_count;
 		bool did = false;
 
@@ -521,7 +559,8 @@ budget_make_room(struct budget *budget, struct bc_error *err)
 		if (status != BC_OK)
 			return status;
 		if (hard && !did && budget->blocked_count == blocked) {
-			if (live > budget->limit || linked > most)
+			if (live > budget->limit ||
+			    budget_linked(budget) + budget->file_bytes > most)
 				return budget_fail(budget, err);
 			break; /* The catalogue is what is large. */
 		}
@@ -536,7 +575,7 @@ bci_writer_make_room(struct bci_writer *writer, uint64_t bytes,
 {
 	struct budget budget =
 		budget_of(writer, BCI_ARENA_WARM, bytes, file_bytes);
-	enum bc_status status = budget_entries(&budget, new_entries, err);
+	enum bc_status status = bci_evict_entries(writer, new_entries, err);
 
 	if (status != BC_OK || (bytes == 0 && file_bytes == 0))
 		return status;

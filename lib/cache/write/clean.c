@@ -10,10 +10,10 @@
 #include "common.h"
 
 #include "arena.h"
+#include "candidate.h"
 #include "clean.h"
 #include "clock.h"
 #include "error.h"
-#include "evict.h"
 #include "live.h"
 #include "move.h"
 #include "recover.h"

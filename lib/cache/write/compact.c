@@ -16,17 +16,17 @@
 #include "clock.h"
 #include "compact.h"
 #include "error.h"
-#include "evict.h"
 #include "expire.h"
 #include "haul.h"
 #include "labelling.h"
 #include "list.h"
 #include "parent.h"
+#include "shrink.h"
 #include "victim.h"
 
 /* What one commit does at the most; a writer that waits is let in after it. */
 #define EXPIRE_MOST 256u
-#define EVICT_MOST 1024u
+#define TIDY_MOST 1024u
 
 bool
 bci_compact_goes_on(struct bci_compact *compact, const char *step,
@@ -79,6 +79,22 @@ bci_compact_commit(struct bci_compact *compact, bci_compact_work *work,
 	return status == BC_MISS ? BC_OK : status;
 }
 
+enum bc_status
+bci_compact_repeat(struct bci_compact *compact, const char *step,
+                   bci_compact_work *work, void *context)
+{
+	enum bc_status status = BC_OK;
+	uint64_t done = 0;
+	bool more = true;
+
+	while (status == BC_OK && more && !compact->ended) {
+		if (!bci_compact_goes_on(compact, step, done++))
+			break;
+		status = bci_compact_commit(compact, work, context, &more);
+	}
+	return status;
+}
+
 /* ---- steps ------------------------------------------------------------- */
 
 static enum bc_status
@@ -93,61 +109,6 @@ compact_expire(struct bci_compact *compact, struct bci_writer *writer,
 	compact->report.expired += removed;
 	*more = removed == EXPIRE_MOST && !compact->dry;
 	return status == BC_OK && removed == 0 ? BC_MISS : status;
-}
-
-/* What of a tier is live, and how much of that may stay. */
-static void
-compact_target(const struct bci_compact *compact,
-               const struct bci_writer *writer, bool cold, uint64_t *live_bytes,
-               uint64_t *target_bytes)
-{
-	const struct bc_compact_options *options = compact->options;
-	const struct bci_state_record *state = &writer->state;
-	uint64_t cold_bytes =
-		bci_min(state->live_cold_bytes, state->live_bytes);
-
-	*live_bytes = cold ? cold_bytes : state->live_bytes - cold_bytes;
-	if ((options->flags &
-	     (cold ? BC_COMPACT_COLD_TARGET : BC_COMPACT_TARGET)) != 0)
-		*target_bytes = cold ? options->cold_target_bytes
-		                     : options->target_bytes;
-	else
-		*target_bytes = (cold ? writer->config.cold_bytes
-		                      : writer->config.warm_bytes) /
-		                100 * bci_config_low_percent(&writer->config);
-}
-
-/* Of the class of arenas that 'context' is. */
-static enum bc_status
-compact_evict(struct bci_compact *compact, struct bci_writer *writer,
-              void *context, bool *more, struct bc_error *err)
-{
-	const enum bci_arena_class *class_ = context;
-	struct bci_eviction eviction = {
-		.policy = compact->options->policy != BC_POLICY_DEFAULT
-		                  ? compact->options->policy
-		                  : (enum bc_policy)writer->config.policy,
-		.class_ = *class_,
-		.most = compact->dry ? 0 : EVICT_MOST,
-		.dry = compact->dry,
-	};
-	enum bc_status status;
-	uint64_t live_bytes;
-
-	compact_target(compact, writer, *class_ == BCI_ARENA_COLD, &live_bytes,
-	               &eviction.target_bytes);
-	if (live_bytes <= eviction.target_bytes && eviction.target_bytes != 0)
-		return BC_MISS;
-	status = bci_evict(writer, &eviction, err);
-	compact->report.evicted +=
-		eviction.evicted_segments - eviction.demoted_segments;
-	compact->report.evicted_bytes +=
-		eviction.evicted_bytes - eviction.demoted_bytes;
-	compact->report.demoted += eviction.demoted_segments;
-	compact->report.demoted_bytes += eviction.demoted_bytes;
-	*more = eviction.evicted_segments == EVICT_MOST;
-	return status == BC_OK && eviction.evicted_segments == 0 ? BC_MISS
-	                                                         : status;
 }
 
 /* A step of cleaning ends after so long, or so many bytes. */
@@ -346,7 +307,7 @@ static enum bc_status
 compact_tidy(struct bci_compact *compact, struct bci_writer *writer,
              void *context, bool *more, struct bc_error *err)
 {
-	enum bc_status status = bci_ghosts_trim(writer, EVICT_MOST, err);
+	enum bc_status status = bci_ghosts_trim(writer, TIDY_MOST, err);
 
 	(void)compact;
 	(void)context;
@@ -390,36 +351,16 @@ compact_count(struct bci_compact *compact, uint64_t *arenas, uint64_t *blocks)
 }
 
 static enum bc_status
-compact_repeat(struct bci_compact *compact, const char *step,
-               bci_compact_work *work, void *context)
-{
-	enum bc_status status = BC_OK;
-	uint64_t done = 0;
-	bool more = true;
-
-	while (status == BC_OK && more && !compact->ended) {
-		if (!bci_compact_goes_on(compact, step, done++))
-			break;
-		status = bci_compact_commit(compact, work, context, &more);
-	}
-	return status;
-}
-
-static enum bc_status
 compact_all(struct bci_compact *compact)
 {
 	struct bci_walk walk = {
 		.function = compact_drop_visit,
 		.context = compact,
 	};
-	/* What leaves the first may go to the second. */
-	enum bci_arena_class classes[] = { BCI_ARENA_WARM, BCI_ARENA_COLD };
 	enum bc_status status;
 
-	BCI_TRY(compact_repeat(compact, "expire", compact_expire, NULL));
-	for (size_t i = 0; i < BCI_COUNT(classes); i++)
-		BCI_TRY(compact_repeat(compact, "evict", compact_evict,
-		                       &classes[i]));
+	BCI_TRY(bci_compact_repeat(compact, "expire", compact_expire, NULL));
+	BCI_TRY(bci_shrink_run(compact));
 	if (!compact->ended)
 		BCI_TRY(bci_walk(compact->cache, &walk));
 	if (!compact->ended)
@@ -427,7 +368,8 @@ compact_all(struct bci_compact *compact)
 	if (!compact->ended)
 		BCI_TRY(compact_clean_all(compact));
 	if (!compact->dry)
-		BCI_TRY(compact_repeat(compact, "tidy", compact_tidy, NULL));
+		BCI_TRY(bci_compact_repeat(compact, "tidy", compact_tidy,
+		                           NULL));
 done:
 	return status;
 }

@@ -34,6 +34,10 @@ enum bc_status bci_compact_commit(struct bci_compact *compact,
                                   bci_compact_work *work, void *context,
                                   bool *more);
 
+/* Commits until there is no more to do, or it is to end. */
+enum bc_status bci_compact_repeat(struct bci_compact *compact, const char *step,
+                                  bci_compact_work *work, void *context);
+
 /* Merge segments of all series whose keys begin with 'prefix' (NULL: all). */
 enum bc_status bci_merging_run(struct bci_compact *compact, const char *prefix);
 

@@ -17,10 +17,10 @@
 
 #include "alloc.h"
 #include "arena.h"
+#include "candidate.h"
 #include "clock.h"
 #include "control.h"
 #include "error.h"
-#include "evict.h"
 #include "file.h"
 #include "haul.h"
 #include "move.h"

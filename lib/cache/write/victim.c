@@ -108,6 +108,17 @@ victim_may_pack(const struct bci_writer *writer,
 }
 
 enum bc_status
+bci_victim_packs(struct bci_writer *writer, const char *key, size_t key_bytes,
+                 const struct bci_locator *segment, uint64_t *bytes,
+                 struct bc_error *err)
+{
+	return victim_may_pack(writer, segment)
+	               ? bci_demotion_pays(writer, key, key_bytes, segment,
+	                                   bytes, err)
+	               : BC_COPY;
+}
+
+enum bc_status
 bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
                 const struct bci_locator *segment, bool pack,
                 struct bc_error *err)

@@ -20,6 +20,15 @@ enum bc_status bci_victim_drop(struct bci_writer *writer, const char *key,
                                const struct bci_locator *segment, bool pack,
                                struct bc_error *err);
 
+/*
+ * Whether it would go to the cold tier, and how many bytes it would take there:
+ * BC_OK, else why not.
+ */
+enum bc_status bci_victim_packs(struct bci_writer *writer, const char *key,
+                                size_t key_bytes,
+                                const struct bci_locator *segment,
+                                uint64_t *bytes, struct bc_error *err);
+
 /* ---- ghosts ------------------------------------------------------------ */
 
 /*
