@@ -355,7 +355,10 @@ sample_is_row(const struct bci_sample *sample,
 	return moments + numbers > 0 && texts <= moments + numbers + 1;
 }
 
-/* Pass over the lines before the first row. */
+/*
+ * Pass over the lines before the first row.  What looks like a row of about as
+ * many fields is a broken one: it is refused, not passed over.
+ */
 static enum bc_status
 sample_find_rows(struct bci_sample *sample, struct bc_error *err)
 {
@@ -364,7 +367,7 @@ sample_find_rows(struct bci_sample *sample, struct bc_error *err)
 	for (; i < sample->line_count && i < SAMPLE_LEAD_MAX; i++) {
 		const struct bci_sample_line *line = &sample->lines[i];
 
-		if (!line->comment && line->fields == sample->fields &&
+		if (!line->comment && 2 * line->fields >= sample->fields &&
 		    sample_is_row(sample, line))
 			break;
 	}

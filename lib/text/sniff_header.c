@@ -20,6 +20,7 @@
 struct sniff_heading {
 	const struct bci_sample_line *line;
 	uint32_t count, names; /* fields; of these, known names */
+	bool filled;           /* one of them is not empty */
 	struct bci_field fields[BCI_FIELDS_MAX];
 };
 
@@ -54,10 +55,13 @@ sniff_split(const struct bci_sniffing *s, const struct bci_sample_line *line,
 		at++;
 	out->line = line;
 	out->names = 0;
+	out->filled = false;
 	out->count = bci_line_split(at, end, s->sample.delimiter, out->fields,
 	                            BCI_FIELDS_MAX);
-	for (uint32_t i = 0; i < out->count && i < BCI_FIELDS_MAX; i++)
+	for (uint32_t i = 0; i < out->count && i < BCI_FIELDS_MAX; i++) {
 		out->names += sniff_field_meaning(&out->fields[i]) != NULL;
+		out->filled |= out->fields[i].bytes != 0;
+	}
 }
 
 /* Whether the caller names all fields. */
@@ -86,8 +90,8 @@ sniff_may_head(const struct bci_sniffing *s, const struct sniff_heading *line)
 
 	if (line->line->comment)
 		return line->names >= 3 && line->count == fields;
-	return line->count + 1 >= fields && line->count <= fields + 1 &&
-	       line->count <= BCI_FIELDS_MAX;
+	return line->filled && line->count + 1 >= fields &&
+	       line->count <= fields + 1 && line->count <= BCI_FIELDS_MAX;
 }
 
 /*
