@@ -14,8 +14,11 @@
 
 #define ROWS BCI_PACK_ROWS
 
-static struct bci_decimals found;
+static uint64_t ticks[BCI_GROUP_COLUMNS][ROWS];
+static uint64_t wrong[BCI_GROUP_COLUMNS][ROWS];
+static struct bci_decimals found = { .ticks = ticks, .wrong = wrong };
 static double values[ROWS];
+
 static uint64_t
 random64(void)
 {

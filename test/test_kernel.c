@@ -482,7 +482,7 @@ static void
 check_ticks(const struct bci_kernel *kernel)
 {
 	static double in[ROWS];
-	static int64_t ticks[ROWS];
+	static uint64_t ticks[ROWS];
 	static uint64_t bad[ROWS];
 	static const double others[] = { NAN,
 		                         INFINITY,
@@ -511,7 +511,8 @@ check_ticks(const struct bci_kernel *kernel)
 		if (i < count)
 			assert_int_equal(ticks[i], 0);
 		else
-			assert_true((double)ticks[i] * 25 / 100 == in[i]);
+			assert_true((double)(int64_t)ticks[i] * 25 / 100 ==
+			            in[i]);
 	}
 }
 
@@ -552,11 +553,30 @@ check_lengths(const struct bci_kernel *kernel)
 	}
 }
 
+/* Of all lengths up to the most; and where all have that. */
+static void
+check_longer(const struct bci_kernel *kernel)
+{
+	static uint8_t lengths[ROWS];
+
+	for (unsigned i = 0; i < 65 * 65; i++) {
+		unsigned most = i / 65, width = i % 65, count = 0;
+
+		memset(lengths, (int)most, ROWS);
+		for (size_t j = 0; most % 32 != 0 && j < ROWS; j++)
+			lengths[j] = (uint8_t)(random64() % (most + 1));
+		for (size_t j = 0; j < ROWS; j++)
+			count += lengths[j] > width;
+		assert_int_equal(kernel->longer(lengths, width), count);
+	}
+}
+
 static void
 lengths_are_counted_right(void **state)
 {
 	(void)state;
 	with_each(check_lengths);
+	with_each(check_longer);
 }
 
 int

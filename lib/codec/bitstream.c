@@ -71,29 +71,27 @@ bitstream_base(const struct bci_bitstream *stream)
 }
 
 /*
- * How many values need how many bits; four counters each, since the next value
- * often needs the same and would wait for the last count.
+ * above[w]: how many values need more than w bits, for w up to 64.  Returns the
+ * most bits that one needs.
  */
-static void
+static unsigned
 bitstream_count(const struct bci_kernel *kernel, const uint64_t *values,
-                size_t rows, bool is_signed, unsigned counts[65])
+                size_t rows, bool is_signed, unsigned above[65])
 {
-	uint8_t lengths[BCI_PACK_ROWS];
-	uint16_t parts[4][65] = { { 0 } };
-	size_t i = 0;
+	uint8_t lengths[BCI_PACK_ROWS] __attribute__((aligned(32)));
+	uint8_t most = 0;
+	unsigned width;
 
 	kernel->lengths(values, rows, is_signed, lengths);
-	for (; i + 4 <= rows; i += 4) {
-		parts[0][lengths[i]]++;
-		parts[1][lengths[i + 1]]++;
-		parts[2][lengths[i + 2]]++;
-		parts[3][lengths[i + 3]]++;
-	}
-	for (; i < rows; i++)
-		parts[0][lengths[i]]++;
-	for (i = 0; i < 65; i++)
-		counts[i] = (unsigned)(parts[0][i] + parts[1][i] + parts[2][i] +
-		                       parts[3][i]);
+	memset(lengths + rows, 0, BCI_PACK_ROWS - rows);
+	for (size_t i = 0; i < BCI_PACK_ROWS; i++)
+		most = lengths[i] > most ? lengths[i] : most;
+	memset(above, 0, 65 * sizeof(above[0]));
+	for (width = most; width > 0 && above[width] < rows; width--)
+		above[width - 1] = kernel->longer(lengths, width - 1);
+	while (width-- > 0)
+		above[width] = (unsigned)rows;
+	return most;
 }
 
 /* log2 of the bytes that hold so many bits; 8 only in wide blocks. */
@@ -209,13 +207,9 @@ bci_bitstream_choose(const struct bci_kernel *kernel, const uint64_t *values,
                      struct bci_bitstream *out)
 {
 	struct bitstream_best best = { .bytes = SIZE_MAX };
-	unsigned counts[65], above[65] = { 0 }, most = 64;
+	unsigned above[65];
+	unsigned most = bitstream_count(kernel, values, rows, is_signed, above);
 
-	bitstream_count(kernel, values, rows, is_signed, counts);
-	while (most > 0 && counts[most] == 0)
-		most--;
-	for (unsigned width = most; width > 0; width--)
-		above[width - 1] = above[width] + counts[width];
 	*wide = *wide || most > STREAM_WORD;
 	bitstream_try_patches(above, most, rows, is_signed, *wide, &best);
 	bitstream_try_layers(above, most, rows, is_signed, &best);

@@ -14,6 +14,7 @@
 #include "decimal.h"
 
 #define DECIMAL_ROUND 0x1.8p52
+#define DECIMAL_NEAR 0x1p-51
 #define DECIMAL_SAMPLES 48
 #define DECIMAL_LOOKED_AT 200 /* bad values, in a round */
 #define DECIMAL_ROUNDS 4
@@ -28,6 +29,12 @@ static const double decimal_power[BCI_EXPONENT_MAX + 1] = {
 	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 };
 
+static inline bool
+decimal_is_within(double scaled)
+{
+	return scaled < BCI_DECIMAL_LIMIT && scaled > -BCI_DECIMAL_LIMIT;
+}
+
 /* Whether 'value' is an integer / 10^exponent; the integer. */
 static bool
 decimal_fits(double value, unsigned exponent, int64_t *integer)
@@ -35,10 +42,14 @@ decimal_fits(double value, unsigned exponent, int64_t *integer)
 	double scaled = value * decimal_power[exponent];
 	double whole;
 
-	if (!(scaled < BCI_DECIMAL_LIMIT && scaled > -BCI_DECIMAL_LIMIT))
+	if (!decimal_is_within(scaled))
 		return false;
 	whole = (scaled + DECIMAL_ROUND) - DECIMAL_ROUND;
-	if (bci_bits(whole / decimal_power[exponent]) != bci_bits(value))
+	/* A division takes long, and most are not even as near as what was
+	   rounded twice. */
+	if (__builtin_fabs(whole - scaled) >
+	            DECIMAL_NEAR * __builtin_fabs(whole) ||
+	    bci_bits(whole / decimal_power[exponent]) != bci_bits(value))
 		return false;
 	*integer = (int64_t)whole;
 	return true;
@@ -52,8 +63,12 @@ decimal_exponent(double value)
 	int64_t integer;
 
 	while (exponent <= BCI_EXPONENT_MAX &&
-	       !decimal_fits(value, exponent, &integer))
+	       !decimal_fits(value, exponent, &integer)) {
+		/* What is too large with these digits is so with more. */
+		if (!decimal_is_within(value * decimal_power[exponent]))
+			return BCI_EXPONENT_MAX + 1;
 		exponent++;
+	}
 	return exponent;
 }
 
@@ -192,12 +207,14 @@ decimal_sample_bad(struct decimal_sample *sample, const double *const *columns,
 {
 	sample->count = 0;
 	for (unsigned j = 0; j < count; j++) {
-		for (size_t i = 0; i < rows; i++) {
-			if (found->wrong[j][i] == 0)
-				continue;
+		const uint64_t *wrong = found->wrong[j];
+		size_t i = bci_decimals_next_bad(wrong, 0, rows);
+
+		while (i < rows) {
 			if (sample->count == DECIMAL_LOOKED_AT)
 				return;
 			decimal_sample_add(sample, columns[j][i]);
+			i = bci_decimals_next_bad(wrong, i + 1, rows);
 		}
 	}
 }

@@ -12,11 +12,24 @@ struct bci_decimals {
 	unsigned exponent;
 	uint64_t tick; /* at least 1 */
 	size_t bad;    /* values that are no such decimal */
-	/* Of each column: the multiples of the tick (0 where bad), and all
-	   ones where bad. */
-	int64_t ticks[BCI_GROUP_COLUMNS][BCI_PACK_ROWS];
-	uint64_t wrong[BCI_GROUP_COLUMNS][BCI_PACK_ROWS];
+	/* Of each column, in memory of the caller: the multiples of the tick
+	   (0 where bad), and all ones where bad. */
+	uint64_t (*ticks)[BCI_PACK_ROWS];
+	uint64_t (*wrong)[BCI_PACK_ROWS];
 };
+
+/* The first row from 'row' on that is bad, or 'rows'. */
+static inline size_t
+bci_decimals_next_bad(const uint64_t *wrong, size_t row, size_t rows)
+{
+	/* Most are good; marks are too random for a processor to foresee. */
+	while (row + 4 <= rows && (wrong[row] | wrong[row + 1] |
+	                           wrong[row + 2] | wrong[row + 3]) == 0)
+		row += 4;
+	while (row < rows && wrong[row] == 0)
+		row++;
+	return row;
+}
 
 /*
  * Find the scale of the 'rows' values of 'count' columns that makes the block

@@ -199,7 +199,7 @@ kernel_decimal_i64(const uint64_t *restrict in, size_t count,
  */
 static size_t
 kernel_ticks(const double *restrict in, size_t count,
-             const struct bci_scale *scale, int64_t *restrict ticks,
+             const struct bci_scale *scale, uint64_t *restrict ticks,
              uint64_t *restrict bad)
 {
 	const double power = decimals_power[scale->exponent];
@@ -226,7 +226,7 @@ kernel_ticks(const double *restrict in, size_t count,
 		                                 BCI_DECIMAL_LIMIT)));
 
 		bad[i] = wrong;
-		ticks[i] = (int64_t)((bci_bits(rounded) - round) & ~wrong);
+		ticks[i] = (bci_bits(rounded) - round) & ~wrong;
 		total -= wrong;
 	}
 	return (size_t)total;

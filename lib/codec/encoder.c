@@ -28,11 +28,10 @@ encoder_put_exceptions(const struct bci_encoder *encoder, unsigned column,
 	const size_t bytes = encoder->frame->bytes;
 	unsigned char *values = out + 2 * count;
 
-	for (size_t i = 0; i < encoder->frame->rows && count > 0; i++) {
-		if (wrong[i] == 0)
-			continue;
-		bci_store16(out, (uint16_t)i);
-		memcpy(values, encoder->values[column] + i * bytes, bytes);
+	for (size_t row = 0; count > 0; count--, row++) {
+		row = bci_decimals_next_bad(wrong, row, encoder->frame->rows);
+		bci_store16(out, (uint16_t)row);
+		memcpy(values, encoder->values[column] + row * bytes, bytes);
 		out += 2;
 		values += bytes;
 	}
@@ -93,31 +92,50 @@ encoder_gcd(uint64_t a, uint64_t b)
 }
 
 /*
- * Divide the stream by what its values share; returns that, or 0 if all are 0.
- * Neighbours are often equal, and a division takes long.
+ * Division by a number that divides, by a product: an odd number has an inverse
+ * modulo 2^64.  For a value that it does not divide the result is above 'most'.
  */
+struct encoder_divisor {
+	uint64_t inverse, most;
+	unsigned shift;
+};
+
+static struct encoder_divisor
+encoder_divisor(uint64_t value)
+{
+	const unsigned shift = (unsigned)__builtin_ctzll(value);
+	const uint64_t odd = value >> shift;
+	uint64_t inverse = odd; /* In its last three bits. */
+
+	for (unsigned bits = 3; bits < 64; bits *= 2)
+		inverse *= 2 - odd * inverse;
+	return (struct encoder_divisor){ inverse, UINT64_MAX / value, shift };
+}
+
+static inline uint64_t
+encoder_divide(uint64_t value, const struct encoder_divisor *by)
+{
+	uint64_t odd = value * by->inverse;
+
+	return odd >> by->shift | odd << (64 - by->shift) % 64;
+}
+
+/* Divide the stream by what its values share; returns that, 0 if all are 0. */
 static uint64_t
 encoder_reduce(uint64_t *stream, size_t rows)
 {
-	uint64_t tick = 0, last = 0, quotient = 0;
+	struct encoder_divisor by = { 0 }; /* Of 0 alone. */
+	uint64_t tick = 0;
 
 	for (size_t i = 0; i < rows && tick != 1; i++) {
-		if (stream[i] == last)
+		if (stream[i] == 0 ||
+		    (tick != 0 && encoder_divide(stream[i], &by) <= by.most))
 			continue;
-		last = stream[i];
-		if (tick == 0 || last % tick != 0)
-			tick = encoder_gcd(last, tick);
+		tick = encoder_gcd(stream[i], tick);
+		by = encoder_divisor(tick);
 	}
-	if (tick <= 1)
-		return tick;
-	last = 0;
-	for (size_t i = 0; i < rows; i++) {
-		if (stream[i] != last) {
-			last = stream[i];
-			quotient = last / tick;
-		}
-		stream[i] = quotient;
-	}
+	for (size_t i = 0; i < rows && tick > 1; i++)
+		stream[i] = encoder_divide(stream[i], &by);
 	return tick;
 }
 
@@ -370,7 +388,8 @@ static void
 encoder_try_decimals(struct bci_encoder *encoder)
 {
 	const struct bci_frame *frame = encoder->frame;
-	struct bci_decimals *decimals = &encoder->decimals;
+	struct bci_decimals decimals = { .ticks = encoder->images,
+		                         .wrong = encoder->wrong };
 	const double *columns[BCI_GROUP_COLUMNS];
 	struct bci_preamble block = { .map = BCI_MAP_DEC };
 
@@ -384,14 +403,40 @@ encoder_try_decimals(struct bci_encoder *encoder)
 			                     encoder->values[i];
 	}
 	if (!bci_decimals_find(encoder->kernel, columns, frame->columns,
-	                       frame->rows, decimals) ||
-	    decimals->bad > frame->rows * frame->columns / 3)
+	                       frame->rows, &decimals) ||
+	    decimals.bad > frame->rows * frame->columns / 3)
 		return;
-	block.exponent = decimals->exponent;
-	for (unsigned i = 0; i < frame->columns; i++)
-		memcpy(encoder->images[i], decimals->ticks[i], 8 * frame->rows);
-	encoder_offer_images(encoder, &block, decimals->tick,
-	                     decimals->bad > 0 ? decimals->wrong : NULL);
+	block.exponent = decimals.exponent;
+	encoder_offer_images(encoder, &block, decimals.tick,
+	                     decimals.bad > 0 ? encoder->wrong : NULL);
+}
+
+/* How many doubles of a block may be no floats. */
+static size_t
+encoder_floats_most(const struct bci_frame *frame)
+{
+	return frame->rows * frame->columns / 10;
+}
+
+/*
+ * Images of the floats that the doubles of a column are; how many are none, to
+ * which 'bad' others come.  Where those are too many, the rest is not looked
+ * at.
+ */
+static size_t
+encoder_narrow_column(struct bci_encoder *encoder, unsigned column, size_t bad)
+{
+	const size_t rows = encoder->frame->rows;
+	const size_t most = encoder_floats_most(encoder->frame);
+	size_t found = 0;
+
+	for (size_t i = 0; i < rows && bad + found <= most; i += 128)
+		found +=
+			bci_ordinal_of_narrowed(encoder->values[column] + 8 * i,
+		                                rows - i < 128 ? rows - i : 128,
+		                                encoder->images[column] + i,
+		                                encoder->wrong[column] + i);
+	return found;
 }
 
 static void
@@ -406,11 +451,9 @@ encoder_try_floats(struct bci_encoder *encoder)
 			bci_ordinal_of_floats(encoder->values[i], frame->rows,
 			                      encoder->images[i]);
 		else
-			bad += bci_ordinal_of_narrowed(
-				encoder->values[i], frame->rows,
-				encoder->images[i], encoder->wrong[i]);
+			bad += encoder_narrow_column(encoder, i, bad);
 	}
-	if (bad <= frame->rows * frame->columns / 10)
+	if (bad <= encoder_floats_most(frame))
 		encoder_offer_images(encoder, &block, 1,
 		                     bad > 0 ? encoder->wrong : NULL);
 }

@@ -21,7 +21,6 @@ struct bci_encoder {
 	unsigned char *out;
 	size_t bytes; /* of the best form so far, which lies at 'out' */
 
-	struct bci_decimals decimals;
 	uint64_t images[BCI_GROUP_COLUMNS][BCI_PACK_ROWS];
 	uint64_t streams[BCI_GROUP_COLUMNS][BCI_PACK_ROWS];
 	double doubles[BCI_GROUP_COLUMNS][BCI_PACK_ROWS];

@@ -117,13 +117,16 @@ struct bci_kernel {
 	void (*lengths)(const uint64_t *in, size_t count, bool is_signed,
 	                uint8_t *lengths);
 
+	/* How many lengths of a block of rows are above 'width'. */
+	unsigned (*longer)(const uint8_t *lengths, unsigned width);
+
 	/*
 	 * Doubles to the integers that give them back bit for bit at this
 	 * scale (its base is 0).  bad[i] is all ones, and ticks[i] 0, where
 	 * there is none.  Returns how many are bad.
 	 */
 	size_t (*ticks)(const double *in, size_t count,
-	                const struct bci_scale *scale, int64_t *ticks,
+	                const struct bci_scale *scale, uint64_t *ticks,
 	                uint64_t *bad);
 };
 

@@ -304,6 +304,32 @@ kernel_lengths(const uint64_t *restrict in, size_t count, bool is_signed,
 		lengths[i] = kernel_length(in[i] << 1 ^ (0 - (in[i] >> 63)));
 }
 
+#ifdef __AVX2__
+#define KERNEL_BYTES 32
+#else
+#define KERNEL_BYTES 16
+#endif
+
+/* Comparisons give -1 where they hold; a lane adds up to 64 of them. */
+static unsigned
+kernel_longer(const uint8_t *lengths, unsigned width)
+{
+	typedef int8_t vector
+		__attribute__((vector_size(KERNEL_BYTES), aligned(1)));
+	const vector above = (vector){ 0 } + (int8_t)width;
+	const vector *at = (const vector *)(const void *)lengths;
+	uint64_t parts[KERNEL_BYTES / 8], sum = 0;
+	vector count = { 0 };
+
+	for (size_t i = 0; i < BCI_PACK_ROWS / KERNEL_BYTES; i++)
+		count -= at[i] > above;
+	memcpy(parts, &count, sizeof(parts));
+	for (size_t i = 0; i < KERNEL_BYTES / 8; i++)
+		sum += parts[i]; /* Of each byte, up to 128. */
+	sum = (sum & 0x00FF00FF00FF00FF) + (sum >> 8 & 0x00FF00FF00FF00FF);
+	return (unsigned)(sum * 0x0001000100010001 >> 48);
+}
+
 #define KERNEL_NAME(path) bci_kernel_##path
 #define KERNEL_TABLE(path) KERNEL_NAME(path)
 #define KERNEL_STRING(path) #path
@@ -335,6 +361,7 @@ const struct bci_kernel KERNEL_TABLE(BCI_KERNEL) = {
 	.offsets = kernel_offsets,
 	.steps_of = kernel_steps_of,
 	.lengths = kernel_lengths,
+	.longer = kernel_longer,
 	.ticks = kernel_ticks,
 };
 
