@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cache.h"
+#include "write/apart.h"
+
 #define FRAMES 72
 #define ROWS 2000
 #define BUDGET (64ull << 20)
@@ -164,16 +167,68 @@ another_compaction_may_be_faster(void **state)
 }
 
 static void
-what_is_on_its_way_arrives(void **state)
+count_file(void *context, const char *path)
+{
+	(void)path;
+	++*(uint64_t *)context;
+}
+
+/* Files of arenas, whether the catalogue knows them or not. */
+static uint64_t
+arena_files(void)
+{
+	char path[TEST_PATH];
+	uint64_t count = 0;
+
+	test_walk(test_path(path, fixture.dir.cache, "warm"), count_file,
+	          &count);
+	return count;
+}
+
+static void
+what_is_not_copied_yet_leaves_nothing(void **state)
 {
 	struct meddling meddling = { .at = 1, .how = END };
 	struct bc_compact_report report;
+	uint64_t files = arena_files();
+	struct bc_error err;
 
 	(void)state;
 	report = compact(&meddling);
 	assert_int_equal(report.incomplete, 1);
-	assert_true(report.moved != 0);
+	assert_int_equal(report.moved, 0);
+	assert_int_equal(arena_files(), files);
 	expect_frames(false);
+	assert_status(bc_compact(fixture.cache, NULL, &report, &err), BC_OK,
+	              &err);
+	assert_true(report.moved != 0);
+	assert_int_equal(arena_files(), unit_stats().arenas);
+	expect_frames(false);
+}
+
+static void
+an_arena_apart_is_swept_when_its_maker_is_gone(void **state)
+{
+	uint64_t known;
+	struct bci_apart apart;
+	struct bci_env *env;
+	struct bc_error err;
+
+	(void)state;
+	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	known = unit_stats().arenas;
+	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
+	assert_status(
+		bci_apart_make(&apart, env, 900, BCI_MAIN, 1 << 20, true, &err),
+		BC_OK, &err);
+	assert_true(bci_apart_is_made(env, 900));
+	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	assert_int_equal(arena_files(), known + 1);
+	bci_apart_close(&apart, true); /* As if it had been killed. */
+	assert_false(bci_apart_is_made(env, 900));
+	assert_int_equal(arena_files(), known + 1);
+	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	assert_int_equal(arena_files(), known);
 }
 
 int
@@ -187,8 +242,12 @@ main(void)
 			unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			another_compaction_may_be_faster, setup, unit_teardown),
-		cmocka_unit_test_setup_teardown(what_is_on_its_way_arrives,
-		                                setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_not_copied_yet_leaves_nothing, setup,
+			unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_arena_apart_is_swept_when_its_maker_is_gone, setup,
+			unit_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

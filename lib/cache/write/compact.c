@@ -21,6 +21,7 @@
 #include "labelling.h"
 #include "list.h"
 #include "parent.h"
+#include "recover.h"
 #include "shrink.h"
 #include "victim.h"
 
@@ -123,15 +124,17 @@ struct compact_clean {
 	struct bci_haul haul;
 };
 
-/* The next arena that is worth cleaning; one in use is sealed for it. */
+/* The next arena after *after that is worth cleaning, which is then *after + 1;
+ * one in use is sealed for it. */
 static enum bc_status
-compact_find(struct bci_writer *writer, struct compact_clean *clean,
-             struct bci_arena_record *arena, struct bc_error *err)
+compact_find(struct bci_writer *writer, const struct compact_clean *clean,
+             uint64_t *after, struct bci_arena_record *arena,
+             struct bc_error *err)
 {
 	enum bc_status status;
 
 	for (;;) {
-		uint64_t number = clean->after;
+		uint64_t number = *after;
 		enum bci_queue queue;
 
 		status = bci_arena_next(writer->txn, &writer->env->tables,
@@ -154,10 +157,10 @@ compact_find(struct bci_writer *writer, struct compact_clean *clean,
 		}
 		if (arena->sealed && arena->segments != 0 &&
 		    bci_clean_gain(arena) > arena->end_bytes / 8) {
-			clean->after = number - 1;
+			*after = number - 1;
 			return BC_OK;
 		}
-		clean->after = number;
+		*after = number;
 	}
 }
 
@@ -182,15 +185,38 @@ compact_empty(struct bci_compact *compact, struct bci_writer *writer,
 	return status == BC_OK ? bci_writer_flush_all(writer, err) : status;
 }
 
-/* Go on with the next arena that is worth it, in three strides where what is
- * moved has to be synced. */
+/* Whether there is so much to be moved that it is worth an arena of its own. */
+static enum bc_status
+compact_plan(struct bci_writer *writer, struct compact_clean *clean,
+             const struct bci_arena_record *first, bool *worth,
+             struct bc_error *err)
+{
+	struct bci_haul *haul = &clean->haul;
+	struct bci_arena_record arena = *first;
+	uint64_t after = clean->after;
+	enum bc_status status = BC_OK;
+
+	bci_haul_begin(haul);
+	while (status == BC_OK &&
+	       bci_haul_add(haul, writer, after + 1, &arena)) {
+		after++;
+		status = compact_find(writer, clean, &after, &arena, err);
+	}
+	*worth = bci_haul_is_worth(haul);
+	if (*worth)
+		bci_haul_reserve(haul, writer);
+	return status == BC_MISS ? BC_OK : status;
+}
+
+/* Go on with the next arena that is worth it. */
 static enum bc_status
 compact_next(struct bci_compact *compact, struct bci_writer *writer,
              struct compact_clean *clean, bool *more, struct bc_error *err)
 {
-	struct bci_haul *haul = &clean->haul;
 	struct bci_arena_record arena;
-	enum bc_status status = compact_find(writer, clean, &arena, err);
+	enum bc_status status =
+		compact_find(writer, clean, &clean->after, &arena, err);
+	bool worth = false;
 
 	if (status != BC_OK)
 		return status == BC_MISS && (writer->must_sync ||
@@ -204,13 +230,10 @@ compact_next(struct bci_compact *compact, struct bci_writer *writer,
 		clean->after++;
 		return BC_OK;
 	}
-	if (writer->config.durability == BC_RELAXED) {
-		if (haul->number != clean->after + 1)
-			bci_haul_begin(haul, clean->after + 1);
-		if (!haul->ended)
-			return bci_haul_step(haul, writer, clean->until_ns,
-			                     err);
-	}
+	if (clean->after + 1 > clean->haul.ended)
+		status = compact_plan(writer, clean, &arena, &worth, err);
+	if (status != BC_OK || worth)
+		return status;
 	return compact_empty(compact, writer, clean, err);
 }
 
@@ -221,12 +244,16 @@ compact_clean(struct bci_compact *compact, struct bci_writer *writer,
 	struct compact_clean *clean = context;
 
 	clean->until_ns = bci_clock_monotonic_ns() + CLEAN_NS;
-	if (clean->before == 0)
+	if (clean->before == 0) {
 		clean->before = writer->state.next_arena;
+		/* One that was killed may have left an arena apart. */
+		if (!compact->dry)
+			bci_recover_sweep(writer);
+	}
 	if (!bci_haul_is_loaded(&clean->haul))
 		return compact_next(compact, writer, clean, more, err);
 	*more = true;
-	return bci_haul_step(&clean->haul, writer, clean->until_ns, err);
+	return bci_haul_name(&clean->haul, writer, clean->until_ns, err);
 }
 
 /* What is on its way when time is up still arrives. */
@@ -240,12 +267,10 @@ compact_clean_all(struct bci_compact *compact)
 	bool more = true;
 
 	while (status == BC_OK && more) {
-		if (!bci_compact_goes_on(compact, "clean", done++)) {
-			if (!bci_haul_is_loaded(haul))
-				break;
-			haul->full = true;
-		}
-		status = bci_haul_sync(haul, compact->cache, compact->err);
+		if (!bci_compact_goes_on(compact, "clean", done++) &&
+		    !bci_haul_is_loaded(haul))
+			break;
+		status = bci_haul_copy(haul, compact->cache, compact->err);
 		if (status == BC_OK)
 			status = bci_compact_commit(compact, compact_clean,
 			                            &clean, &more);

@@ -1,48 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * haul.c - moving segments without keeping writers waiting for the disk.
+ * haul.c - moving segments without keeping writers waiting.
  *
  * A copy must be on the disk before the catalogue names it instead of what it
- * is a copy of.  Syncing takes longer than all else, and under the writer lock
- * it would be everybody's time.  So copies are made in one transaction, synced
- * when the lock is given back, and named in a later one, which looks again at
- * what is live: what was replaced, removed or moved by others meanwhile keeps
- * its place, and its copy is dead.
+ * is a copy of.  Reading, checking, writing and syncing take longer than all
+ * else, and under the writer lock it would be everybody's time.  So copies are
+ * made in an arena apart, by what a read transaction sees, and named when they
+ * are complete, by a writer that looks again at what is live: what was
+ * replaced, removed or moved by others meanwhile keeps its place, and its copy
+ * is dead.
  */
 #include "common.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "arena.h"
 #include "candidate.h"
 #include "clock.h"
-#include "control.h"
 #include "error.h"
-#include "file.h"
 #include "haul.h"
 #include "move.h"
-#include "recover.h"
-
-/* So much is copied, at the most, before it is named. */
-#define LOADS_BYTES (64ull << 20)
 
 /* Small segments share values of so many bytes. */
 #define SHARED_BYTES (64u << 10)
 
-/* A copy, and where in the arena the segment is. */
+/* A copy, and where in its arena the segment is. */
 struct bci_load {
 	uint64_t offset;
 	struct bci_locator to;
 };
 
 void
-bci_haul_begin(struct bci_haul *haul, uint64_t number)
+bci_haul_begin(struct bci_haul *haul)
 {
+	bci_apart_close(&haul->apart, haul->named);
 	*haul = (struct bci_haul){
-		.number = number,
+		.ended = haul->ended,
 		.loads = haul->loads,
 		.room = haul->room,
 		.moved_bytes = haul->moved_bytes,
@@ -53,6 +45,7 @@ bci_haul_begin(struct bci_haul *haul, uint64_t number)
 void
 bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator)
 {
+	bci_haul_begin(haul);
 	bci_free(allocator, haul->loads);
 	haul->loads = NULL;
 }
@@ -60,26 +53,51 @@ bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator)
 bool
 bci_haul_is_loaded(const struct bci_haul *haul)
 {
-	return haul->count != 0;
+	return haul->ready && haul->leg < haul->leg_count;
 }
 
-/* What was copied is named, or not worth it: go on behind it. */
-static void
-haul_drop(struct bci_haul *haul)
+/* ---- setting aside ----------------------------------------------------- */
+
+bool
+bci_haul_add(struct bci_haul *haul, struct bci_writer *writer, uint64_t number,
+             const struct bci_arena_record *arena)
 {
-	haul->begin = haul->end;
-	haul->count = 0;
-	haul->full = haul->synced = false;
-	haul->arena = haul->end_bytes = 0;
-	haul->started_bytes = haul->written_bytes = 0;
-	haul->loads_bytes = 0;
+	const struct bci_config_record *config = &writer->config;
+	bool cold = arena->class_ == BCI_ARENA_COLD;
+	enum bci_queue queue = cold ? BCI_COLD : BCI_MAIN;
+
+	if (haul->leg_count == 0) {
+		haul->queue = queue;
+		haul->capacity_bytes = bci_arena_capacity(
+			cold ? config->cold_bytes : config->warm_bytes);
+		haul->syncs = config->durability != BC_SCRATCH;
+	}
+	if (queue != haul->queue || haul->leg_count == BCI_HAUL_LEGS ||
+	    haul->live_bytes >= haul->capacity_bytes)
+		return false;
+	haul->legs[haul->leg_count++].number = number;
+	haul->live_bytes += arena->live_bytes;
+	return true;
+}
+
+bool
+bci_haul_is_worth(const struct bci_haul *haul)
+{
+	return haul->live_bytes >= haul->capacity_bytes / 2;
+}
+
+void
+bci_haul_reserve(struct bci_haul *haul, struct bci_writer *writer)
+{
+	haul->number = writer->state.next_arena++;
 }
 
 /* ---- copying ----------------------------------------------------------- */
 
 static enum bc_status
-haul_add(struct bci_haul *haul, const struct bc_allocator *allocator,
-         uint64_t offset, const struct bci_locator *to, struct bc_error *err)
+haul_add_load(struct bci_haul *haul, const struct bc_allocator *allocator,
+              uint64_t offset, const struct bci_locator *to,
+              struct bc_error *err)
 {
 	if (haul->count == haul->room) {
 		size_t room = 2 * haul->room + 64;
@@ -95,114 +113,151 @@ haul_add(struct bci_haul *haul, const struct bc_allocator *allocator,
 	return BC_OK;
 }
 
-/* Copy the next segment; BC_MISS if there is none, or no room beside others. */
+/* Copy the next segment; BC_MISS if there is none, BC_FULL if no room. */
 static enum bc_status
-haul_copy_one(struct bci_haul *haul, struct bci_mover *mover,
-              struct bci_live *live, struct bc_error *err)
-{
-	struct bci_writer *writer = mover->writer;
-	struct bci_live_segment segment;
-	struct bci_locator to;
-	enum bc_status status;
-	bool fits = true;
-
-	haul->end = live->place;
-	status = bci_live_next(live, &segment);
-	haul->ended = status == BC_MISS;
-	if (status != BC_OK)
-		return status;
-	/* An arena that is sealed without a live segment would be gone. */
-	if (haul->count != 0)
-		status = bci_writer_fits(
-			writer, haul->queue,
-			bci_max(segment.locator.bytes, SHARED_BYTES), &fits,
-			err);
-	if (status != BC_OK)
-		return status;
-	if (!fits) {
-		haul->full = true;
-		return BC_MISS;
-	}
-	status = bci_move_copy(mover, live, &segment, UINT32_MAX, &to, err);
-	haul->end = live->place;
-	if (status == BC_CORRUPT)
-		return BC_OK; /* It stays, to be found by who cleans. */
-	if (status != BC_OK)
-		return status;
-	if (haul->count == 0) {
-		haul->arena = to.arena;
-		haul->written_bytes = to.offset - BCI_VALUE_SHIFT;
-		haul->started_bytes = haul->written_bytes;
-	}
-	haul->loads_bytes += to.bytes;
-	return haul_add(haul, &writer->env->allocator, segment.locator.offset,
-	                &to, err);
-}
-
-static enum bc_status
-haul_copy_all(struct bci_haul *haul, struct bci_mover *mover, int64_t until_ns,
+haul_copy_one(struct bci_haul *haul, struct bci_leg *leg,
+              struct bci_mover *mover, struct bci_live *live,
               struct bc_error *err)
 {
-	struct bci_live live;
-	enum bc_status status = bci_live_open(&live, mover->writer,
-	                                      haul->number, haul->end, err);
+	struct bci_live_segment segment;
+	struct bci_locator to;
+	enum bc_status status = bci_live_next(live, &segment);
 
-	if (status == BC_CORRUPT || status == BC_ABSENT)
-		status = BC_MISS; /* There is nothing that could be moved. */
-	haul->ended = status == BC_MISS;
-	while (status == BC_OK && haul->loads_bytes < LOADS_BYTES) {
-		status = haul_copy_one(haul, mover, &live, err);
-		if (bci_clock_monotonic_ns() >= until_ns)
-			break;
-	}
-	bci_mover_close(mover);
+	if (status != BC_OK)
+		return status;
+	if (!bci_apart_fits(&haul->apart,
+	                    bci_max(segment.locator.bytes, SHARED_BYTES)) &&
+	    haul->count != 0)
+		return BC_FULL;
+	/* One that is larger than an arena stays, for who cleans; and so does
+	 * one that is damaged, to be found by it. */
+	leg->end = live->place;
+	if (!bci_apart_fits(&haul->apart, segment.locator.bytes))
+		return BC_OK;
+	status = bci_move_copy(mover, live, &segment, UINT32_MAX, &to, err);
+	if (status != BC_OK)
+		return status == BC_CORRUPT ? BC_OK : status;
+	return haul_add_load(haul, &mover->writer->env->allocator,
+	                     segment.locator.offset, &to, err);
+}
+
+/* Copy an arena; BC_FULL if not to its end. */
+static enum bc_status
+haul_copy_leg(struct bci_haul *haul, struct bci_leg *leg,
+              struct bci_mover *mover, struct bc_error *err)
+{
+	struct bci_live live;
+	enum bc_status status = bci_live_open(&live, mover->writer, leg->number,
+	                                      leg->begin, err);
+
+	leg->first = haul->count;
+	while (status == BC_OK)
+		status = haul_copy_one(haul, leg, mover, &live, err);
 	bci_live_close(&live);
-	haul->full |= haul->loads_bytes >= LOADS_BYTES;
-	return status == BC_MISS ? BC_OK : status;
+	/* There is no more in it that could be moved. */
+	if (status == BC_MISS || status == BC_CORRUPT ||
+	    status == BC_ABSENT || (status == BC_FULL && haul->count == 0)) {
+		haul->ended = leg->number;
+		return BC_OK;
+	}
+	return status;
 }
 
 static enum bc_status
-haul_copy(struct bci_haul *haul, struct bci_writer *writer, int64_t until_ns,
-          struct bc_error *err)
+haul_copy_all(struct bci_haul *haul, struct bci_writer *reader,
+              struct bc_error *err)
 {
-	struct bci_arena_record arena;
 	struct bci_mover mover;
-	enum bc_status status = bci_writer_arena(writer, haul->number, &arena);
+	enum bc_status status = BC_OK;
+	unsigned i;
 
-	if (status != BC_OK)
-		return bci_fail(err, status, "the record of arena %llu",
-		                (unsigned long long)haul->number);
-	haul->queue = arena.class_ == BCI_ARENA_COLD ? BCI_COLD : BCI_MAIN;
-	/* If a sync is due, the next commit is soon enough. */
-	writer->must_not_settle = true;
-	bci_mover_open(&mover, writer, haul->queue);
-	status = haul_copy_all(haul, &mover, until_ns, err);
+	bci_mover_open(&mover, reader, haul->queue);
+	mover.apart = &haul->apart;
+	for (i = 0; status == BC_OK && i < haul->leg_count; i++)
+		status = haul_copy_leg(haul, &haul->legs[i], &mover, err);
+	haul->leg_count = i;
+	bci_mover_close(&mover);
+	return status == BC_FULL ? BC_OK : status;
+}
+
+enum bc_status
+bci_haul_copy(struct bci_haul *haul, struct bc_cache *cache,
+              struct bc_error *err)
+{
+	struct bci_writer reader = { .cache = cache };
+	enum bc_status status;
+	struct bci_lane *lane;
+
+	if (haul->number == 0 || haul->ready)
+		return BC_OK;
+	status = bci_cache_env(cache, &reader.env, err);
 	if (status == BC_OK)
-		status = bci_writer_flush(writer, haul->queue, err);
-	haul->end_bytes = writer->active[haul->queue].arena.end_bytes;
-	haul->txnid = writer->active[haul->queue].arena.txnid;
+		status = bci_apart_make(&haul->apart, reader.env, haul->number,
+		                        haul->queue, haul->capacity_bytes,
+		                        haul->syncs, err);
+	if (status != BC_OK)
+		return status;
+	lane = bci_lane_take(reader.env);
+	status = bci_lane_begin(reader.env, lane);
+	if (status == BC_OK) {
+		reader.txn = lane->txn;
+		status = haul_copy_all(haul, &reader, err);
+		bci_lane_end(lane);
+	}
+	bci_lane_give(lane);
+	if (status == BC_OK)
+		status = bci_apart_finish(&haul->apart, err);
+	haul->ready = status == BC_OK;
 	return status;
 }
 
 /* ---- naming ------------------------------------------------------------ */
 
+/* Tell the catalogue of the arena, before the first segment in it. */
 static enum bc_status
-haul_name_one(struct bci_haul *haul, struct bci_mover *mover,
-              const struct bci_live_segment *segment, size_t *at,
+haul_name_arena(struct bci_haul *haul, struct bci_writer *writer,
+                struct bc_error *err)
+{
+	const struct bci_arena_record *arena = &haul->apart.arena;
+	enum bc_status status;
+
+	if (haul->named)
+		return BC_OK;
+	haul->named = true;
+	status = bci_arena_store(writer->txn, &writer->env->tables,
+	                         haul->number, arena, err);
+	*bci_state_linked(&writer->state, bci_queue_class(haul->queue)) +=
+		arena->end_bytes;
+	writer->counted[BCI_COUNT_WRITTEN_BYTES] += arena->end_bytes;
+	if (!haul->syncs && !writer->state.unsynced) {
+		writer->state.unsynced = 1;
+		writer->state.unsynced_ns = writer->now_ns;
+	}
+	return status;
+}
+
+static enum bc_status
+haul_name_one(struct bci_haul *haul, struct bci_leg *leg,
+              struct bci_mover *mover, const struct bci_live_segment *segment,
               struct bc_error *err)
 {
+	const uint64_t offset = segment->locator.offset;
 	struct bci_candidate candidate;
 	struct bci_locator to;
+	enum bc_status status;
+	size_t end =
+		haul->leg + 1 < haul->leg_count ? leg[1].first : haul->count;
 
-	while (*at < haul->count &&
-	       haul->loads[*at].offset < segment->locator.offset)
-		++*at;
-	if (*at == haul->count ||
-	    haul->loads[*at].offset != segment->locator.offset)
+	while (leg->first < end && haul->loads[leg->first].offset < offset)
+		leg->first++;
+	if (leg->first == end || haul->loads[leg->first].offset != offset)
 		return BC_OK;
+	status = haul_name_arena(haul, mover->writer, err);
+	if (status != BC_OK)
+		return status;
 	bci_candidate_make(mover->writer, segment->key, segment->key_bytes,
 	                   segment->entry, &segment->locator, &candidate);
-	to = haul->loads[*at].to;
+	to = haul->loads[leg->first].to;
 	to.slot = segment->locator.slot;
 	return bci_move_name(mover, segment, &to, candidate.count, err);
 }
@@ -213,147 +268,58 @@ haul_is_before(const struct bci_place *a, const struct bci_place *b)
 	return a->page < b->page || (a->page == b->page && a->inner < b->inner);
 }
 
+/* Name what was copied of an arena: BC_OK, or BC_BUSY if time is up. */
 static enum bc_status
-haul_name_all(struct bci_haul *haul, struct bci_mover *mover,
+haul_name_leg(struct bci_haul *haul, struct bci_mover *mover,
               struct bci_live *live, int64_t until_ns, struct bc_error *err)
 {
+	struct bci_leg *leg = &haul->legs[haul->leg];
 	struct bci_live_segment segment;
 	struct bci_arena_record arena;
 	enum bc_status status = BC_OK;
-	size_t at = 0;
 
-	while (haul_is_before(&live->place, &haul->end)) {
+	while (haul_is_before(&live->place, &leg->end)) {
 		status = bci_live_next(live, &segment);
 		if (status == BC_OK)
-			status = haul_name_one(haul, mover, &segment, &at, err);
+			status = haul_name_one(haul, leg, mover, &segment, err);
+		leg->begin = live->place;
+		/* With its last segment the arena is gone, too. */
+		if (status == BC_OK)
+			status = bci_writer_arena(mover->writer, leg->number,
+			                          &arena);
+		if (status == BC_OK && bci_clock_monotonic_ns() >= until_ns)
+			status = BC_BUSY;
 		if (status != BC_OK)
 			break;
-		haul->begin = live->place;
-		status = bci_writer_arena(mover->writer, haul->number, &arena);
-		if (status != BC_OK)
-			break; /* It went with the last one. */
-		if (bci_clock_monotonic_ns() >= until_ns)
-			break;
 	}
-	if (status == BC_MISS || !haul_is_before(&live->place, &haul->end))
-		haul_drop(haul);
-	return status == BC_MISS ? BC_OK : status;
-}
-
-/* Name copies that are on the disk. */
-static enum bc_status
-haul_name(struct bci_haul *haul, struct bci_writer *writer, int64_t until_ns,
-          struct bc_error *err)
-{
-	struct bci_active *active = &writer->active[haul->queue];
-	struct bci_mover mover;
-	struct bci_live live;
-	enum bc_status status;
-
-	/* Whoever sealed it may have found its bytes lost. */
-	if (bci_writer_queue(writer, haul->arena) != haul->queue) {
-		haul_drop(haul);
-		return BC_OK;
-	}
-	/* What others added since may lie in front of the end, too: in pages
-	 * that LMDB had for itself before. */
-	if (active->arena.synced_bytes < haul->end_bytes &&
-	    active->arena.txnid == haul->txnid && !active->pending) {
-		active->arena.synced_bytes = haul->end_bytes;
-		active->changed = true;
-	}
-	bci_mover_open(&mover, writer, haul->queue);
-	status = bci_live_open(&live, writer, haul->number, haul->begin, err);
-	if (status == BC_OK)
-		status = haul_name_all(haul, &mover, &live, until_ns, err);
-	bci_live_close(&live);
-	if (status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT) {
-		haul_drop(haul);
-		status = BC_OK;
-	}
-	haul->moved_bytes += mover.moved_bytes;
-	haul->moved_segments += mover.moved_segments;
 	return status;
 }
 
 enum bc_status
-bci_haul_step(struct bci_haul *haul, struct bci_writer *writer,
+bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,
               int64_t until_ns, struct bc_error *err)
 {
-	return haul->synced ? haul_name(haul, writer, until_ns, err)
-	                    : haul_copy(haul, writer, until_ns, err);
-}
+	enum bc_status status = BC_OK;
+	struct bci_mover mover;
+	struct bci_live live;
 
-/* ---- syncing ----------------------------------------------------------- */
+	bci_mover_open(&mover, writer, haul->queue);
+	while (status == BC_OK && haul->leg < haul->leg_count) {
+		const struct bci_leg *leg = &haul->legs[haul->leg];
 
-/* Have a part of a file written; with WAIT_AFTER in 'flags' wait for it. */
-static enum bc_status
-haul_write_range(int fd, uint64_t from, uint64_t to, unsigned flags,
-                 struct bc_error *err)
-{
-	/* 0 bytes would be all that follows. */
-	if (from < to && sync_file_range(fd, (off_t)from, (off_t)(to - from),
-	                                 SYNC_FILE_RANGE_WRITE | flags) != 0)
-		return bci_fail_os(err, errno, "cannot write an arena");
-	return BC_OK;
-}
-
-/* While the disk writes what was copied last, more can be copied; but no more
- * than that, or the next commit would wait for it. */
-static enum bc_status
-haul_write(const struct bci_haul *haul, int fd, int dir_fd,
-           struct bc_error *err)
-{
-	enum bc_status status = haul_write_range(fd, haul->started_bytes,
-	                                         haul->end_bytes, 0, err);
-
-	if (status == BC_OK)
-		status = haul_write_range(fd, haul->written_bytes,
-		                          haul->started_bytes,
-		                          SYNC_FILE_RANGE_WAIT_BEFORE |
-		                                  SYNC_FILE_RANGE_WAIT_AFTER,
-		                          err);
-	if (status != BC_OK)
-		return status;
-	if (!haul->full && !haul->ended)
-		return BC_OK;
-	if (BCI_CONTROL(moves_not_synced))
-		return BC_OK;
-	if (fdatasync(fd) != 0 || fsync(dir_fd) != 0)
-		return bci_fail_os(err, errno, "cannot sync an arena");
-	return BC_OK;
-}
-
-enum bc_status
-bci_haul_sync(struct bci_haul *haul, struct bc_cache *cache,
-              struct bc_error *err)
-{
-	char name[BCI_ARENA_NAME];
-	struct bci_env *env;
-	enum bc_status status;
-	int dir_fd, fd = -1;
-
-	if (haul->count == 0 || haul->synced)
-		return BC_OK;
-	status = bci_cache_env(cache, &env, err);
-	if (status != BC_OK)
-		return status;
-	dir_fd = env->maps.class_fd[bci_queue_class(haul->queue)];
-	bci_arena_name(haul->arena, name);
-	status = bci_file_open(dir_fd, name, O_RDWR, &fd, err);
-	if (status == BC_ABSENT) { /* Others have no use for it. */
-		haul_drop(haul);
-		return BC_OK;
+		status = bci_live_open(&live, writer, leg->number, leg->begin,
+		                       err);
+		if (status == BC_OK)
+			status = haul_name_leg(haul, &mover, &live, until_ns,
+			                       err);
+		bci_live_close(&live);
+		if (status == BC_MISS || status == BC_CORRUPT ||
+		    status == BC_ABSENT)
+			status = BC_OK; /* There is no more in it to name. */
+		if (status == BC_OK)
+			haul->leg++;
 	}
-	if (status == BC_OK)
-		status = haul_write(haul, fd, dir_fd, err);
-	bci_file_close(&fd);
-	if (status != BC_OK) {
-		bci_recover_unsynced(cache, env, haul->arena);
-		return status;
-	}
-	haul->written_bytes = haul->started_bytes;
-	haul->started_bytes = haul->end_bytes;
-	haul->synced = haul->full || haul->ended;
-	return BC_OK;
+	haul->moved_bytes += mover.moved_bytes;
+	haul->moved_segments += mover.moved_segments;
+	return status == BC_BUSY ? BC_OK : status;
 }

@@ -1,53 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * haul.h - moving the live segments of an arena in three strides: they are
- * copied, the copies are synced, they are named.
+ * haul.h - moving the live segments of several arenas to a new one, in three
+ * strides: a number is set aside, copies are made, they are named.
  */
 #ifndef BCI_HAUL_H
 #define BCI_HAUL_H
 
+#include "apart.h"
 #include "writer.h"
+
+#define BCI_HAUL_LEGS 64
 
 struct bci_load;
 
-/* What is on its way from arena 'number'; zeroed: nothing. */
-struct bci_haul {
+/* An arena that is moved: what was copied of it. */
+struct bci_leg {
 	uint64_t number;
-	enum bci_queue queue;        /* that it goes to */
-	struct bci_place begin, end; /* copied from here to here */
-	bool ended;                  /* that was the last of it */
-	bool full;                   /* no more fits with what was copied */
-	bool synced;                 /* to be named now */
-	uint64_t arena;              /* where the copies are, */
-	uint64_t end_bytes;          /* where they end, */
-	uint64_t started_bytes;      /* up to where they are on their way */
-	uint64_t written_bytes;      /* to the disk, and up to where there */
-	uint64_t txnid;              /* of the arena with them */
+	struct bci_place begin, end; /* from here to here */
+	size_t first;                /* of its loads */
+};
+
+/* What is on its way; zeroed: nothing. */
+struct bci_haul {
+	struct bci_leg legs[BCI_HAUL_LEGS];
+	unsigned leg_count;
+	unsigned leg;    /* that is being named */
+	uint64_t ended;  /* the last arena that was copied to its end */
+	uint64_t number; /* set aside; 0: none */
+	enum bci_queue queue;
+	uint64_t capacity_bytes, live_bytes;
+	bool syncs;
+	struct bci_apart apart; /* the copies */
+	bool ready;             /* they are complete, to be named */
+	bool named;             /* a transaction was to name some */
 	struct bci_load *loads;
-	uint64_t loads_bytes;
 	size_t count, room;
 	uint64_t moved_bytes, moved_segments; /* of all */
 };
 
-/* Begin with another arena, or with none (0). */
-void bci_haul_begin(struct bci_haul *haul, uint64_t number);
+/* Begin another. */
+void bci_haul_begin(struct bci_haul *haul);
 void bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator);
 
-/* Whether what was copied is not named yet. */
+/* Take arena 'number' along; false if it goes elsewhere, or there is enough. */
+bool bci_haul_add(struct bci_haul *haul, struct bci_writer *writer,
+                  uint64_t number, const struct bci_arena_record *arena);
+
+/* Whether an arena of its own is worth it. */
+bool bci_haul_is_worth(const struct bci_haul *haul);
+
+/* The first stride, in a transaction: set a number aside. */
+void bci_haul_reserve(struct bci_haul *haul, struct bci_writer *writer);
+
+/*
+ * The second, without the writer lock; nothing if there is nothing to be
+ * copied.  Nobody knows of a copy before it is named, so whatever happens until
+ * then, even a crash, leaves a file that is swept away.
+ */
+enum bc_status bci_haul_copy(struct bci_haul *haul, struct bc_cache *cache,
+                             struct bc_error *err);
+
+/* Whether there are copies to be named. */
 bool bci_haul_is_loaded(const struct bci_haul *haul);
 
 /*
- * A step of one transaction, until a moment of the monotonic clock: copy more,
- * or name some of what was copied and synced.  Nobody knows of a copy before it
- * is named, so whatever happens in between, even a crash, leaves dead bytes at
- * the worst.
+ * The third, in transactions that end at a moment of the monotonic clock: name
+ * what is still live where it was copied from.
  */
-enum bc_status bci_haul_step(struct bci_haul *haul, struct bci_writer *writer,
+enum bc_status bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,
                              int64_t until_ns, struct bc_error *err);
-
-/* Between two transactions: write copies to the disk.  BC_IO and the like if
- * they are lost. */
-enum bc_status bci_haul_sync(struct bci_haul *haul, struct bc_cache *cache,
-                             struct bc_error *err);
 
 #endif /* BCI_HAUL_H */

@@ -40,6 +40,18 @@ bci_mover_close(struct bci_mover *mover)
 	mover->room = NULL;
 }
 
+/* A new value. */
+static enum bc_status
+mover_value(struct bci_mover *mover, uint64_t bytes, void **room,
+            struct bci_locator *to, struct bc_error *err)
+{
+	if (mover->apart != NULL)
+		return bci_apart_room(mover->apart, bytes, room, &to->arena,
+		                      &to->offset, err);
+	return bci_writer_room(mover->writer, mover->queue, bytes, room,
+	                       &to->arena, &to->offset, err);
+}
+
 /* Room for 'bytes' bytes: of the shared value, or of one of their own. */
 static enum bc_status
 mover_room(struct bci_mover *mover, uint64_t bytes, uint64_t rest,
@@ -59,8 +71,7 @@ mover_room(struct bci_mover *mover, uint64_t bytes, uint64_t rest,
 			want = bci_min(step + rest, mover->shared_bytes);
 			want = bci_value_pages(want) - BCI_VALUE_SHIFT;
 		}
-		status = bci_writer_room(mover->writer, mover->queue, want,
-		                         &fresh, &to->arena, &to->offset, err);
+		status = mover_value(mover, want, &fresh, to, err);
 		if (status != BC_OK)
 			return status;
 		*room = fresh;
@@ -97,9 +108,10 @@ mover_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 		                         segment->entry->head.id, to, err);
 	status = bci_table_get(writer->txn, tables->entries, segment->key,
 	                       segment->key_bytes, &stored);
-	if (status != BC_OK || stored.size > sizeof(record))
-		return bci_fail(err, BC_CORRUPT, "the record of %s",
-		                segment->key);
+	if (status == BC_OK && stored.size > sizeof(record))
+		status = BC_CORRUPT;
+	if (status != BC_OK)
+		return bci_fail(err, status, "the record of %s", segment->key);
 	memcpy(record, stored.data, stored.size);
 	if (!bci_entry_relocate(record, stored.size, &segment->locator, to))
 		return bci_fail(err, BC_CORRUPT, "the record of %s",

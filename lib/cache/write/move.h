@@ -5,11 +5,13 @@
 #ifndef BCI_MOVE_H
 #define BCI_MOVE_H
 
+#include "apart.h"
 #include "live.h"
 
 /* Moves of one step; small segments share a value. */
 struct bci_mover {
 	struct bci_writer *writer;
+	struct bci_apart *apart; /* where copies go, or NULL: to the queue */
 	unsigned char *room; /* of the value that is being filled, or NULL */
 	uint64_t used, bytes, offset;
 	uint64_t shared_bytes; /* of the next one */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "arena.h"
 #include "dir.h"
 #include "recover.h"
@@ -37,8 +38,9 @@ sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
 			/* A dead writer's number may be one of another class.
 			 */
 			unfinished =
-				status == BC_MISS ||
-				(status == BC_OK && arena.class_ != class_);
+				(status == BC_MISS ||
+			         (status == BC_OK && arena.class_ != class_)) &&
+				!bci_apart_is_made(env, number);
 		}
 		if (unfinished)
 			(void)unlinkat(fd, entry->d_name, 0);

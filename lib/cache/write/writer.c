@@ -518,8 +518,7 @@ writer_sync_is_due(const struct bci_writer *writer)
 
 	/* A clock set back counts as long ago. */
 	return writer->config.durability == BC_RELAXED &&
-	       !writer->must_not_settle && writer->state.unsynced &&
-	       (age >= interval || age < 0);
+	       writer->state.unsynced && (age >= interval || age < 0);
 }
 
 enum bc_status

@@ -44,7 +44,6 @@ struct bci_writer {
 	bool must_sync;   /* the commit removes or overwrites something */
 	bool must_settle; /* it moves rows that were safe: arenas are synced */
 	bool must_settle_moves; /* the same, but only to the main queues */
-	bool must_not_settle;   /* what it adds is synced before it is named */
 	uint64_t first_arena;   /* arenas and schemas from these numbers on */
 	uint32_t first_schema;  /* are made by this transaction */
 	uint64_t first_active[BCI_QUEUES]; /* what was active before it, and */
@@ -64,7 +63,7 @@ struct bci_writer {
 	int64_t begun_ns; /* of the monotonic clock, before the lock */
 	uint64_t counted[BCI_COUNTERS]; /* to be counted when committed */
 	uint64_t moved_bytes[BCI_ARENA_COLD + 1]; /* so far, of each class */
-	bool clock_settled;             /* nobody set the wall clock lately */
+	bool clock_settled;          /* nobody set the wall clock lately */
 	struct bci_pending *linking; /* links of hits that this commit writes */
 	bool unlinks;                /* it takes links of backtests away */
 };
