@@ -12,6 +12,7 @@
 #include "buffer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ buffer_room(struct buffer *buffer, uint64_t capacity, struct bc_error *err)
 }
 
 uint64_t buffer_limit = INPUT_BYTES_MAX;
+int buffer_signals = -1;
 
 bool
 buffer_fits(const struct buffer *buffer, struct bc_error *err)
@@ -125,6 +127,20 @@ buffer_refuse(struct bc_error *err, int os_errno)
 	return false;
 }
 
+/* Wait until there is something to read; false if the run is to end. */
+static bool
+buffer_wait(int fd, struct bc_error *err)
+{
+	struct pollfd polled[] = { { .fd = fd, .events = POLLIN },
+		                   { .fd = buffer_signals, .events = POLLIN } };
+
+	if (buffer_signals < 0 || poll(polled, 2, -1) < 0 ||
+	    polled[1].revents == 0)
+		return true;
+	bci_fail(err, BC_BUSY, "interrupted");
+	return false;
+}
+
 /* Read descriptor 'fd' to its end. */
 static bool
 buffer_read(struct buffer *buffer, int fd, struct bc_error *err)
@@ -132,7 +148,7 @@ buffer_read(struct buffer *buffer, int fd, struct bc_error *err)
 	ssize_t got;
 
 	do {
-		if (!buffer_grow(buffer, err))
+		if (!buffer_grow(buffer, err) || !buffer_wait(fd, err))
 			return false;
 		got = read(fd, buffer->data + buffer->bytes,
 		           buffer->capacity - buffer->bytes);

@@ -26,6 +26,9 @@ bool buffer_room(struct buffer *buffer, uint64_t capacity,
  */
 extern uint64_t buffer_limit;
 
+/* A descriptor that ends waiting for a pipe once it can be read; or -1. */
+extern int buffer_signals;
+
 /* Whether it has no more bytes than that; else false with *err filled. */
 bool buffer_fits(const struct buffer *buffer, struct bc_error *err);
 

@@ -11,11 +11,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "buffer.h"
 #include "check.h"
 #include "clock.h"
 #include "import.h"
+#include "interrupt.h"
 #include "key.h"
 #include "tree.h"
 
@@ -46,6 +48,7 @@ enum {
 	IMPORT_MAX_BYTES,
 	IMPORT_MAX_ROWS,
 	IMPORT_MAX_COLUMNS,
+	IMPORT_BEST_EFFORT,
 	IMPORT_DRY_RUN,
 	IMPORT_QUIET
 };
@@ -113,6 +116,9 @@ static const struct args_option import_options[] = {
 	                      "Refuse texts of more rows" },
 	[IMPORT_MAX_COLUMNS] = { "max-columns", ARGS_COUNT, "N",
 	                         "Refuse texts of more columns" },
+	[IMPORT_BEST_EFFORT] = { "best-effort", ARGS_FLAG, NULL,
+	                         "Go on without storing where there is no "
+	                         "room for a file, or no turn to write" },
 	[IMPORT_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Check everything and store nothing" },
 	[IMPORT_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -132,9 +138,8 @@ import_begin_limits(const struct args_value *values,
 	    values[IMPORT_MAX_BYTES].number < buffer_limit)
 		buffer_limit = values[IMPORT_MAX_BYTES].number;
 	settings->rows_max = values[IMPORT_MAX_ROWS].number;
-	settings->columns_max =
-		(uint32_t)bci_min(values[IMPORT_MAX_COLUMNS].number,
-	                          UINT32_MAX);
+	settings->columns_max = (uint32_t)bci_min(
+		values[IMPORT_MAX_COLUMNS].number, UINT32_MAX);
 }
 
 /* Check what the command line says about keys. */
@@ -182,6 +187,7 @@ import_begin(struct tool *tool, struct import *import)
 	settings->keep_incomplete = values[IMPORT_KEEP_INCOMPLETE].set;
 	settings->replace = values[IMPORT_REPLACE].set;
 	settings->dry = values[IMPORT_DRY_RUN].set;
+	settings->best_effort = values[IMPORT_BEST_EFFORT].set;
 	import_begin_limits(values, settings);
 	settings->append = (struct bc_append_options)BC_APPEND_OPTIONS_INIT;
 	settings->append.flags = BC_APPEND_SUSPECT;
@@ -213,6 +219,15 @@ import_begin(struct tool *tool, struct import *import)
 /*  The files                                                               */
 /* ------------------------------------------------------------------------ */
 
+/* Whether another text may be read. */
+static bool
+import_goes_on(struct import *import)
+{
+	import->interrupted =
+		import->interrupted || interrupt_wait(import->signals, 0);
+	return !import->stopped && !import->interrupted;
+}
+
 /* Read all texts of one file. */
 static void
 import_file(struct import *import, const struct tree_file *file)
@@ -225,11 +240,12 @@ import_file(struct import *import, const struct tree_file *file)
 	import_report_progress(&import->report, file->path, 0, 0, 0);
 	source = input_open(file->path, &text.error);
 	if (source == NULL) {
+		(void)import_goes_on(import); /* A signal may be why. */
 		text.name = tool_copy(file->path);
 		import_store_add(import, &text);
 		return;
 	}
-	while (!import->stopped &&
+	while (import_goes_on(import) &&
 	       (more = input_next(source, &input, &text.error)) != 0) {
 		if (more < 0)
 			text.name = tool_copy(input->name);
@@ -270,9 +286,10 @@ import_run(struct tool *tool)
 	for (i = 0; i < tool->args.operand_count; ++i)
 		if (!tree_add(&tree, tool->args.operands[i]))
 			result = TOOL_CANNOT;
+	import.signals = buffer_signals = interrupt_open();
 	report->total_bytes = tree.bytes;
 	report->start_ns = bci_clock_monotonic_ns();
-	for (i = 0; i < tree.count && !import.stopped; ++i) {
+	for (i = 0; i < tree.count && import_goes_on(&import); ++i) {
 		import_file(&import, &tree.files[i]);
 		report->done_bytes += tree.files[i].bytes;
 	}
@@ -287,7 +304,11 @@ import_run(struct tool *tool)
 		         tree.count - i, tree.count);
 	if (tree.count == 0)
 		tool_say("there is no file to import");
-	if (report->failed != 0 || tree.count == 0)
+	if (import.interrupted)
+		tool_say("interrupted");
+	buffer_signals = -1;
+	close(import.signals);
+	if (import.interrupted || report->failed != 0 || tree.count == 0)
 		result = TOOL_CANNOT;
 	tree_free(&tree);
 	return result;
@@ -331,11 +352,13 @@ const struct tool_command cmd_import = {
 		 "without its prices is rejected, and so is a last bar that "
 		 "goes on now or did when the file was written.  A row that "
 		 "cannot be read fails its file, of which nothing is kept; the "
-		 "others go on, and the exit status is 3.\n\n"
+		 "others go on, and the exit status is 3.  A signal ends the "
+		 "run: what was read whole is stored.\n\n"
 		 "JSON, one object a file: file, key, dry_run, rows, "
 		 "inserted, updated, identical, conflicting, suspect, "
 		 "rejected, incomplete, bytes, elapsed_ns, decided; of a file "
 		 "with several series, series (key, rows, inserted, ...); of "
+		 "one that was let go, not_cached (why) and counts of 0; of "
 		 "a bad file: file, key, error (status, message, lines).  "
 		 "inserted + updated + identical + conflicting + rejected = "
 		 "rows.",

@@ -351,6 +351,7 @@ pack_file(struct tool *tool, struct pack_source *source)
 	struct import import = {
 		.tool = tool,
 		.settings = { .key = "pack" },
+		.signals = -1,
 		.report = { .quiet = true },
 	};
 	struct import_text text = { .name = NULL };

@@ -50,6 +50,7 @@ enum {
 	UPDATE_TZ,
 	UPDATE_STAMP,
 	UPDATE_SKIP_BAD,
+	UPDATE_BEST_EFFORT,
 	UPDATE_DRY_RUN,
 	UPDATE_QUIET
 };
@@ -109,6 +110,9 @@ static const struct args_option update_options[] = {
 	                   "Whether a time begins or ends its bar" },
 	[UPDATE_SKIP_BAD] = { "skip-bad", ARGS_FLAG, NULL,
 	                      "Leave out rows that cannot be read" },
+	[UPDATE_BEST_EFFORT] = { "best-effort", ARGS_FLAG, NULL,
+	                         "Go on without storing where there is no "
+	                         "room for rows, or no turn to write" },
 	[UPDATE_DRY_RUN] = { "dry-run", ARGS_FLAG, NULL,
 	                     "Print what would be run and run nothing" },
 	[UPDATE_QUIET] = { "quiet", ARGS_FLAG, NULL,
@@ -165,6 +169,8 @@ update_begin_import(struct tool *tool, struct import_settings *import)
 	import->keep_incomplete = true;
 	import->append = (struct bc_append_options)BC_APPEND_OPTIONS_INIT;
 	import->append.flags = BC_APPEND_SUSPECT;
+	if (values[UPDATE_BEST_EFFORT].set)
+		import->append.flags |= BC_APPEND_BEST_EFFORT;
 	if (values[UPDATE_MERGE].set)
 		import->append.merge =
 			(enum bc_merge)values[UPDATE_MERGE].number;

@@ -61,6 +61,7 @@ struct import_text {
 	uint64_t incomplete; /* rows left out because their bars go on */
 	struct bc_counts counts; /* of all series; rejected rows too */
 	int64_t elapsed_ns;
+	bool let_go;           /* all went well, but for room: 'error' */
 	struct bc_error error; /* status BC_OK if all went well */
 };
 
@@ -70,6 +71,7 @@ struct import_settings {
 	struct bc_series parts;  /* of a key; NULL is unsaid */
 	struct bci_hints hints;
 	bool strict, skip_bad, keep_incomplete, replace, dry;
+	bool best_effort;        /* what finds no room is let go */
 	uint64_t rows_max;       /* of a text; 0: any number */
 	uint32_t columns_max;    /* the same */
 	struct bc_append_options append;
@@ -79,7 +81,7 @@ struct import_settings {
 /* A line of the table at the end. */
 struct import_line {
 	char *file, *key; /* 'key' may be "" */
-	bool good;
+	bool good, let_go;
 	uint64_t rows, bytes;
 	struct bc_counts counts;
 };
@@ -89,7 +91,7 @@ struct import_report {
 	bool json, quiet, dry;
 	uint64_t total_bytes, done_bytes; /* of files, as they are stored */
 	int64_t start_ns, shown_ns;
-	size_t files, failed; /* texts */
+	size_t files, failed, let_go; /* texts */
 	uint64_t rows, bytes;
 	struct import_line *lines;
 	size_t line_count;
@@ -106,6 +108,9 @@ struct import {
 	uint64_t group_bytes;
 	void *begun; /* keys that were replaced, as tsearch() keeps them */
 	bool stopped; /* the cache takes no further file */
+	bool lets_go; /* what is stored now is let go if there is no room */
+	int signals;  /* those that interrupt; -1: none does */
+	bool interrupted;
 };
 
 /*

@@ -126,6 +126,8 @@ import_print_json(const struct import_report *report,
 	output_add_count(object, "incomplete", text->incomplete);
 	output_add_count(object, "bytes", text->bytes);
 	output_add_ns(object, "elapsed_ns", true, text->elapsed_ns);
+	if (text->let_go)
+		output_add_text(object, "not_cached", text->error.message);
 	if (!one)
 		output_add(object, "series", import_series(text));
 	output_add(object, "decided", import_decided_json(text));
@@ -217,7 +219,10 @@ import_add_line(struct import_report *report, const struct import_text *text,
 	report->lines = tool_grow(report->lines, report->line_count,
 	                          sizeof(*report->lines));
 	line = &report->lines[report->line_count++];
-	*line = (struct import_line){ .good = text->error.status == BC_OK };
+	*line = (struct import_line){
+		.good = text->error.status == BC_OK,
+		.let_go = text->let_go,
+	};
 	line->file = tool_copy(text->name);
 	line->key = tool_copy(series == NULL ? "" : series->key);
 	if (series == NULL)
@@ -244,7 +249,12 @@ import_report_text(struct import_report *report, const struct import_text *text)
 		import_print_decided(report, text);
 	if (!report->quiet || !good)
 		import_print_rows(text);
-	if (good) {
+	if (good && text->let_go) {
+		++report->let_go;
+		if (!report->quiet)
+			tool_say("%s: not cached: %s", text->name,
+			         text->error.message);
+	} else if (good) {
 		report->rows += text->report.rows;
 	} else {
 		++report->failed;
@@ -317,13 +327,15 @@ import_add(struct output_rows *rows, const struct import_line *line,
 
 	output_rows_add(rows, line->file);
 	output_rows_add(rows, line->key[0] == '\0' ? "-" : line->key);
-	output_rows_add(rows, line->good ? "ok" : "failed");
+	output_rows_add(rows, !line->good    ? "failed"
+	                      : line->let_go ? "not cached"
+	                                     : "ok");
 	import_counts(line, counts);
 	for (i = 0; i < IMPORT_COUNTS; ++i) {
 		if (!shown[i])
 			continue;
 		snprintf(text, sizeof(text), "%" PRIu64, counts[i]);
-		output_rows_add(rows, line->good ? text : "-");
+		output_rows_add(rows, line->good && !line->let_go ? text : "-");
 	}
 }
 
@@ -358,7 +370,7 @@ import_sums(const struct import_report *report)
 	tool_say("%s %zu of %zu file%s: %" PRIu64
 	         " rows, %s in %.2f s, %.1f MB/s",
 	         report->dry ? "would import" : "imported",
-	         report->files - report->failed, report->files,
+	         report->files - report->failed - report->let_go, report->files,
 	         report->files == 1 ? "" : "s", report->rows,
 	         unit_format_bytes(report->bytes, bytes), seconds,
 	         (double)report->bytes * 1e-6 / seconds);

@@ -182,6 +182,7 @@ store_series(struct import *import, struct import_series *series,
 	const struct import_settings *settings = &import->settings;
 	const struct bci_table *table = &series->table;
 	struct bc_append_options options = settings->append;
+	struct bc_put_options put = settings->put;
 	struct bc_column *columns = import_table_columns(table);
 	struct bc_frame frame = { .rows = table->rows,
 		                  .time_ns = table->time_ns,
@@ -191,14 +192,18 @@ store_series(struct import *import, struct import_series *series,
 	enum bc_status status = BC_OK;
 
 	options.flags |= series->open ? BC_APPEND_OPEN : 0;
+	if (import->lets_go) {
+		options.flags |= BC_APPEND_BEST_EFFORT;
+		put.flags |= BC_PUT_BEST_EFFORT;
+	}
 	options.from_ns = series->from_ns;
 	options.to_ns = series->to_ns;
 	if ((settings->replace || expires) && store_begin(import, series) &&
 	    !store_compare(import, series) && !expires)
 		BCI_TRY(bc_batch_remove(batch, series->key, err));
 	if (expires && series->begins)
-		BCI_TRY(bc_batch_put(batch, series->key, &frame, &settings->put,
-		                     NULL, err));
+		BCI_TRY(bc_batch_put(batch, series->key, &frame, &put, NULL,
+		                     err));
 	else
 		BCI_TRY(bc_batch_append(batch, series->key, &frame, &options,
 		                        &series->merged, err));
@@ -259,24 +264,54 @@ store_may_go_on(enum bc_status status)
 	       status == BC_KEY || status == BC_CORRUPT;
 }
 
+/* Whether a failure is one for which best effort lets a text go. */
+static bool
+store_may_let_go(enum bc_status status)
+{
+	return status == BC_NOSPACE || status == BC_FULL ||
+	       status == BC_ENTRIES || status == BC_TOO_LARGE ||
+	       status == BC_BUSY;
+}
+
+/* Nothing of a text was stored, which is no failure; its error says why. */
+static void
+store_let_go(struct import *import, struct import_text *text)
+{
+	uint32_t k;
+
+	store_unbegin(import, text, 1);
+	text->let_go = true;
+	text->error.status = BC_OK;
+	for (k = 0; k < text->series_count; ++k)
+		text->series[k].counts = text->series[k].merged =
+			(struct bc_counts){ 0 };
+}
+
 /* Store each text alone, up to one after which nothing can be stored. */
 static void
 store_singly(struct import *import)
 {
+	enum bc_status status;
 	size_t i;
 
+	import->lets_go = import->settings.best_effort;
 	for (i = 0; i < import->group_count; ++i) {
 		struct import_text *text = &import->group[i];
 
 		if (text->error.status != BC_OK)
 			continue;
-		if (import->stopped)
+		if (import->stopped) {
 			bci_fail(&text->error, BC_FULL,
 			         "not stored: the cache takes no more");
+			continue;
+		}
+		status = store_commit(import, text, 1, &text->error);
+		if (import->lets_go && store_may_let_go(text->error.status))
+			store_let_go(import, text);
 		else
-			import->stopped = !store_may_go_on(
-				store_commit(import, text, 1, &text->error));
+			import->stopped = !store_may_go_on(status);
 	}
+	import->lets_go = false;
 }
 
 /* Find out what storing a text would do. */

@@ -13,6 +13,7 @@
 #include "bar.h"
 #include "clock.h"
 #include "error.h"
+#include "interrupt.h"
 #include "tzdata.h"
 
 /* From so many rows on a file shows how much of its period it holds. */
@@ -60,6 +61,9 @@ text_read(struct import *import, const struct input *input,
 	BCI_TRY(bci_csv_begin(&memory_columns, input->data, input->bytes,
 	                      text->dialect, zone, &csv, &text->error));
 	while (!done) {
+		import->interrupted = interrupt_wait(import->signals, 0);
+		if (import->interrupted)
+			BCI_TRY(bci_fail(&text->error, BC_BUSY, "interrupted"));
 		import_report_progress(&import->report, input->name, used,
 		                       input->bytes, input->stored_bytes);
 		BCI_TRY(bci_csv_more(csv, TEXT_STEP, &used, &done,

@@ -30,6 +30,7 @@ enum update_outcome {
 	UPDATE_WAITS,     /* nothing was done yet */
 	UPDATE_FETCHED,
 	UPDATE_ELSEWHERE, /* another process had fetched it */
+	UPDATE_LET_GO,    /* there was no room for it, or no turn */
 	UPDATE_FAILED
 };
 
@@ -44,6 +45,7 @@ struct update_range {
 	struct bc_counts counts;
 	int64_t elapsed_ns;
 	struct bc_error error;
+	struct bc_error let_go; /* why rows were not stored; or BC_OK */
 	char *said; /* the last lines of the command's errors, or NULL */
 };
 

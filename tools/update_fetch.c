@@ -141,6 +141,22 @@ fetch_limit(struct fetch_job *job, int64_t first_ns, int64_t last_ns,
 	}
 }
 
+/* Append, and note what became of it. */
+static enum bc_status
+fetch_hand_on(const struct fetch_job *job, struct bc_fetch *fetch,
+              const struct bc_frame *frame,
+              const struct bc_append_options *options, struct bc_counts *counts,
+              struct bc_error *err)
+{
+	enum bc_status status =
+		bc_fetch_append(fetch, frame, options, counts, err);
+
+	job->range->refused = status != BC_OK;
+	if (status == BC_OK && err->status != BC_OK)
+		job->range->let_go = *err;
+	return status;
+}
+
 /* Merge rows [first, first + rows) of a table. */
 static enum bc_status
 fetch_append(const struct fetch_job *job, struct bc_fetch *fetch,
@@ -159,9 +175,8 @@ fetch_append(const struct fetch_job *job, struct bc_fetch *fetch,
 	for (i = 0; i < table->column_count; ++i)
 		columns[i].data = (const char *)columns[i].data +
 		                  first * bc_type_bytes(columns[i].type);
-	status = bc_fetch_append(fetch, &frame, options, &counts, err);
+	status = fetch_hand_on(job, fetch, &frame, options, &counts, err);
 	free(columns);
-	job->range->refused = status != BC_OK;
 	if (status != BC_OK)
 		return status;
 	job->range->rows += rows;
@@ -180,14 +195,13 @@ fetch_nothing(struct fetch_job *job, struct bc_fetch *fetch,
               struct bc_error *err)
 {
 	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
-	enum bc_status status;
 
+	options.flags = job->update->settings.import.append.flags &
+	                BC_APPEND_BEST_EFFORT;
 	fetch_claim(job, NULL, &options);
 	if (options.from_ns >= options.to_ns)
 		return BC_OK;
-	status = bc_fetch_append(fetch, NULL, &options, NULL, err);
-	job->range->refused = status != BC_OK;
-	return status;
+	return fetch_hand_on(job, fetch, NULL, &options, NULL, err);
 }
 
 /* Merge the rows of a table that lie in the range. */
@@ -234,6 +248,7 @@ fetch_import(struct fetch_job *job, struct bc_fetch *fetch,
 	struct import import = {
 		.tool = job->update->tool,
 		.settings = job->update->settings.import,
+		.signals = -1,
 		.report = { .quiet = true },
 	};
 	struct import_text text;
@@ -401,8 +416,12 @@ update_fetch(struct update *update, struct update_range *range)
 		range->from_ns, range->to_ns, no_columns,
 		BC_READ_PARTIAL | BC_READ_OPEN, &options, &view, &range->error);
 	range->elapsed_ns = bci_clock_monotonic_ns() - start_ns;
-	if (status == BC_OK) {
+	if (status == BC_OK)
 		bc_view_release(&view);
+	if (range->let_go.status != BC_OK &&
+	    (status == BC_OK || status == BC_MISS)) {
+		range->outcome = UPDATE_LET_GO;
+	} else if (status == BC_OK) {
 		range->outcome =
 			range->tries == 0 ? UPDATE_ELSEWHERE : UPDATE_FETCHED;
 	} else {

@@ -24,6 +24,8 @@ report_outcome(enum update_outcome outcome)
 		return "fetched";
 	case UPDATE_ELSEWHERE:
 		return "elsewhere";
+	case UPDATE_LET_GO:
+		return "not cached";
 	case UPDATE_FAILED:
 		return "failed";
 	case UPDATE_WAITS:
@@ -122,6 +124,9 @@ update_report_range(const struct update *update,
 		if (range->said != NULL)
 			report_said(key, range->said);
 	}
+	if (range->outcome == UPDATE_LET_GO && !settings->quiet)
+		tool_say("%s: %s to %s: not cached: %s", key, from, to,
+		         range->let_go.message);
 	if (update->tool->json)
 		report_json(update, range);
 	else if (settings->watch && !settings->quiet &&
@@ -228,6 +233,8 @@ report_result(const struct update *update, const struct update_key *key)
 
 		if (outcome == UPDATE_FAILED)
 			return "failed";
+		if (outcome == UPDATE_LET_GO)
+			result = "not cached";
 		if (outcome == UPDATE_WAITS)
 			result = "interrupted";
 	}
