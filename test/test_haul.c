@@ -206,11 +206,26 @@ what_is_not_copied_yet_leaves_nothing(void **state)
 	expect_frames(false);
 }
 
+/* Give arena 900 the name that it has while it is made. */
+static void
+unfinish(void *context, const char *path)
+{
+	char unfinished[TEST_PATH + 8];
+
+	if (strstr(path, "/00000900.mdb") == NULL)
+		return;
+	++*(unsigned *)context;
+	snprintf(unfinished, sizeof(unfinished), "%s.new", path);
+	assert_int_equal(rename(path, unfinished), 0);
+}
+
 static void
 an_arena_apart_is_swept_when_its_maker_is_gone(void **state)
 {
-	uint64_t known;
+	char path[TEST_PATH];
 	struct bci_apart apart;
+	unsigned renamed = 0;
+	uint64_t known;
 	struct bci_env *env;
 	struct bc_error err;
 
@@ -222,6 +237,11 @@ an_arena_apart_is_swept_when_its_maker_is_gone(void **state)
 		bci_apart_make(&apart, env, 900, BCI_MAIN, 1 << 20, true, &err),
 		BC_OK, &err);
 	assert_true(bci_apart_is_made(env, 900));
+	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	assert_int_equal(arena_files(), known + 1);
+	test_walk(test_path(path, fixture.dir.cache, "warm"), unfinish,
+	          &renamed);
+	assert_int_equal(renamed, 1);
 	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
 	assert_int_equal(arena_files(), known + 1);
 	bci_apart_close(&apart, true); /* As if it had been killed. */

@@ -7,6 +7,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "apart.h"
@@ -14,11 +16,36 @@
 #include "dir.h"
 #include "recover.h"
 
+/* Whether no arena is to have this name, or no longer. */
+static bool
+sweep_is_unnamed(struct bci_writer *writer, enum bci_arena_class class_,
+                 const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	bool unfinished = dot != NULL && strcmp(dot, ".new") == 0;
+	struct bci_arena_record arena;
+	char whole[NAME_MAX + 1];
+	enum bc_status status;
+	uint64_t number;
+
+	snprintf(whole, sizeof(whole), "%.*s",
+	         unfinished ? (int)(dot - name) : NAME_MAX, name);
+	number = bci_arena_number(whole);
+	if (number == 0)
+		return unfinished;
+	if (bci_apart_is_made(writer->env, number))
+		return false;
+	status = bci_arena_load(writer->txn, &writer->env->tables, number,
+	                        &arena);
+	/* A dead writer's number may be one of another class. */
+	return unfinished || status == BC_MISS ||
+	       (status == BC_OK && arena.class_ != class_);
+}
+
 static void
 sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
 {
-	struct bci_env *env = writer->env;
-	struct bci_arena_record arena;
+	const struct bci_env *env = writer->env;
 	struct dirent *entry;
 	int fd = openat(env->maps.class_fd[class_], ".",
 	                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -27,22 +54,7 @@ sweep_class(struct bci_writer *writer, enum bci_arena_class class_)
 	if (dir == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL) {
-		uint64_t number = bci_arena_number(entry->d_name);
-		const char *dot = strrchr(entry->d_name, '.');
-		bool unfinished = dot != NULL && strcmp(dot, ".new") == 0;
-
-		if (number != 0) {
-			enum bc_status status = bci_arena_load(
-				writer->txn, &env->tables, number, &arena);
-
-			/* A dead writer's number may be one of another class.
-			 */
-			unfinished =
-				(status == BC_MISS ||
-			         (status == BC_OK && arena.class_ != class_)) &&
-				!bci_apart_is_made(env, number);
-		}
-		if (unfinished)
+		if (sweep_is_unnamed(writer, class_, entry->d_name))
 			(void)unlinkat(fd, entry->d_name, 0);
 	}
 	closedir(dir);
