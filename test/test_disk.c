@@ -332,6 +332,77 @@ h4_opening_on_a_full_disk_raises_no_signal(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------------ */
+/*  A copy with holes                                                       */
+/* ------------------------------------------------------------------------ */
+
+/* Give back all blocks of zeros, as a copying program may leave them out. */
+static void
+punch(void *context, const char *path)
+{
+	static const char zeros[4096];
+	char page[4096];
+	off_t at = 0;
+	ssize_t got;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	(void)context;
+	require(fd >= 0);
+	for (; (got = pread(fd, page, sizeof(page), at)) > 0; at += got)
+		if (memcmp(page, zeros, (size_t)got) == 0)
+			require(fallocate(fd,
+			                  FALLOC_FL_PUNCH_HOLE |
+			                          FALLOC_FL_KEEP_SIZE,
+			                  at, got) == 0);
+	close(fd);
+}
+
+/* Opening and reading works or says that there is no room. */
+static void
+open_a_copy_with_holes(void *argument)
+{
+	const unsigned flags = *(const unsigned *)argument;
+	struct bc_options options = BC_OPTIONS_INIT;
+	char path[TEST_PATH];
+	struct bc_cache *cache;
+	struct bc_error err;
+	unsigned long room;
+
+	mount_small(16 * 1024 * KIB);
+	cache = test_open(dir.cache, BC_OPEN_CREATE);
+	require(put_old(cache, OLD) == OLD);
+	bc_close(cache);
+	punch(NULL, test_path(path, dir.cache, "ledger"));
+	punch(NULL, test_path(path, dir.cache, "meta.mdb-lock"));
+	options.flags = flags;
+	for (room = 0; room < 2048 * KIB; room += 128 * KIB) {
+		fill_up_to(room);
+		if (done(bc_open(dir.cache, &options, &cache, &err), &err)) {
+			check_old(cache, OLD);
+			bc_close(cache);
+		}
+		empty_again();
+	}
+	cache = test_open(dir.cache, 0);
+	check_old(cache, OLD);
+	bc_close(cache);
+}
+
+static void
+h4_a_copy_with_holes_on_a_full_disk_raises_no_signal(void **state)
+{
+	unsigned flags[] = { 0, BC_OPEN_READONLY };
+	int code;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		code = test_child_run(open_a_copy_with_holes, &flags[i]);
+		if (code == TEST_CHILD_SKIPPED)
+			test_skip("may not mount a file system");
+		assert_int_equal(code, 0);
+	}
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -342,6 +413,7 @@ main(int argc, char **argv)
 		TEST(h4_a_small_disk_gives_clean_errors_at_every_size),
 		TEST(h4_a_disk_that_fills_up_loses_nothing_and_works_again),
 		TEST(h4_opening_on_a_full_disk_raises_no_signal),
+		TEST(h4_a_copy_with_holes_on_a_full_disk_raises_no_signal),
 	};
 
 	return LAB_MAIN(argc, argv, "disk", tests);

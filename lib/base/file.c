@@ -114,6 +114,29 @@ bci_file_allocate(int fd, uint64_t offset, uint64_t bytes, struct bc_error *err)
 	return BC_OK;
 }
 
+bool
+bci_file_is_sparse(const struct stat *st, uint64_t bytes)
+{
+	return (uint64_t)st->st_blocks * 512 < bytes;
+}
+
+/* Not posix_fallocate(): where it has to write, others write meanwhile. */
+enum bc_status
+bci_file_fill(int fd, uint64_t offset, uint64_t bytes, struct bc_error *err)
+{
+	int error;
+
+	do
+		error = fallocate(fd, 0, (off_t)offset, (off_t)bytes) == 0
+		                ? 0
+		                : errno;
+	while (error == EINTR);
+	if (error == ENOSPC || error == EDQUOT)
+		return bci_fail_os(err, error, "cannot allocate %llu bytes",
+		                   (unsigned long long)bytes);
+	return BC_OK;
+}
+
 enum bc_status
 bci_file_ensure(int dir_fd, const char *name, bool group, uint64_t bytes,
                 int *fd, struct bc_error *err)

@@ -40,6 +40,17 @@ enum bc_status bci_file_ensure(int dir_fd, const char *name, bool group,
 enum bc_status bci_file_allocate(int fd, uint64_t offset, uint64_t bytes,
                                  struct bc_error *err);
 
+/*
+ * The same of a file in use that was copied from a cache: what had been
+ * allocated may have become holes, which turn a full disk into SIGBUS.  Only
+ * for want of space does it fail: BC_NOSPACE.
+ */
+enum bc_status bci_file_fill(int fd, uint64_t offset, uint64_t bytes,
+                             struct bc_error *err);
+
+/* Whether less than 'bytes' bytes of a file are on the disk. */
+bool bci_file_is_sparse(const struct stat *st, uint64_t bytes);
+
 /* Create 'name' afresh (it must not exist), mode by 'group', to *fd. */
 enum bc_status bci_file_create(int dir_fd, const char *name, bool group,
                                int *fd, struct bc_error *err);

@@ -96,9 +96,26 @@ done:
 }
 
 /*
- * LMDB's lock file is looked at by name only: opening and closing it would drop
- * the locks of an environment that an earlier handle of this process may have.
+ * Closing LMDB's lock file drops the locks of an environment that an earlier
+ * handle of this process may have; but one whose file was copied with holes is
+ * the first.
  */
+static enum bc_status
+attach_fill_lmdb_lock(struct bci_env *env, const struct stat *st,
+                      struct bc_error *err)
+{
+	enum bc_status status;
+	int fd = -1;
+
+	if (bci_file_open(env->dir_fd, BCI_CATALOGUE_LOCK, O_RDWR, &fd, NULL) !=
+	    BC_OK)
+		return BC_OK; /* LMDB cannot write to it either. */
+	status = bci_file_fill(fd, 0, (uint64_t)st->st_size, err);
+	bci_file_close(&fd);
+	return status;
+}
+
+/* Therefore it is looked at by name only. */
 static enum bc_status
 attach_check_lmdb_lock(struct bci_env *env, struct bc_error *err)
 {
@@ -108,8 +125,12 @@ attach_check_lmdb_lock(struct bci_env *env, struct bc_error *err)
 
 	if (fstatat(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
 	            AT_SYMLINK_NOFOLLOW) == 0) {
-		return bci_file_check(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
-		                      err);
+		status = bci_file_check(env->dir_fd, BCI_CATALOGUE_LOCK, &st,
+		                        err);
+		if (status == BC_OK &&
+		    bci_file_is_sparse(&st, (uint64_t)st.st_size))
+			status = attach_fill_lmdb_lock(env, &st, err);
+		return status;
 	}
 	if (env->read_only)
 		return BC_OK;

@@ -74,6 +74,35 @@ fd_is_usable(int fd, uint64_t cache_id)
 	       header_is_usable(&header, (uint64_t)st.st_size, cache_id);
 }
 
+/*
+ * Whether all that the header says is there is on the disk: a file that was
+ * copied may have holes.
+ */
+static bool
+ledger_fill(int fd)
+{
+	struct bci_ledger_header header;
+	uint64_t front, sketch, slots;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || bci_file_read(fd, &header, sizeof(header),
+	                                         0) != (ssize_t)sizeof(header))
+		return false;
+	front = rows_end(atomic_load(&header.rows_ready));
+	sketch = atomic_load(&header.sketch_ready) == BCI_LEDGER_SKETCH
+	                 ? BCI_LEDGER_SKETCH
+	                 : 0;
+	slots = slots_end(atomic_load(&header.slots_ready)) -
+	        BCI_LEDGER_SLOTS_AT;
+	if (!bci_file_is_sparse(&st, front + sketch + slots))
+		return true;
+	return bci_file_fill(fd, 0, front, NULL) == BC_OK &&
+	       (sketch == 0 || bci_file_fill(fd, BCI_LEDGER_SKETCH_AT, sketch,
+	                                     NULL) == BC_OK) &&
+	       (slots == 0 ||
+	        bci_file_fill(fd, BCI_LEDGER_SLOTS_AT, slots, NULL) == BC_OK);
+}
+
 /* Zero what lies in front of the slots; its blocks are allocated. */
 static enum bc_status
 ledger_zero(int fd, uint64_t end, struct bc_error *err)
@@ -147,6 +176,12 @@ bci_ledger_open(struct bci_ledger *ledger, int dir_fd, uint64_t cache_id,
 		if (!may_write)
 			goto done; /* Damaged, and not ours to mend. */
 		BCI_TRY(ledger_rebuild(ledger->fd, cache_id, err));
+	}
+	if (ledger->writable && !ledger_fill(ledger->fd)) {
+		if (may_write)
+			status = bci_fail(err, BC_NOSPACE,
+			                  "no space for the ledger");
+		goto done;
 	}
 	base = bci_map_file(ledger->fd, MAP_BYTES, ledger->writable);
 	if (base == NULL) {
