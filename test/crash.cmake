@@ -6,6 +6,9 @@ set(crash crash/check.c crash/disk.c crash/history.c crash/node.c)
 
 barcache_fault_test(crash crash/cut.c ${crash})
 barcache_fault_test(power crash/cut.c ${crash})
+barcache_fault_test(upgrade_crash crash/cut.c ${crash} golden/content.c)
+target_compile_definitions(test_upgrade_crash PRIVATE
+  GOLDEN_ARCHIVE="${CMAKE_CURRENT_SOURCE_DIR}/golden/cache.tar.gz")
 
 # The disk that remembers is a FUSE file system; without, that test is skipped.
 pkg_check_modules(FUSE3 IMPORTED_TARGET fuse3)

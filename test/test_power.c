@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crash/disk.h"
 #include "fault/lab.h"
 
 #ifndef BARCACHE_BLOCKLOG
@@ -200,6 +201,22 @@ power_record(const struct history *history, const struct test_dir *dir,
 
 /* ---- states -------------------------------------------------------------- */
 
+/* The record behind the first sync that follows what it begins with. */
+static size_t
+power_first(const struct disk_trace *trace)
+{
+	size_t first = 1;
+
+	for (size_t i = 0; i < trace->count; i++) {
+		if (trace->records[i]->kind == TRACE_MARK)
+			break;
+		if (trace->records[i]->kind == TRACE_SYNC && first == 1 &&
+		    trace->records[i]->inode == 2)
+			first = i + 1;
+	}
+	return first;
+}
+
 static bool
 power_arrive(const struct test_dir *dir)
 {
@@ -221,8 +238,8 @@ power_leave(const struct test_dir *dir)
 }
 
 static const struct cut_medium power_blocks = {
-	power_record, test_own_mounts, power_arrive, power_leave,
-	true,         "fs/cache",
+	power_record, test_own_mounts, power_first, power_arrive,
+	power_leave,  history_check,   true,        "fs/cache",
 };
 
 /* ---- the tests ----------------------------------------------------------- */

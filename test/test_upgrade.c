@@ -46,6 +46,7 @@ assert_all_served(struct bc_cache *cache)
 
 		golden_value_make(&value, i);
 		assert_status(bc_get(cache, value.key, &view), BC_OK, NULL);
+		require(golden_value_is(&value, &view));
 		bc_view_release(&view);
 		golden_value_free(&value);
 	}

@@ -55,6 +55,13 @@ files_begin(void)
 {
 }
 
+static size_t
+files_first(const struct disk_trace *trace)
+{
+	(void)trace;
+	return 1;
+}
+
 static bool
 files_arrive(const struct test_dir *dir)
 {
@@ -69,7 +76,8 @@ files_leave(const struct test_dir *dir)
 }
 
 const struct cut_medium cut_files = {
-	files_record, files_begin, files_arrive, files_leave, false, "cache",
+	files_record, files_begin,   files_first, files_arrive,
+	files_leave,  history_check, false,       "cache",
 };
 
 static void
@@ -144,8 +152,9 @@ check_state(struct cut *cut, struct disk *disk, uint64_t state)
 	 * as a whole: there was nothing in it yet. */
 	verdict = seen.begun == 0 ? HISTORY_RIGHT : HISTORY_OPEN;
 	if (cut->plan->medium->arrive(&cut->dir))
-		verdict = history_check(&cut->history, &seen, cut->dir.cache,
-		                        cut->only < 0 ? NULL : stderr);
+		verdict = cut->plan->medium->check(
+			&cut->history, &seen, cut->dir.cache,
+			cut->only < 0 ? NULL : stderr);
 	cut->plan->medium->leave(&cut->dir);
 	cut->results->verdict[state] = (uint8_t)verdict;
 }
@@ -222,22 +231,6 @@ count_states(const struct cut *cut, struct cut_totals *totals)
 	}
 }
 
-/* The record behind the first sync that follows what it begins with. */
-static size_t
-first_of(const struct disk_trace *trace)
-{
-	size_t first = 1;
-
-	for (size_t i = 0; i < trace->count; i++) {
-		if (trace->records[i]->kind == TRACE_MARK)
-			break;
-		if (trace->records[i]->kind == TRACE_SYNC && first == 1 &&
-		    trace->records[i]->inode == 2)
-			first = i + 1;
-	}
-	return first;
-}
-
 int
 cut_history(const struct cut_plan *plan, struct cut_totals *totals)
 {
@@ -263,7 +256,7 @@ cut_history(const struct cut_plan *plan, struct cut_totals *totals)
 	code = test_child_run(record, &cut);
 	if (code == 0) {
 		disk_trace_read(&cut.trace, cut.fd);
-		cut.first = plan->medium->whole ? first_of(&cut.trace) : 1;
+		cut.first = plan->medium->first(&cut.trace);
 		check_all(&cut);
 		count_states(&cut, totals);
 		disk_trace_free(&cut.trace);

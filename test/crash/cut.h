@@ -12,6 +12,8 @@
 
 #define CUT_STATES 1024
 
+struct disk_trace;
+
 /* Where a history is recorded and what a power cut leaves is looked at. */
 struct cut_medium {
 	/*
@@ -22,9 +24,15 @@ struct cut_medium {
 	void (*record)(const struct history *history,
 	               const struct test_dir *dir, int trace_fd);
 	void (*begin)(void); /* in a child that looks at states */
+	/* How many records come before the power can be cut. */
+	size_t (*first)(const struct disk_trace *trace);
 	/* After a state was written to dir->path, and before the next. */
 	bool (*arrive)(const struct test_dir *dir);
 	void (*leave)(const struct test_dir *dir);
+	/* In between: history_check(), or more than that. */
+	enum history_verdict (*check)(const struct history *history,
+	                              const struct history_seen *seen,
+	                              const char *path, FILE *out);
 	bool whole;        /* pages are not torn */
 	const char *cache; /* its path below dir->path */
 };

@@ -302,3 +302,55 @@ golden_value_put(struct bc_cache *cache, struct bc_batch *batch,
 	return bc_put_blob(cache, key, value->memory, value->bytes, &options,
 	                   err);
 }
+
+/* A column of texts; codes may be others than those that were put. */
+static bool
+texts_are(const struct bc_column *column, const struct bc_view *view,
+          uint32_t index)
+{
+	const uint32_t *codes = bc_view_column(view, index);
+	const uint32_t *put = column->data;
+
+	for (uint64_t row = 0; row < view->rows; row++) {
+		const char *word = column->dictionary[put[row]];
+		size_t bytes = 0;
+		const char *text =
+			bc_view_text(view, index, codes[row], &bytes);
+
+		if (text == NULL || bytes != strlen(word) ||
+		    memcmp(text, word, bytes) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+golden_value_is(const struct golden_value *value, const struct bc_view *view)
+{
+	const uint64_t rows = value->frame.rows;
+
+	if (view->kind != value->kind || view->rows != rows)
+		return false;
+	if (value->kind == BC_BLOB)
+		return view->bytes == value->bytes &&
+		       (view->bytes == 0 ||
+		        memcmp(view->data, value->memory, view->bytes) == 0);
+	if (value->frame.time_ns != NULL &&
+	    memcmp(bc_view_time(view), value->frame.time_ns, 8 * rows) != 0)
+		return false;
+	for (uint32_t i = 0; i < value->frame.column_count; i++) {
+		const struct bc_column *column = &value->columns[i];
+		const size_t bytes = rows * bc_type_bytes(column->type);
+		int index = bc_schema_find(view->schema, column->name);
+
+		if (index < 0 ||
+		    view->schema->columns[index].type != column->type)
+			return false;
+		if (column->type == BC_TEXT
+		            ? !texts_are(column, view, (uint32_t)index)
+		            : memcmp(bc_view_column(view, (uint32_t)index),
+		                     column->data, bytes) != 0)
+			return false;
+	}
+	return true;
+}

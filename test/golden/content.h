@@ -43,6 +43,10 @@ enum bc_status golden_value_put(struct bc_cache *cache, struct bc_batch *batch,
                                 const struct golden_value *value,
                                 const char *key, struct bc_error *err);
 
+/* Whether 'view' shows the value, byte by byte. */
+bool golden_value_is(const struct golden_value *value,
+                     const struct bc_view *view);
+
 /*
  * Write what 'cache' holds to 'out' as JSON: every entry in order of its key,
  * with all that is stored of it, and a hash of each column.
