@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <dirent.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,15 +33,16 @@
 #define CHECK_STEPS 100
 /* What eight readers may still take on their way to what they need. */
 #define FILES_DRIFT 32
-#define MEMORY_DRIFT (UINT64_C(16) << 20)
+#define MEMORY_DRIFT (UINT64_C(2) << 20)
 #define DISK_EXTRA (UINT64_C(40) << 20) /* catalogue, cold tier, ledger */
 
 static struct party party;
 static uint64_t worker_word; /* of the worker that is started next */
 
-/* What may not grow. */
+/* What may not grow.  The catalogue grows while a reader is stopped amid a
+ * lookup, and uses that room from then on. */
 struct use {
-	uint64_t memory, files, disk;
+	uint64_t memory, files, disk, catalogue;
 };
 
 /* ---- what is used -------------------------------------------------------- */
@@ -84,16 +86,22 @@ files_of(pid_t pid)
 static void
 disk_visit(void *context, const char *path)
 {
+	struct use *use = context;
 	struct stat status;
+	uint64_t bytes;
 
-	if (stat(path, &status) == 0)
-		*(uint64_t *)context += (uint64_t)status.st_blocks * 512;
+	if (stat(path, &status) != 0)
+		return;
+	bytes = (uint64_t)status.st_blocks * 512;
+	use->disk += bytes;
+	if (strcmp(strrchr(path, '/'), "/meta.mdb") == 0)
+		use->catalogue = bytes;
 }
 
 static struct use
 use_now(void)
 {
-	struct use use = { 0, 0, 0 };
+	struct use use = { .memory = 0 };
 
 	for (unsigned i = 0; i < READERS; i++) {
 		use.memory += memory_of(party.readers[i]);
@@ -101,7 +109,7 @@ use_now(void)
 	}
 	use.memory += memory_of(party.linker);
 	use.files += files_of(party.linker);
-	test_walk(party.dir.cache, disk_visit, &use.disk);
+	test_walk(party.dir.cache, disk_visit, &use);
 	return use;
 }
 
@@ -221,12 +229,14 @@ static void
 nothing_is_lost_nothing_is_wrong_nothing_grows(void **state)
 {
 	double seconds = lab_seconds(USUAL_SECONDS), began = lab_now();
-	struct use early = { 0, 0, 0 }, late;
+	struct use early = { .memory = 0 }, late;
 	pid_t workers[WORKERS];
 	uint64_t budget;
 
 	(void)state;
 	test_child_seconds = (unsigned)seconds + 120;
+	/* Let what is freed be given back, whatever its size was. */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	party_begin(&party, BC_RELAXED, false, READERS);
 	party.crowd.faulty = true;
 	party.crowd.opened = worker_opened;
@@ -243,10 +253,11 @@ nothing_is_lost_nothing_is_wrong_nothing_grows(void **state)
 	lab_note("reads %" PRIu64
 	         "; from a quarter to the end: own memory %" PRIu64
 	         " to %" PRIu64 " KiB, descriptors %" PRIu64 " to %" PRIu64
-	         ", disk %" PRIu64 " to %" PRIu64 " KiB",
+	         ", disk %" PRIu64 " to %" PRIu64
+	         " KiB, of which catalogue %" PRIu64 " to %" PRIu64 " KiB",
 	         atomic_load(&party.crowd.shared->reads), early.memory >> 10,
 	         late.memory >> 10, early.files, late.files, early.disk >> 10,
-	         late.disk >> 10);
+	         late.disk >> 10, early.catalogue >> 10, late.catalogue >> 10);
 	budget = party.crowd.warm_bytes +
 	         2 * bci_arena_capacity(party.crowd.warm_bytes);
 	assert_true(late.files <= early.files + FILES_DRIFT);
