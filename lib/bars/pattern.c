@@ -10,6 +10,7 @@
  */
 #include "common.h"
 
+#include "control.h"
 #include "pattern.h"
 
 /* The byte after the UTF-8 character at 'text'; a stray byte is one, too. */
@@ -93,7 +94,8 @@ pattern_step(const char **pattern, const char **text, const char *last_bracket)
 	}
 	/* Beyond the first member there must be a ']' to close the set. */
 	if (*p == '[' && last_bracket != NULL &&
-	    last_bracket > p + (p[1] == '!' ? 2 : 1)) {
+	    (last_bracket > p + (p[1] == '!' ? 2 : 1) ||
+	     BCI_CONTROL(set_unclosed))) {
 		if (!pattern_set_match(p, (unsigned char)*t, &after))
 			return false;
 		*pattern = after;

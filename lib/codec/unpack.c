@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "bytes.h"
+#include "control.h"
 #include "decoder.h"
 #include "error.h"
 #include "group.h"
@@ -99,7 +100,8 @@ unpack_find(const struct unpack_walk *walk, uint64_t index,
 
 	if (index > 0)
 		begin = bci_load32(entry - group->entry);
-	if (begin >= end || end > group->data_bytes ||
+	if (begin >= end ||
+	    (end > group->data_bytes && !BCI_CONTROL(chunk_unbounded)) ||
 	    end - begin > bci_group_chunk_limit(group, pack->rows, index))
 		return false;
 	out->at = pack->bytes + walk->data + begin;

@@ -86,7 +86,8 @@ bci_segment_text(const unsigned char *area, uint64_t area_bytes,
 	memcpy(&end, area + TEXT_HEAD + 4ull * code, 4);
 	if (code != 0)
 		memcpy(&start, area + TEXT_HEAD + 4ull * (code - 1), 4);
-	if (start > end || end > dictionary_bytes - strings)
+	if (start > end ||
+	    (end > dictionary_bytes - strings && !BCI_CONTROL(text_unbounded)))
 		return NULL;
 	*bytes = end - start;
 	return (const char *)area + strings + start;

@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "check.h"
+#include "control.h"
 #include "csv.h"
 #include "error.h"
 #include "mapping.h"
@@ -244,7 +245,9 @@ csv_cut_tail(struct bci_csv *csv)
 {
 	const char *end = csv->text + csv->bytes, *from = csv->at;
 
-	if (end - csv->at > BCI_ROW_AHEAD)
+	if (BCI_CONTROL(tail_in_place))
+		from = end;
+	else if (end - csv->at > BCI_ROW_AHEAD)
 		for (from = end - BCI_ROW_AHEAD;
 		     from > csv->at && from[-1] != '\n' &&
 		     (from[-1] != '\r' || *from == '\n');

@@ -17,6 +17,9 @@ foreach(name compact crash disk failure fork forget hit kill limits live lookup
     barcachefault barcache_controlled PkgConfig::CMOCKA)
   list(APPEND planted control_${name})
 endforeach()
+if(TARGET crash_blocklog)
+  add_dependencies(control_power crash_blocklog)
+endif()
 add_custom_target(planted DEPENDS ${planted})
 
 set(scenarios ${CMAKE_CURRENT_SOURCE_DIR}/fault/scenarios)
@@ -42,9 +45,13 @@ if(Python3_FOUND)
     COMMAND ${CMAKE_COMMAND} -E env BARCACHE_BUILD=${PROJECT_BINARY_DIR}
       ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/fault/planted
     DEPENDS planted USES_TERMINAL VERBATIM)
+  add_dependencies(controls fuzzers)
   foreach(tier push nightly release)
     add_custom_target(${tier} COMMAND ${lab} ${tier}
       DEPENDS ${programs} USES_TERMINAL VERBATIM)
+  endforeach()
+  foreach(tier nightly release)
+    add_dependencies(${tier} planted fuzzers)
   endforeach()
 else()
   project_skip(lab_push "there is no python3")
