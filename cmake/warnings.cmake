@@ -50,8 +50,3 @@ if(BARCACHE_SANITIZE)
 elseif(BARCACHE_HARDEN)
   barcache_harden()
 endif()
-if(BARCACHE_COVERAGE)
-  target_compile_options(barcache_flags INTERFACE
-    --coverage -fprofile-update=atomic -fno-inline)
-  target_link_options(barcache_flags INTERFACE --coverage LINKER:--wrap=_exit)
-endif()

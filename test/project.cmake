@@ -119,8 +119,9 @@ add_test(NAME protocol COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/protocol/check
   ${CMAKE_CURRENT_BINARY_DIR}/protocol)
 set_tests_properties(protocol PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 
-if(BARCACHE_COVERAGE) # What the tests run of lib/, file by file.
+if(BARCACHE_COVERAGE AND Python3_FOUND) # What the tests run of lib/.
   add_custom_target(coverage
-    COMMAND ${project}/coverage.sh ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+    COMMAND ${Python3_EXECUTABLE} -B ${project}/coverage.py
+      ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
     USES_TERMINAL VERBATIM)
 endif()

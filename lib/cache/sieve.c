@@ -342,6 +342,8 @@ sieve_source(struct sieve *sieve, struct bc_error *err)
 	request.source = sieve->filter->source;
 	status = bci_request_text(&sieve->cache->allocator, &request,
 	                          &sieve->source, &bytes, err);
+	if (status == BC_NOMEM)
+		return status;
 	if (status != BC_OK)
 		return bci_fail(err, BC_INVALID, "'%.100s' is no source",
 		                sieve->filter->source);

@@ -7,6 +7,7 @@
  * under a sanitizer.  A fork inherits the plan and the count.
  */
 #include "gate.h"
+#include "place.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -104,9 +105,14 @@ gate_redirect(const char *path)
 	return file != NULL && strcmp(path, BOOT_ID) == 0 ? file : path;
 }
 
+/* There in builds that measure coverage: keeps what was counted. */
+extern void barcache_coverage_keep(void) __attribute__((weak));
+
 void
 gate_die(void)
 {
+	if (barcache_coverage_keep != NULL)
+		barcache_coverage_keep();
 	for (;;)
 		kill(getpid(), SIGKILL);
 }
@@ -285,24 +291,37 @@ gate_verdict(enum fault_calls call, uint64_t number)
 	return gate;
 }
 
+/* Whether a call comes from a place that the plan lets it happen to. */
+static bool
+gate_is_new(uint64_t *place)
+{
+	if (plan.places == NULL)
+		return true;
+	*place = place_here(plan.frames);
+	return !place_is_known(plan.places, *place);
+}
+
 struct gate
 gate_enter(enum fault_calls call, const char *name, int fd, const char *path)
 {
 	struct gate gate = { .mode = FAULT_NONE };
 	char text[PATH_MAX];
 	int saved = errno;
-	uint64_t number;
+	uint64_t number, place = 0;
 
 	if (!atomic_load(&armed) || (plan.calls & (unsigned)call) == 0)
 		return gate;
 	text[0] = '\0';
 	if (plan.path != NULL || log_fd >= 0)
 		gate_path(fd, path, text, sizeof(text));
-	if (plan.path == NULL || strstr(text, plan.path) != NULL) {
+	if ((plan.path == NULL || strstr(text, plan.path) != NULL) &&
+	    gate_is_new(&place)) {
 		number = atomic_fetch_add(&count, 1) + 1;
 		if (log_fd >= 0)
 			gate_log(number, name, text);
 		gate = gate_verdict(call, number);
+		if (place != 0 && gate.mode != FAULT_NONE)
+			place_add(plan.places, place);
 	}
 	errno = saved;
 	return gate;

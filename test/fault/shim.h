@@ -41,6 +41,8 @@ enum fault_mode {
 	FAULT_STOP        /* SIGSTOP before the call, which then goes on */
 };
 
+struct place_set; /* place.h */
+
 struct fault_plan {
 	unsigned calls;       /* enum fault_calls */
 	enum fault_mode mode; /* FAULT_NONE only counts */
@@ -48,6 +50,13 @@ struct fault_plan {
 	uint64_t at;          /* which matching call, from 1 */
 	bool repeat;          /* that one and all after it */
 	const char *path;     /* only calls on a path that contains this */
+	/*
+	 * Only calls from places that are not in this set, by so many frames;
+	 * the place of the one that it happens to is added.  One thread at a
+	 * time; NULL: all calls.
+	 */
+	struct place_set *places;
+	int frames;
 };
 
 /* Count from zero and follow 'plan', which is copied but for its path. */
