@@ -20,6 +20,10 @@
 #include "haul.h"
 #include "move.h"
 
+/* So much is copied at the most before it is named, so that who wants to end
+ * waits a fraction of a second. */
+#define HAUL_BYTES (256ull << 20)
+
 /* Small segments share values of so many bytes. */
 #define SHARED_BYTES (64u << 10)
 
@@ -68,8 +72,10 @@ bci_haul_add(struct bci_haul *haul, struct bci_writer *writer, uint64_t number,
 
 	if (haul->leg_count == 0) {
 		haul->queue = queue;
-		haul->capacity_bytes = bci_arena_capacity(
-			cold ? config->cold_bytes : config->warm_bytes);
+		haul->capacity_bytes =
+			bci_min(bci_arena_capacity(cold ? config->cold_bytes
+		                                        : config->warm_bytes),
+		                HAUL_BYTES);
 		haul->syncs = config->durability != BC_SCRATCH;
 	}
 	if (queue != haul->queue || haul->leg_count == BCI_HAUL_LEGS ||
@@ -155,8 +161,8 @@ haul_copy_leg(struct bci_haul *haul, struct bci_leg *leg,
 		status = haul_copy_one(haul, leg, mover, &live, err);
 	bci_live_close(&live);
 	/* There is no more in it that could be moved. */
-	if (status == BC_MISS || status == BC_CORRUPT ||
-	    status == BC_ABSENT || (status == BC_FULL && haul->count == 0)) {
+	if (status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT ||
+	    (status == BC_FULL && haul->count == 0)) {
 		haul->ended = leg->number;
 		return BC_OK;
 	}
