@@ -7,8 +7,9 @@
 FILE is one that real_series.py or bench_pack wrote; its first ROWS bars become
 a Parquet file in memory, with pyarrow as it comes and its compression.  Prints
 a JSON line for each file and compression: bytes, and the seconds of the best
-of N times reading it into Arrow columns.  Everything runs on one thread; the
-seconds are those that it had a processor.  If pyarrow cannot be imported, the
+of N times reading it into Arrow columns.  Everything runs on one processor; the
+seconds are those that the process had it: pyarrow reads on a thread of its own,
+whatever it is told.  If pyarrow cannot be imported, the
 one line says "absent".
 """
 import argparse
@@ -44,10 +45,10 @@ def measure(pyarrow, parquet, table, compression, rounds):
     parquet.write_table(table, sink, compression=compression)
     packed, best = sink.getvalue(), float("inf")
     for _ in range(rounds):
-        begin = time.thread_time()
+        begin = time.process_time()
         back = parquet.read_table(pyarrow.BufferReader(packed),
                                   use_threads=False)
-        best = min(best, time.thread_time() - begin)
+        best = min(best, time.process_time() - begin)
     if not back.equals(table):
         raise ValueError("what is read is not what was written")
     return packed.size, best
