@@ -327,60 +327,61 @@ near_midpoint(unsigned exponent)
 }
 
 /*
- * One of 'bits' bits or less (up to 51) whose quotient is as near to the middle
- * of two doubles as any: k * 2^t / 5^e, with t such that a double's step is 1,
- * leaves (5^e + 1) / 2 or (5^e - 1) / 2.
+ * Integers of up to 'bits' bits whose quotients are next to the middle of two
+ * doubles: k * 2^t, where a double's step is 1, leaves 5^e / 2 -+ 1/2 of 5^e.
  */
-static int64_t
-nearest_midpoint(unsigned exponent, unsigned bits)
+static void
+fill_midpoints(unsigned exponent, unsigned bits, int64_t *out)
 {
 	const uint64_t most = UINT64_C(1) << bits;
 	unsigned halvings = 52 - bits;
-	uint64_t five = 1, k;
+	uint64_t five = 1, k[2];
 
 	for (unsigned i = 0; i < exponent; i++)
 		five *= 5;
 	for (uint64_t i = five; i > 0; i /= 2)
 		halvings++;
-	k = (five + (random64() & 1 ? 1 : (uint64_t)-1)) / 2;
-	for (unsigned i = 0; i < halvings; i++)
-		k = (k + (k & 1 ? five : 0)) / 2;
-	k += random64() % (most / five + 1) * five;
-	return (int64_t)(k % most);
+	k[0] = five / 2;
+	k[1] = five - five / 2;
+	for (unsigned i = 0; i < 2 * halvings; i++)
+		k[i % 2] = (k[i % 2] + (k[i % 2] & 1 ? five : 0)) / 2;
+	for (size_t i = 0; i < ROWS; i++)
+		out[i] = (int64_t)((k[i % 2] +
+		                    random64() % (most / five + 1) * five) %
+		                   most);
 }
 
 /* Small integers take another way than large ones, by their size. */
 static void
 check_narrow_quotients(const struct bci_kernel *kernel)
 {
+	static int64_t small[ROWS], large[ROWS];
 	static uint32_t integers[ROWS], rest[ROWS];
 	static double plain[ROWS], above[ROWS];
 
-	for (unsigned e = 0; e <= BCI_EXPONENT_MAX; e++) {
-		for (unsigned bits = 20; bits <= 51; bits++) {
-			int64_t base = (INT64_C(1) << bits) - UINT32_MAX;
-			const struct bci_scale zero = { 0, 1, e };
-			const struct bci_scale scale = { (double)base, 1, e };
-			int64_t k;
+	for (unsigned i = 0; i < 32 * (BCI_EXPONENT_MAX + 1); i++) {
+		unsigned e = i / 32, bits = 20 + i % 32;
+		int64_t base = (INT64_C(1) << bits) - UINT32_MAX;
+		const struct bci_scale zero = { 0, 1, e };
+		const struct bci_scale scale = { (double)base, 1, e };
 
-			for (size_t i = 0; i < ROWS; i++) {
-				k = nearest_midpoint(e, bits < 31 ? bits : 31);
-				integers[i] = (uint32_t)(i & 1 ? k : -k);
-				k = nearest_midpoint(e, bits);
-				rest[i] = (uint32_t)(k - base);
-			}
-			kernel->decimal_i32(integers, ROWS, &zero, plain);
-			kernel->decimal_u32(rest, ROWS, &scale, above);
-			for (size_t i = 0; i < ROWS; i++) {
-				int32_t n = (int32_t)integers[i];
-
-				k = base + (int64_t)rest[i];
-				if (plain[i] != n / power[e] ||
-				    above[i] != (double)k / power[e])
-					fail_msg("%s: %d or %lld / 10^%u",
-					         kernel->name, n, (long long)k,
-					         e);
-			}
+		fill_midpoints(e, bits < 31 ? bits : 31, small);
+		fill_midpoints(e, bits, large);
+		for (size_t j = 0; j < ROWS; j++) {
+			if (j % 4 < 2)
+				small[j] = -small[j];
+			integers[j] = (uint32_t)small[j];
+			rest[j] = (uint32_t)(large[j] - base);
+			large[j] = base + (int64_t)rest[j];
+		}
+		kernel->decimal_i32(integers, ROWS, &zero, plain);
+		kernel->decimal_u32(rest, ROWS, &scale, above);
+		for (size_t j = 0; j < ROWS; j++) {
+			if (plain[j] != (double)small[j] / power[e] ||
+			    above[j] != (double)large[j] / power[e])
+				fail_msg("%s: %lld or %lld / 10^%u",
+				         kernel->name, (long long)small[j],
+				         (long long)large[j], e);
 		}
 	}
 }
@@ -389,12 +390,14 @@ static void
 check_quotients(const struct bci_kernel *kernel)
 {
 	static uint64_t integers[ROWS];
+	static int64_t midpoints[ROWS];
 	static double out[ROWS];
 
 	for (unsigned e = 0; e <= BCI_EXPONENT_MAX; e++) {
 		const struct bci_scale scale = { 0, 1, e };
 
-		for (int round = 0; round < 300; round++) {
+		for (unsigned round = 0; round < 300; round++) {
+			fill_midpoints(e, 20 + round % 32, midpoints);
 			for (size_t i = 0; i < ROWS; i++) {
 				int64_t k = (int64_t)(random64() >>
 				                      (13 + random64() % 40));
@@ -403,8 +406,7 @@ check_quotients(const struct bci_kernel *kernel)
 					k = near_midpoint(e) %
 					    (INT64_C(1) << 51);
 				if (round % 3 == 1)
-					k = nearest_midpoint(
-						e, 20 + (unsigned)round % 32);
+					k = midpoints[i];
 				integers[i] =
 					(uint64_t)(random64() & 1 ? k : -k);
 			}
