@@ -12,7 +12,24 @@ if(NOT BARCACHE_SHLIBDEPS)
 endif()
 
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "barcache authors <barcache@localhost>")
+# Who makes a package answers for it: as Debian's tools are told, else whoever
+# made the last commit.
+if(DEFINED ENV{DEBEMAIL})
+  set(contact "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+else()
+  find_program(BARCACHE_GIT git)
+  mark_as_advanced(BARCACHE_GIT)
+  set(contact "")
+  if(BARCACHE_GIT)
+    execute_process(COMMAND ${BARCACHE_GIT} log -1 "--format=%an <%ae>"
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      OUTPUT_VARIABLE contact OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  endif()
+endif()
+if(contact STREQUAL "")
+  set(contact "nobody <nobody@localhost>")
+endif()
+set(CPACK_PACKAGE_CONTACT "${contact}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_STRIP_FILES ON)

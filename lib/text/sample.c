@@ -356,20 +356,25 @@ sample_is_row(const struct bci_sample *sample,
 }
 
 /*
- * Pass over the lines before the first row.  What looks like a row of about as
- * many fields is a broken one: it is refused, not passed over.
+ * Pass over the lines before the first row.  What looks like a row is a broken
+ * one if it has about as many fields, or comes behind what may be a header: it
+ * is refused, not passed over.
  */
 static enum bc_status
 sample_find_rows(struct bci_sample *sample, struct bc_error *err)
 {
+	bool headed = false;
 	uint32_t i = 0;
 
 	for (; i < sample->line_count && i < SAMPLE_LEAD_MAX; i++) {
 		const struct bci_sample_line *line = &sample->lines[i];
 
-		if (!line->comment && 2 * line->fields >= sample->fields &&
+		if (line->comment)
+			continue;
+		if ((headed || 2 * line->fields >= sample->fields) &&
 		    sample_is_row(sample, line))
 			break;
+		headed = headed || line->fields == sample->fields;
 	}
 	sample->lead = i;
 	if (i == 1 && sample->line_count == 1 && !sample->lines[0].comment)

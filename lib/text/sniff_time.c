@@ -412,6 +412,31 @@ sniff_clock_for(const struct bci_sniffing *s, bool named,
 	return clock;
 }
 
+/*
+ * Refuse a date alone where a time of day is known to go with it: most of the
+ * rows must be broken then, and the others are of another moment.
+ */
+static enum bc_status
+sniff_check_clock(const struct bci_sniffing *s,
+                  const struct sniff_candidate *date,
+                  const struct sniff_candidate *clock)
+{
+	if (date->when != SNIFF_DATE || clock->column >= 0)
+		return BC_OK;
+	for (uint32_t i = 0; i < s->sample.fields; i++) {
+		const struct bci_field *cell = bci_sample_column(&s->sample, i);
+
+		if (s->out->fields[i].role == BCI_ROLE_CLOCK &&
+		    s->kinds[i] != BCI_FIGURE_EMPTY && (int)i != date->column)
+			return bci_fail_row(
+				s->err, BC_INVALID, s->out->line,
+				"column %u, from '%.*s' on, has no times of "
+				"day",
+				i + 1, bci_sniff_shown(cell), cell->text);
+	}
+	return BC_OK;
+}
+
 /* Use the form that the caller gives: where it fits, it is the time. */
 static enum bc_status
 sniff_given(struct bci_sniffing *s, bool named)
@@ -419,6 +444,7 @@ sniff_given(struct bci_sniffing *s, bool named)
 	struct sniff_candidate moment = { .column = -1 };
 	struct sniff_candidate clock = { .column = -1 };
 	const char *text = s->hints->time_format;
+	enum bc_status status;
 	struct bci_form form;
 	int first = -1, odd = 0;
 	uint32_t filled;
@@ -457,6 +483,9 @@ sniff_given(struct bci_sniffing *s, bool named)
 		}
 	} else {
 		clock = sniff_clock_for(s, named, &moment);
+		status = sniff_check_clock(s, &moment, &clock);
+		if (status != BC_OK)
+			return status;
 	}
 	sniff_settle(s, &moment, &clock);
 	s->out->basis.time = BCI_GIVEN;
@@ -467,6 +496,7 @@ enum bc_status
 bci_sniff_time(struct bci_sniffing *s)
 {
 	struct sniff_candidate moment, clock = { .column = -1 };
+	enum bc_status status;
 	bool named = false;
 
 	for (uint32_t i = 0; i < s->sample.fields; i++)
@@ -488,6 +518,9 @@ bci_sniff_time(struct bci_sniffing *s)
 	s->out->basis.time = BCI_FOUND;
 	if (moment.when != SNIFF_CLOCK)
 		clock = sniff_clock_for(s, named, &moment);
+	status = sniff_check_clock(s, &moment, &clock);
+	if (status != BC_OK)
+		return status;
 	if (moment.guess.other.kind != BCI_FORM_NONE)
 		bci_sniff_day_or_month(s, (uint32_t)moment.column,
 		                       &moment.guess);

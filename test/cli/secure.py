@@ -5,7 +5,7 @@ usage: secure.py TOOL
 
 A copy of the tool that belongs to root and has the set-user-id bit is started
 by nobody: then it must believe nothing that the environment says, neither of
-caches nor of preferences nor of time zones.  The same copy without the bit does
+caches nor of preferences, of time zones or of a trace to write.  The same copy without the bit does
 believe it.  Exits with 77, saying why, where that cannot be tried.
 """
 import os
@@ -63,6 +63,28 @@ def try_both(tool, home):
     return faults
 
 
+def try_trace(tool, home):
+    """Faults of the trace that the environment asks for."""
+    cache = os.path.join(home, "cache")
+    subprocess.run([tool, "--cache", cache, "put", "key", "-"], check=True,
+                   input="value", text=True, capture_output=True)
+    faults = 0
+    for mode, wanted in ((0o755, True), (0o4755, False)):
+        trace = os.path.join(home, f"trace-{mode:o}")
+        os.chmod(tool, mode)
+        # Without the bit it is nobody's cache, and of nobody's writing.
+        for path in (cache, *(os.path.join(base, name)
+                              for base, names, files in os.walk(cache)
+                              for name in names + files)):
+            os.chown(path, *((NOBODY, NOBODY) if wanted else (0, 0)))
+        os.chmod(home, 0o777 | 0o1000)
+        run(tool, {"BARCACHE_TRACE": trace}, "--cache", cache, "get", "key")
+        if os.path.exists(trace) != wanted:
+            print(f"BARCACHE_TRACE with mode {mode:o}: {wanted} is not so")
+            faults += 1
+    return faults
+
+
 def main():
     if os.geteuid() != 0:
         print("skipped: a program of root's is made by root alone")
@@ -75,7 +97,9 @@ def main():
         tool = os.path.join(home, "barcache")
         shutil.copyfile(sys.argv[1], tool)
         faults = try_both(tool, home)
-    print(f"secure: 8 runs, {faults} faults")
+        os.chmod(tool, 0o755)
+        faults += try_trace(tool, home)
+    print(f"secure: 10 runs, {faults} faults")
     return 1 if faults else 0
 
 
