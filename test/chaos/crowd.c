@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "arena.h"
-#include "cache.h"
-#include "write/apart.h"
+#include "chaos/strangers.h"
 
 #define SERIES "crowd/spot/S/1m"
 #define MINUTE INT64_C(60000000000)
@@ -522,35 +521,6 @@ crowd_import(void *argument)
 
 /* ---- checking ------------------------------------------------------------ */
 
-struct files {
-	struct bci_env *env;
-	uint64_t arenas, strangers;
-};
-
-static void
-files_count(void *context, const char *path)
-{
-	static const char *const names[] = { "meta.mdb",    "meta.mdb-lock",
-		                             "ledger",      "writer.lock",
-		                             "arenas.lock", "guard.lock",
-		                             "fetch.lock",  "scratch" };
-	struct files *files = context;
-	const char *name = strrchr(path, '/') + 1;
-
-	/* What a compaction that goes on is about to name. */
-	if (bci_apart_is_made(files->env, strtoull(name, NULL, 10)))
-		return;
-	if (bci_arena_number(name) != 0) {
-		files->arenas++;
-		return;
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return;
-	fprintf(stderr, "%s does not belong there\n", path);
-	files->strangers++;
-}
-
 static int
 sum_add(void *context, const struct bc_info *info)
 {
@@ -568,7 +538,6 @@ crowd_check(void *argument)
 	struct bc_cache *cache = crowd_open(crowd, NULL);
 	uint64_t sum[2] = { 0, 0 };
 	struct bc_verify_report report;
-	struct files files;
 	struct bc_stats stats;
 	struct bc_view view;
 	struct bc_error err;
@@ -589,20 +558,6 @@ crowd_check(void *argument)
 	        crowd->warm_bytes + 2 * bci_arena_capacity(crowd->warm_bytes));
 	/* It grows while a reader that was interrupted amid a lookup waits. */
 	require(stats.catalogue_bytes < 64 << 20);
-	/* The process that links may be about to rename a file. */
-	for (unsigned i = 0; i < 50; i++) {
-		files = (struct files){ .arenas = 0 };
-		assert_status(bci_cache_env(cache, &files.env, &err), BC_OK,
-		              &err);
-		test_walk(crowd->path, files_count, &files);
-		assert_status(bc_stats(cache, &stats, &err), BC_OK, &err);
-		if (files.strangers == 0 && files.arenas == stats.arenas)
-			break;
-		test_sleep_ms(10);
-	}
-	if (files.arenas != stats.arenas)
-		fprintf(stderr, "%" PRIu64 " arenas, known are %" PRIu64 "\n",
-		        files.arenas, stats.arenas);
-	require(files.strangers == 0 && files.arenas == stats.arenas);
+	strangers_check(cache, crowd->path);
 	bc_close(cache);
 }

@@ -11,26 +11,26 @@
 #include <stdint.h>
 
 enum chaos_kind {
-	CHAOS_PUT,      /* a frame or a blob */
-	CHAOS_BATCH,    /* several puts and removals */
-	CHAOS_APPEND,   /* rows behind a series, or what is missing of it */
-	CHAOS_GET,      /* several keys */
-	CHAOS_READ,     /* a range of a series, or of a frame */
-	CHAOS_KEEP,     /* a view, for long */
+	CHAOS_PUT,    /* a frame or a blob */
+	CHAOS_BATCH,  /* several puts and removals */
+	CHAOS_APPEND, /* rows behind a series, or what is missing of it */
+	CHAOS_GET,    /* several keys */
+	CHAOS_READ,   /* a range of a series, or of a frame */
+	CHAOS_KEEP,   /* a view, for long */
 	CHAOS_REMOVE,
 	CHAOS_PIN,
 	CHAOS_TAG,
 	CHAOS_LINK,
 	CHAOS_DEPEND,
 	CHAOS_INVALIDATE,
-	CHAOS_CLEAR,    /* a backtest */
-	CHAOS_WHERE,    /* bc_remove_where() */
+	CHAOS_CLEAR, /* a backtest */
+	CHAOS_WHERE, /* bc_remove_where() */
 	CHAOS_TOUCH,
 	CHAOS_CONFIG,
 	CHAOS_COMPACT,
 	CHAOS_EXPIRE,
-	CHAOS_PASS,     /* time goes on */
-	CHAOS_SET,      /* the wall clock is set */
+	CHAOS_PASS, /* time goes on */
+	CHAOS_SET,  /* the wall clock is set */
 	CHAOS_SYNC,
 	CHAOS_REOPEN,
 	CHAOS_COPY,

@@ -19,8 +19,8 @@
 #define CHAOS_SERIES 4  /* keys of series, behind them */
 #define CHAOS_KEYS (CHAOS_VALUES + CHAOS_SERIES)
 #define CHAOS_TAGS 6
-#define CHAOS_RUNS 3  /* backtests; run 0 is that of the second handle */
-#define CHAOS_KEPT 6  /* views */
+#define CHAOS_RUNS 3 /* backtests; run 0 is that of the second handle */
+#define CHAOS_KEPT 6 /* views */
 #define CHAOS_BATCH_MAX 6
 #define CHAOS_SEED 77
 #define CHAOS_SECOND INT64_C(1000000000)
@@ -63,15 +63,15 @@ struct chaos_world {
 	struct chaos_entry entries[CHAOS_KEYS];
 	struct chaos_kept kept[CHAOS_KEPT];
 	bool linkable[CHAOS_KEYS]; /* hit by the second handle since a flush */
-	uint64_t versions;  /* given so far */
-	uint64_t evictions; /* of the cache */
+	uint64_t versions;         /* given so far */
+	uint64_t evictions;        /* of the cache */
 	uint64_t evictions_before; /* the operation */
-	uint64_t requests;  /* gets and reads so far, as the cache counts */
-	uint64_t written;   /* bytes put since the beginning */
-	uint64_t full;      /* puts without room */
-	int64_t set_back;   /* by how much the clock was ever set back */
-	bool squeezed;      /* something was evicted that was asked for */
-	bool shrunk;        /* the budget became smaller since a compaction */
+	uint64_t requests; /* gets and reads so far, as the cache counts */
+	uint64_t written;  /* bytes put since the beginning */
+	uint64_t full;     /* puts without room */
+	int64_t set_back;  /* by how much the clock was ever set back */
+	bool squeezed;     /* something was evicted that was asked for */
+	bool shrunk;       /* the budget became smaller since a compaction */
 };
 
 void chaos_world_begin(struct chaos_world *world, const char *path,
