@@ -239,6 +239,56 @@ sets_of_bars_are_groups_of_their_own(void **state)
 	specimen_free(&table);
 }
 
+/* How many groups the table makes; all of it comes back. */
+static uint32_t
+groups_of(const struct specimen *table)
+{
+	struct packing packing;
+	struct bci_pack pack;
+	uint32_t groups;
+
+	packing_make(&packing, table, 0, NULL);
+	packing_open(&packing, &pack);
+	packing_compare(&pack, table, 0, table->rows, ALL);
+	groups = pack.groups;
+	packing_free(&packing);
+	return groups;
+}
+
+static void
+bars_that_do_not_match_are_columns_by_themselves(void **state)
+{
+	struct bci_pack_column *columns;
+	struct specimen table;
+
+	(void)state;
+	specimen_make(&table, SPECIMEN_TICKS, 1500, 8);
+	columns = table.columns;
+	assert_int_equal(groups_of(&table), 3);
+	columns[2].role = BCI_PACK_ROLE_OPEN; /* Twice. */
+	assert_int_equal(groups_of(&table), 6);
+	columns[2].role = BCI_PACK_ROLE_HIGH;
+	columns[3].type = BC_I64; /* Of the same bits. */
+	assert_int_equal(groups_of(&table), 6);
+	columns[3].type = BC_F64;
+	columns[4].codec = BCI_CODEC_BITS;
+	assert_int_equal(groups_of(&table), 6);
+	for (uint32_t i = 1; i <= 4; i++)
+		columns[i].codec = BCI_CODEC_RAW;
+	assert_int_equal(groups_of(&table), 6);
+	for (uint32_t i = 1; i <= 4; i++)
+		columns[i].codec = BCI_CODEC_LZ4;
+	assert_int_equal(groups_of(&table), 6);
+	for (uint32_t i = 1; i <= 4; i++)
+		columns[i].type = BC_TEXT;
+	assert_int_equal(groups_of(&table), 6);
+	/* A time that is none. */
+	columns[0].role = BCI_PACK_ROLE_NONE;
+	columns[5].role = BCI_PACK_ROLE_TIME;
+	assert_int_equal(groups_of(&table), 6);
+	specimen_free(&table);
+}
+
 static void
 first_times_of_blocks_are_in_the_index(void **state)
 {
@@ -361,6 +411,8 @@ main(void)
 		cmocka_unit_test(what_saves_too_little_stays_as_it_is),
 		cmocka_unit_test(noise_takes_a_hundredth_more_at_most),
 		cmocka_unit_test(sets_of_bars_are_groups_of_their_own),
+		cmocka_unit_test(
+			bars_that_do_not_match_are_columns_by_themselves),
 		cmocka_unit_test(first_times_of_blocks_are_in_the_index),
 		cmocka_unit_test(what_cannot_be_packed_is_refused),
 		cmocka_unit_test(roles_follow_from_names),

@@ -120,6 +120,42 @@ a_few_with_more_digits_are_exceptions(void **state)
 	assert_int_equal(found.bad, 0);
 }
 
+/* Rows that the sample of a block takes have fewer digits than the others. */
+static void
+what_the_sample_missed_is_found(void **state)
+{
+	(void)state;
+	fill(4, 1, 2000000, 1000);
+	for (size_t i = 0; i < 40; i++)
+		values[(2 * i + 1) * ROWS / 80] = 200 + (double)i;
+	assert_true(find());
+	assert_int_equal(found.exponent, 4);
+	assert_int_equal(found.bad, 0);
+}
+
+/*
+ * The first bad values are no example for the block: with their digits all
+ * others would be too large.
+ */
+static void
+digits_that_make_it_worse_are_not_kept(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++) {
+		bool sampled = i % 64 == 12 || i % 64 == 38;
+
+		for (size_t j = 0; j < 40 && !sampled; j++)
+			sampled = i == (2 * j + 1) * ROWS / 80;
+		if (i < 400 && !sampled)
+			values[i] = (double)(i + 1) / 1e9;
+		else
+			values[i] = 5000000.25 + (double)i;
+	}
+	assert_true(find());
+	assert_int_equal(found.exponent, 2);
+	assert_in_range(found.bad, 300, 400);
+}
+
 static void
 values_off_the_tick_make_it_smaller_if_they_are_many(void **state)
 {
@@ -189,6 +225,8 @@ main(void)
 		cmocka_unit_test(exponent_and_tick_are_those_of_the_values),
 		cmocka_unit_test(decimals_of_up_to_15_digits_are_good),
 		cmocka_unit_test(a_few_with_more_digits_are_exceptions),
+		cmocka_unit_test(what_the_sample_missed_is_found),
+		cmocka_unit_test(digits_that_make_it_worse_are_not_kept),
 		cmocka_unit_test(
 			values_off_the_tick_make_it_smaller_if_they_are_many),
 		cmocka_unit_test(what_has_no_decimals_is_said_so),

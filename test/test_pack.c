@@ -240,6 +240,79 @@ ranges_reach_over_chunks_of_bytes(void **state)
 	}
 }
 
+/* Floats, but for some that are exceptions; and no bars of those. */
+static void
+floats_with_a_few_others_come_back(void **state)
+{
+	struct bci_pack_stats stats;
+	struct packing packing;
+	struct specimen table;
+	struct bci_pack pack;
+
+	(void)state;
+	specimen_make(&table, SPECIMEN_FLOATS, 3000, 3);
+	specimen_sprinkle(&table, 20, -1, 9);
+	packing_make(&packing, &table, 0, NULL);
+	packing_open(&packing, &pack);
+	packing_compare(&pack, &table, 0, table.rows, UINT32_MAX);
+	assert_int_equal(bci_pack_measure(&pack, 1, &stats), BC_OK);
+	assert_int_equal(stats.codec, BCI_CODEC_F32);
+	assert_true(stats.exceptions > 0);
+	packing_free(&packing);
+	specimen_free(&table);
+}
+
+/* Values of a column of a specimen, to be changed. */
+static void *
+values_of(struct specimen *table, uint32_t column)
+{
+	return (void *)(uintptr_t)table->columns[column].values;
+}
+
+static void
+bars_of_integers_below_zero_come_back(void **state)
+{
+	struct specimen table;
+
+	(void)state;
+	specimen_make(&table, SPECIMEN_I64, 2000, 3);
+	for (uint32_t i = 1; i <= 4; i++) {
+		int64_t *values = values_of(&table, i);
+
+		for (uint64_t row = 0; row < table.rows; row++)
+			values[row] = values[row] % 100000 * -5;
+	}
+	assert_true(packing_round_trip(&table, 0) <
+	            specimen_raw_bytes(&table) / 2);
+	/* The least integer is the tick of all. */
+	for (uint32_t i = 1; i <= 4; i++) {
+		int64_t *values = values_of(&table, i);
+
+		for (uint64_t row = 0; row < table.rows; row++)
+			values[row] = row % 3 == 0 ? 0 : INT64_MIN;
+	}
+	assert_true(packing_round_trip(&table, 0) > 0);
+	specimen_free(&table);
+}
+
+/* One value in all rows, but for a few; where they are and where not. */
+static void
+columns_that_hardly_change_come_back(void **state)
+{
+	struct specimen table;
+	double *values;
+
+	(void)state;
+	specimen_make(&table, SPECIMEN_CONSTANT, 3000, 3);
+	values = values_of(&table, 5);
+	for (unsigned changed = 0; changed < 40; changed += 13) {
+		for (unsigned i = 0; i < changed; i++)
+			values[1024 + 17 * i] = 1e6 + i;
+		assert_true(packing_round_trip(&table, 0) > 0);
+	}
+	specimen_free(&table);
+}
+
 static void
 rows_that_are_not_there_are_refused(void **state)
 {
@@ -280,6 +353,9 @@ main(void)
 		cmocka_unit_test(
 			any_range_of_any_columns_is_a_slice_of_the_whole),
 		cmocka_unit_test(ranges_reach_over_chunks_of_bytes),
+		cmocka_unit_test(floats_with_a_few_others_come_back),
+		cmocka_unit_test(bars_of_integers_below_zero_come_back),
+		cmocka_unit_test(columns_that_hardly_change_come_back),
 		cmocka_unit_test(rows_that_are_not_there_are_refused),
 	};
 

@@ -277,6 +277,105 @@ exchanged_blocks_are_noticed(void **state)
 	victim_free(&victim);
 }
 
+/* A plan or an index that changes once it was looked at. */
+static void
+changes_of_an_open_segment_do_no_harm(void **state)
+{
+	static const unsigned char values[] = { 0, 1, 0x7F, 0xFF };
+
+	(void)state;
+	for (size_t i = 0; i < KINDS; i++) {
+		struct victim victim = { .work = NULL };
+		struct bci_pack_place place;
+		struct bci_pack_stats stats;
+		struct bci_pack pack;
+		unsigned char *bytes;
+		bool refused = false;
+		int64_t time_ns;
+
+		victim_make(&victim, kinds[i], 2000);
+		bytes = victim_restore(&victim);
+		packing_open(&victim.damaged, &pack);
+		pack.verify = false;
+		for (uint32_t at = 0; at < 4 * pack.head; at++) {
+			enum bc_status status;
+
+			bytes[at / 4] = values[at % 4];
+			(void)bci_pack_block_time(&pack, at % 2, &time_ns);
+			(void)bci_pack_find(&pack, at % 7, &place);
+			(void)bci_pack_share(&pack, at % 3, &stats);
+			(void)bci_pack_measure(&pack, at % 3, &stats);
+			if (at / 4 >=
+			    BCI_PACK_HEADER + pack.groups * BCI_PACK_PLAN) {
+				status = bci_pack_decode(&pack, 0, 2000,
+				                         victim.out,
+				                         victim.work, NULL);
+				assert_true(status == BC_OK ||
+				            status == BC_CORRUPT);
+				refused = refused || status == BC_CORRUPT;
+			}
+			bytes[at / 4] = victim.packing.bytes[at / 4];
+		}
+		/* A plan that is none, in the last group. */
+		bytes[BCI_PACK_HEADER + (pack.groups - 1) * BCI_PACK_PLAN] =
+			0xFF;
+		assert_int_equal(bci_pack_decode(&pack, 0, 2000, victim.out,
+		                                 victim.work, NULL),
+		                 BC_CORRUPT);
+		assert_true(refused);
+		victim_free(&victim);
+	}
+}
+
+/* More groups than there are bytes. */
+static void
+a_plan_that_is_cut_is_refused(void **state)
+{
+	struct victim victim = { .work = NULL };
+	unsigned char *bytes;
+
+	(void)state;
+	victim_make(&victim, SPECIMEN_TICKS, 1);
+	bytes = victim_restore(&victim);
+	bci_store32(bytes + 16, 1000);
+	bci_store32(bytes + 20, 1000);
+	assert_false(victim_read(&victim, bytes, victim.damaged.length));
+	victim_free(&victim);
+}
+
+/* Some steps of more than 32 bits: the rows of patches must ascend. */
+static void
+patches_of_wide_times_must_ascend(void **state)
+{
+	struct victim victim = { .work = NULL };
+	struct specimen *table = &victim.table;
+	unsigned char *bytes;
+	unsigned refused = 0;
+	int64_t *times, time = 0;
+
+	(void)state;
+	specimen_make(table, SPECIMEN_TICKS, 1024, 17);
+	times = (int64_t *)(uintptr_t)table->columns[0].values;
+	for (size_t i = 0; i < 1024; i++) {
+		time += i % 20 == 3 ? INT64_C(1) << (40 + i % 9) : 7;
+		times[i] = time;
+	}
+	table->count = 1;
+	packing_make(&victim.packing, table, 0, NULL);
+	victim.damaged.length = victim.packing.length;
+	victim.damaged.bytes = guarded_make(victim.packing.length);
+	victim.work = guarded_make(bci_pack_decode_work());
+	victim.out[0] = guarded_make(specimen_column_bytes(table, 0));
+	for (size_t bit = 0; bit < 8 * victim.packing.length; bit++) {
+		bytes = victim_restore(&victim);
+		bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+		sign_pack(bytes, victim.damaged.length);
+		refused += !victim_read(&victim, bytes, victim.damaged.length);
+	}
+	assert_true(refused > 0);
+	victim_free(&victim);
+}
+
 /* What is asked before the values are dropped. */
 static void
 a_segment_of_other_values_is_told(void **state)
@@ -461,6 +560,9 @@ main(void)
 		cmocka_unit_test(fields_of_any_value_do_no_harm),
 		cmocka_unit_test(random_damage_does_no_harm),
 		cmocka_unit_test(exchanged_blocks_are_noticed),
+		cmocka_unit_test(changes_of_an_open_segment_do_no_harm),
+		cmocka_unit_test(a_plan_that_is_cut_is_refused),
+		cmocka_unit_test(patches_of_wide_times_must_ascend),
 		cmocka_unit_test(a_segment_of_other_values_is_told),
 		cmocka_unit_test(h18_claims_beyond_the_limits_are_refused),
 		cmocka_unit_test(h18_lz4_of_another_length_is_refused),

@@ -74,12 +74,7 @@ bci_bytes_decompress(const unsigned char *in, size_t bytes, size_t count,
 	const size_t raw = count * element;
 	unsigned char *to = shuffled != NULL ? shuffled : out;
 
-	if (bytes == raw) {
-		memcpy(out, in, raw);
-		return true;
-	}
-	if (bytes > raw ||
-	    LZ4_decompress_safe((const char *)in, (char *)to, (int)bytes,
+	if (LZ4_decompress_safe((const char *)in, (char *)to, (int)bytes,
 	                        (int)raw) != (int)raw)
 		return false;
 	if (shuffled != NULL)

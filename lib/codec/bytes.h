@@ -34,8 +34,8 @@ size_t bci_bytes_compress(void *state, int level, const unsigned char *values,
                           unsigned char *out);
 
 /*
- * Get 'count' elements back to 'out' from 'bytes' bytes; 'shuffled' is room
- * for the reordered ones, or NULL if they are not.  False if damaged; no more
+ * Get 'count' elements back to 'out' from fewer than their bytes; 'shuffled' is
+ * room for the reordered ones, or NULL if they are not.  False if damaged; no more
  * than the elements is written in any case.
  */
 bool bci_bytes_decompress(const unsigned char *in, size_t bytes, size_t count,

@@ -218,9 +218,9 @@ encoder_fill_single(uint64_t *images, const uint64_t *wrong, size_t rows)
 	size_t good = 0;
 	uint64_t last;
 
-	while (good < rows && wrong[good] != 0)
+	while (wrong[good] != 0) /* As no more than a third are. */
 		good++;
-	last = good < rows ? images[good] : 0;
+	last = images[good];
 	for (size_t i = 0; i < rows; i++) {
 		if (wrong[i] != 0)
 			images[i] = last;
@@ -252,12 +252,12 @@ encoder_fill_bars(struct bci_encoder *encoder, uint64_t (*wrong)[BCI_PACK_ROWS])
 	uint64_t *open = encoder->images[0], *close = encoder->images[3];
 	const size_t rows = encoder->frame->rows;
 	size_t good = 0;
-	uint64_t last = 0;
+	uint64_t last;
 
-	while (good < rows && wrong[0][good] != 0 && wrong[3][good] != 0)
+	/* As no more than a third of all prices are. */
+	while (wrong[0][good] != 0 && wrong[3][good] != 0)
 		good++;
-	if (good < rows)
-		last = wrong[0][good] == 0 ? open[good] : close[good];
+	last = wrong[0][good] == 0 ? open[good] : close[good];
 	for (size_t i = 0; i < rows; i++) {
 		bool rising;
 

@@ -76,8 +76,6 @@ bci_preamble_bytes(const struct bci_preamble *block,
 {
 	size_t bytes = 1;
 
-	if (block->map == BCI_MAP_RAW)
-		return bytes + preamble_raw_bytes(frame);
 	if (block->map == BCI_MAP_DEC)
 		bytes++;
 	if (preamble_has_tick(block))
@@ -108,8 +106,6 @@ bci_preamble_store(const struct bci_preamble *block,
 	if (block->wide)
 		form |= BCI_PACK_FORM_WIDE;
 	*out++ = (unsigned char)form;
-	if (block->map == BCI_MAP_RAW)
-		return out;
 	if (block->map == BCI_MAP_DEC)
 		*out++ = (unsigned char)block->exponent;
 	if (preamble_has_tick(block))

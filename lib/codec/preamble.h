@@ -35,7 +35,7 @@ struct bci_preamble {
 	uint16_t exceptions[BCI_GROUP_COLUMNS];
 };
 
-/* Bytes of the stored block, its header included. */
+/* Bytes of the stored block, which is not raw, its header included. */
 size_t bci_preamble_bytes(const struct bci_preamble *block,
                           const struct bci_frame *frame);
 
