@@ -119,6 +119,28 @@ add_test(NAME protocol COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/protocol/check
   ${CMAKE_CURRENT_BINARY_DIR}/protocol)
 set_tests_properties(protocol PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77)
 
+if(Python3_FOUND) # Small mistakes, and whether tests notice: most of an hour.
+  add_custom_target(mutants
+    COMMAND ${Python3_EXECUTABLE} -B ${project}/mutants.py
+      ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR} --seed 20261121
+    USES_TERMINAL VERBATIM)
+endif()
+
+# The order of locks and the use of pthreads, watched by valgrind, which cannot
+# map as much as the library does elsewhere.
+find_program(VALGRIND valgrind)
+if(BARCACHE_SMALL_MAPS AND VALGRIND)
+  set(watched ledger threads ranges_threads fetch_threads)
+  foreach(name ${watched})
+    list(APPEND watching COMMAND ${VALGRIND} --tool=helgrind
+      --history-level=none --error-exitcode=1
+      --suppressions=${project}/helgrind.supp $<TARGET_FILE:test_${name}>)
+    list(APPEND programs_watched test_${name})
+  endforeach()
+  add_custom_target(helgrind ${watching}
+    DEPENDS ${programs_watched} USES_TERMINAL VERBATIM)
+endif()
+
 if(BARCACHE_COVERAGE AND Python3_FOUND) # What the tests run of lib/.
   add_custom_target(coverage
     COMMAND ${Python3_EXECUTABLE} -B ${project}/coverage.py

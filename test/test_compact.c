@@ -378,6 +378,92 @@ a_damaged_segment_is_not_moved(void **state)
 	expect_miss(fixture.cache, "key/3", BC_MISS_EVICTED);
 }
 
+/* ------------------------------------------------------------------------ */
+/*  What it is asked to do                                                  */
+/* ------------------------------------------------------------------------ */
+
+static void
+refuses(struct bc_compact_options options)
+{
+	struct bc_compact_report report;
+	struct bc_error err;
+
+	assert_status(bc_compact(fixture.cache, &options, &report, &err),
+	              BC_INVALID, &err);
+}
+
+static void
+options_that_make_no_sense_are_refused(void **state)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	char prefix[BC_KEY_MAX + 2];
+
+	(void)state;
+	options.struct_size--;
+	refuses(options);
+	options = (struct bc_compact_options)BC_COMPACT_OPTIONS_INIT;
+	options.flags = 8;
+	refuses(options);
+	options = (struct bc_compact_options)BC_COMPACT_OPTIONS_INIT;
+	options.policy = BC_POLICY_ADAPTIVE + 1;
+	refuses(options);
+	options = (struct bc_compact_options)BC_COMPACT_OPTIONS_INIT;
+	options.max_ns = -1;
+	refuses(options);
+	options = (struct bc_compact_options)BC_COMPACT_OPTIONS_INIT;
+	memset(prefix, 'k', sizeof(prefix) - 1);
+	prefix[sizeof(prefix) - 1] = '\0';
+	options.prefix = prefix;
+	refuses(options);
+}
+
+/* Ends the work when it was called as often as 'context' counts down. */
+static int
+patience(void *context, const struct bc_compact_progress *progress)
+{
+	unsigned *left = context;
+
+	(void)progress;
+	return (*left)-- == 1;
+}
+
+static void
+it_ends_where_it_is_told_to(void **state)
+{
+	struct bc_compact_options options = BC_COMPACT_OPTIONS_INIT;
+	struct bc_compact_report report;
+	unsigned calls = 1000, left, all_calls;
+	struct bc_error err;
+
+	(void)state;
+	for (unsigned i = 1; i < 5; i++) {
+		series_generate(&all, ORIGIN, MINUTE, 4000, i);
+		for (unsigned k = 0; k < 8; k++)
+			series_grow(KEY, k * 500, 500);
+		unit_put("frame", i, 3000);
+	}
+	options.progress = patience;
+	options.context = &left;
+	options.flags = BC_COMPACT_TARGET;
+	for (all_calls = 1; all_calls < calls; all_calls++) {
+		left = all_calls;
+		assert_status(
+			bc_compact(fixture.cache, &options, &report, &err),
+			BC_OK, &err);
+		unit_expect_sound();
+		if (report.incomplete == 0)
+			break;
+	}
+	assert_true(all_calls > 1 && all_calls < calls);
+	options.progress = NULL;
+	options.max_ns = 1;
+	unit_put("frame", 9, 3000);
+	assert_status(bc_compact(fixture.cache, &options, &report, &err), BC_OK,
+	              &err);
+	assert_int_equal(report.incomplete, 1);
+	unit_expect_sound();
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
@@ -392,6 +478,8 @@ main(void)
 		TEST(many_series_in_one_commit),
 		TEST(all_or_nothing),
 		TEST(a_damaged_segment_is_not_moved),
+		TEST(options_that_make_no_sense_are_refused),
+		TEST(it_ends_where_it_is_told_to),
 	};
 
 	return cmocka_run_group_tests_name("compact", tests, NULL, NULL);

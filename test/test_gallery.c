@@ -365,7 +365,13 @@ sweep(const struct fault *fault)
 static void
 nothing_is_wrong_whatever_fails(void **state)
 {
+	static const struct act *first;
+
 	act = *state;
+	if (first == NULL)
+		first = act;
+	else if (first == act) /* all over again */
+		memset(known, 0, sizeof(known));
 	snprintf(trying, sizeof(trying), "%s, learning", act->name);
 	place_gallery();
 	stage.count = 0;
