@@ -152,6 +152,19 @@ a_sum_that_does_not_fit_is_marked(void **state)
 	assert_true(fold.overflow);
 }
 
+static void
+what_sums_lose_is_given_back(void **state)
+{
+	static const double values[] = { 1e16, 1, -1e16, 1 };
+	static const double zeros[] = { -0.0, -0.0, -0.0, -0.0, -0.0 };
+
+	(void)state;
+	assert_true(fold_all(BCI_FOLD_SUM, BC_F64, values, 4) == 2);
+	assert_true(fold_all(BCI_FOLD_MEAN, BC_F64, values, 4) == 0.5);
+	/* Which zero is the larger one is no matter of the order. */
+	assert_false(signbit(fold_all(BCI_FOLD_MAX, BC_F64, zeros, 5)));
+}
+
 #define ROWS 50000
 
 static void
@@ -248,6 +261,7 @@ main(void)
 		cmocka_unit_test(types_of_results),
 		cmocka_unit_test(what_is_missing_is_passed_over),
 		cmocka_unit_test(infinities_stay_what_they_are),
+		cmocka_unit_test(what_sums_lose_is_given_back),
 		cmocka_unit_test(a_sum_that_does_not_fit_is_marked),
 		cmocka_unit_test(how_rows_are_cut_does_not_change_a_bit),
 		cmocka_unit_test(sums_do_not_drift),

@@ -30,7 +30,8 @@ from source import blank
 FOLDERS = {
     "lib/bars": ["append", "resampled", "derived", "csv"],
     "lib/store": ["cache", "append", "hit", "compact", "expiry", "verify",
-                  "damage", "recover", "series_times", "stats"],
+                  "damage", "recover", "series_times", "stats", "copy",
+                  "repair", "crash"],
     "lib/cache/read": ["read", "ranges", "hit", "query", "select", "snapshot",
                        "stream", "window", "cold", "lookup", "damage",
                        "threads"],
