@@ -34,9 +34,9 @@ size_t bci_bytes_compress(void *state, int level, const unsigned char *values,
                           unsigned char *out);
 
 /*
- * Get 'count' elements back to 'out' from fewer than their bytes; 'shuffled' is
- * room for the reordered ones, or NULL if they are not.  False if damaged; no more
- * than the elements is written in any case.
+ * Get 'count' elements back to 'out' from fewer bytes than they are; 'shuffled'
+ * is room for the reordered ones, or NULL if they are not.  False if damaged;
+ * no more than the elements is written in any case.
  */
 bool bci_bytes_decompress(const unsigned char *in, size_t bytes, size_t count,
                           size_t element, unsigned char *shuffled,
