@@ -206,6 +206,12 @@ struct bc_allocator {
 /*
  * What goes first once a budget is used up.  Of equals, what was put first.
  * Values are stored and never change.
+ *
+ * All but s3fifo and adaptive rank the entries.  Where there are more than 256,
+ * a put ranks those only that it comes by: about sixteen for each that goes, in
+ * rounds over all, so that it takes no longer the more there are; what goes is
+ * then of the lowest rather than the lowest itself.  bc_compact() ranks all.
+ * The limit of the number of entries goes by lru with s3fifo and adaptive.
  */
 enum bc_policy {
 	BC_POLICY_DEFAULT = 0, /* adaptive */
@@ -214,7 +220,7 @@ enum bc_policy {
 	BC_POLICY_HYBRID = 3,  /* the largest of the half that was not accessed
 	                          for longest; then of half of the rest */
 	BC_POLICY_SCORE = 4,   /* the least accesses / (seconds since the last
-	                          + 1); a tenth of the entries at a time */
+	                          + 1); where all are ranked a tenth of them */
 	BC_POLICY_S3FIFO = 5,  /* what was put first and not accessed since; a
 	                          tenth of the budget is for newcomers */
 	BC_POLICY_GDSF = 6,    /* the least accesses x cost of fetching / bytes
@@ -1203,8 +1209,8 @@ struct bc_compact_report {
 	uint64_t bytes_written;   /* by merging */
 	uint64_t expired;         /* entries removed: their time was up, */
 	uint64_t dropped;         /* or what they were made of is gone */
-	uint64_t evicted;         /* segments that are gone; of a dry run */
-	uint64_t evicted_bytes;   /* all that leave a tier, packed or not */
+	uint64_t evicted;         /* segments that are gone, of either tier */
+	uint64_t evicted_bytes;
 	uint64_t demoted;         /* segments packed into the cold tier */
 	uint64_t demoted_bytes;   /* that they took in the warm one */
 	uint64_t moved;           /* segments, to clean arenas */

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
-foreach(name days expire fresh touch vectors)
+foreach(name days evict expire fresh touch vectors)
   barcache_test(${name} support.c value.c unit.c clockwork.c timed_unit.c)
 endforeach()
 foreach(name alloc check clock dir hash lock mapping schema)
   barcache_test(${name} support.c)
 endforeach()
-foreach(name histogram mapped ordered policy preface segment)
+foreach(name histogram mapped ordered policy pool preface rehearsal segment)
   barcache_test(${name} support.c value.c)
 endforeach()
 foreach(name arena catalogue expiry file lmdb)
@@ -46,6 +46,7 @@ endforeach()
 foreach(name append append_rules compact forget growth_random)
   barcache_test(${name} support.c value.c unit.c growth_unit.c)
 endforeach()
+barcache_test(dry_run support.c value.c unit.c growth_unit.c clockwork.c)
 
 # The default policy meets its marks on traces it was not tuned by.
 if(TARGET bench_policy)

@@ -17,7 +17,7 @@
 #include "pool.h"
 
 #define LOOKS 16u
-#define LOOKS_NEW 256u
+#define LOOKS_NEW 512u
 #define RANKED_NS 1000000000
 
 /* One candidate of so many leaves its time. */

@@ -3,7 +3,8 @@
  * census.c - what packing gives: segments by tier, columns by codec.
  *
  * Nothing of this is counted as it changes: it is asked for rarely, and a look
- * at the first bytes of each packed segment answers it for good.
+ * at the first bytes of each packed segment answers it for good.  Of what is
+ * not packed the record of the entry says enough.
  */
 #include "common.h"
 
@@ -181,6 +182,30 @@ census_entry(struct census *census, const char *key, size_t key_bytes)
 	               : BC_OK;
 }
 
+/*
+ * Count what the record of an entry names itself, if that is all of it and
+ * nothing is packed: of most entries it is, and no file is looked at.
+ */
+static bool
+census_record(struct census *census, const struct bci_entry *entry)
+{
+	struct bci_locator locator;
+
+	if (entry->head.kind == BC_SERIES && entry->series.older_count != 0)
+		return false;
+	for (unsigned i = 0; i < entry->segment_count; i++) {
+		bci_entry_locator(entry, i, &locator);
+		if (locator.codec == BCI_FORM_PACKED)
+			return false;
+	}
+	for (unsigned i = 0; i < entry->segment_count; i++) {
+		bci_entry_locator(entry, i, &locator);
+		census_add(&census->out->tiers[bci_locator_tier(&locator)], 1,
+		           bci_locator_raw_bytes(&locator), locator.bytes);
+	}
+	return true;
+}
+
 static enum bc_status
 census_visit(void *context, const struct bci_bytes *key,
              const struct bci_bytes *record)
@@ -198,7 +223,9 @@ census_visit(void *context, const struct bci_bytes *key,
 		return BC_OK;
 	memcpy(name, key->data, key->size);
 	name[key->size] = '\0';
-	status = census_entry(census, name, key->size);
+	status = census_record(census, &entry)
+	                 ? BC_OK
+	                 : census_entry(census, name, key->size);
 	/* Of all keys that begin so the key itself is the first. */
 	return status == BC_OK && census->only != NULL ? BC_MISS : status;
 }

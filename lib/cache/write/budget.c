@@ -32,7 +32,7 @@
 #define AGED_MIN (8u * BCI_INLINE_MAX)
 
 /* What goes for a byte that comes, until live bytes are at the low mark. */
-#define SURPLUS_RATE 4u
+#define SURPLUS_RATE 8u
 
 /* Arenas that cannot be given back in this transaction; more is unusual. */
 #define BLOCKED_MAX 16u
@@ -202,38 +202,17 @@ budget_moved(const struct budget *budget)
 /* ---- ways to make room ------------------------------------------------- */
 
 /*
- * Evict so many bytes of what the policy chooses; *did says whether anything
- * went.
+ * Evict so many bytes of what the policy chooses, or of what lies in entry
+ * records: that is in no arena that will be the oldest some day, so what was
+ * not accessed for longest goes.  *did says whether anything went.
  */
 static enum bc_status
-budget_evict(struct budget *budget, uint64_t bytes, bool *did,
+budget_evict(struct budget *budget, bool inlined, uint64_t bytes, bool *did,
              struct bc_error *err)
 {
 	const struct bci_eviction eviction = {
-		.meant = { .class_ = budget->class_ },
-		.policy = budget->policy,
-		.bytes = bytes,
-		.most = VICTIMS_MOST,
-	};
-	struct bci_evicted evicted;
-	enum bc_status status =
-		bci_evict(budget->writer, &eviction, &evicted, err);
-
-	*did = evicted.segments != 0;
-	return status;
-}
-
-/*
- * So many bytes of what lies in entry records, which is in no arena that will
- * be the oldest some day: of that goes what was not accessed for longest.
- */
-static enum bc_status
-budget_evict_inlined(struct budget *budget, uint64_t bytes, bool *did,
-                     struct bc_error *err)
-{
-	const struct bci_eviction eviction = {
-		.meant = { .class_ = BCI_ARENA_WARM, .inlined = true },
-		.policy = BC_POLICY_LRU,
+		.meant = { .class_ = budget->class_, .inlined = inlined },
+		.policy = inlined ? BC_POLICY_LRU : budget->policy,
 		.bytes = bytes,
 		.most = VICTIMS_MOST,
 	};
@@ -261,7 +240,7 @@ budget_age(struct budget *budget, uint64_t done_bytes, struct bc_error *err)
 		return BC_OK;
 	bytes = bci_min(*due, mine / 16);
 	*due = 0;
-	return budget_evict_inlined(budget, bytes, &did, err);
+	return budget_evict(budget, true, bytes, &did, err);
 }
 
 /* Whether there are so many entries that it takes time to have them go. */
@@ -281,7 +260,9 @@ budget_surplus(const struct budget *budget, bool hard)
 	uint64_t live = budget_live(budget);
 	uint64_t target =
 		budget->low > budget->bytes ? budget->low - budget->bytes : 0;
-	uint64_t share = SURPLUS_RATE * budget->file_bytes;
+	uint64_t share =
+		SURPLUS_RATE *
+		(budget->file_bytes - bci_min(budget->file_bytes, FILE_EXTRA));
 	uint64_t surplus = live - bci_min(live, target);
 
 	/* The files are too many, though what is live is little: then less,
@@ -346,7 +327,7 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 	if (!budget_is_cold(budget) && evict != 0 && state->inline_bytes != 0 &&
 	    (state->inline_bytes > budget->slack || number == 0)) {
 		enum bc_status status =
-			budget_evict_inlined(budget, evict, did, err);
+			budget_evict(budget, true, evict, did, err);
 
 		if (status != BC_OK || *did)
 			return status;
@@ -363,6 +344,45 @@ budget_step_ordered(struct budget *budget, const struct budget_view *view,
 	if (number == 0)
 		return BC_OK;
 	return budget_clean(budget, number, BCI_CLEAN_JUDGE, quota, evict, did,
+	                    err);
+}
+
+/*
+ * Victims that lie anywhere, and the arena that these have left with most to be
+ * gained.
+ */
+static enum bc_status
+budget_step_scattered(struct budget *budget, struct budget_view *view,
+                      bool hard, uint64_t quota, bool *did,
+                      struct bc_error *err)
+{
+	uint64_t live = budget_live(budget) + budget->bytes;
+	enum bc_status status = BC_OK;
+
+	*did = false;
+	if (budget_is_tired(budget)) {
+		uint64_t number = view->dirty;
+
+		for (unsigned queue = 0; number == 0 && queue < BCI_QUEUES;
+		     queue++)
+			number = view->oldest[queue];
+		if (number != 0)
+			return budget_clean(budget, number, BCI_CLEAN_EMPTY,
+			                    UINT64_MAX, 0, did, err);
+	}
+	if (live > budget->low || budget_moved(budget) || view->dirty == 0) {
+		status = budget_evict(budget, false,
+		                      budget_surplus(budget, hard), did, err);
+		/* Where it goes bit by bit, so does the cleaning. */
+		if (status == BC_OK && *did && !hard &&
+		    live <= budget->low + budget->slack)
+			status = budget_look(budget, view, err);
+		else if (*did)
+			return status;
+	}
+	if (status != BC_OK || view->dirty == 0)
+		return status;
+	return budget_clean(budget, view->dirty, BCI_CLEAN_MOVE, quota, 0, did,
 	                    err);
 }
 
@@ -467,26 +487,7 @@ budget_step(struct budget *budget, bool hard, uint64_t over_live, bool *did,
 	if (bci_policy_is_ordered(budget->policy))
 		return budget_step_ordered(budget, &view, quota, over_live, did,
 		                           err);
-	if (budget_is_tired(budget)) {
-		uint64_t number = view.dirty;
-
-		for (unsigned queue = 0; number == 0 && queue < BCI_QUEUES;
-		     queue++)
-			number = view.oldest[queue];
-		if (number != 0)
-			return budget_clean(budget, number, BCI_CLEAN_EMPTY,
-			                    UINT64_MAX, 0, did, err);
-	}
-	if (many || view.dirty == 0) {
-		status = budget_evict(budget, budget_surplus(budget, hard), did,
-		                      err);
-		if (status != BC_OK || *did)
-			return status;
-	}
-	if (view.dirty == 0)
-		return BC_OK;
-	return budget_clean(budget, view.dirty, BCI_CLEAN_MOVE, quota, 0, did,
-	                    err);
+	return budget_step_scattered(budget, &view, hard, quota, did, err);
 }
 
 /* ---- the whole --------------------------------------------------------- */

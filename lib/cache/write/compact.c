@@ -27,6 +27,7 @@
 
 /* What one commit does at the most; a writer that waits is let in after it. */
 #define EXPIRE_MOST 256u
+#define DROP_MOST 64u
 #define TIDY_MOST 1024u
 
 bool
@@ -70,13 +71,12 @@ bci_compact_commit(struct bci_compact *compact, bci_compact_work *work,
 	if (status != BC_OK)
 		return status;
 	status = work(compact, &writer, context, more, compact->err);
-	if (status == BC_OK && !compact->dry) {
+	if (status == BC_OK && !compact->dry)
 		status = bci_writer_commit(&writer, compact->err);
-		bci_ledger_time(&writer.env->ledger, BC_OP_COMPACT,
-		                bci_clock_monotonic_ns() - begun_ns);
-		return status;
-	}
-	bci_writer_abort(&writer);
+	else
+		bci_writer_abort(&writer);
+	bci_ledger_time(&writer.env->ledger, BC_OP_COMPACT,
+	                bci_clock_monotonic_ns() - begun_ns);
 	return status == BC_MISS ? BC_OK : status;
 }
 
@@ -104,11 +104,13 @@ compact_expire(struct bci_compact *compact, struct bci_writer *writer,
 {
 	uint64_t removed;
 	enum bc_status status =
-		bci_expire_step(writer, EXPIRE_MOST, &removed, err);
+		compact->dry
+			? bci_expire_count(writer, EXPIRE_MOST, context,
+	                                   &removed, err)
+			: bci_expire_step(writer, EXPIRE_MOST, &removed, err);
 
-	(void)context;
 	compact->report.expired += removed;
-	*more = removed == EXPIRE_MOST && !compact->dry;
+	*more = removed == EXPIRE_MOST;
 	return status == BC_OK && removed == 0 ? BC_MISS : status;
 }
 
@@ -283,48 +285,85 @@ compact_clean_all(struct bci_compact *compact)
 
 /* ---- what is of no use ------------------------------------------------- */
 
+/* Keys of entries that were derived, and may be of no use. */
 struct compact_drop {
-	const char *key;
-	size_t key_bytes;
+	struct bci_compact *compact;
+	unsigned count;
+	char keys[DROP_MOST][BC_KEY_MAX + 1];
 };
+
+static enum bc_status
+compact_drop_one(struct bci_compact *compact, struct bci_writer *writer,
+                 const char *key, struct bc_error *err)
+{
+	size_t key_bytes = strlen(key);
+	struct bci_entry_record head;
+	bool lost = false;
+	enum bc_status status =
+		bci_entry_head(writer, key, key_bytes, &head, err);
+
+	if (status == BC_OK && (head.flags & BCI_ENTRY_PINNED) == 0)
+		status = bci_parent_is_lost(writer, &head, &lost, err);
+	if (status != BC_OK || !lost)
+		return status == BC_MISS ? BC_OK : status;
+	compact->report.dropped++;
+	status = compact->dry
+	                 ? BC_OK
+	                 : bci_writer_remove_alone(writer, key, key_bytes, err);
+	return status == BC_MISS ? BC_OK : status;
+}
 
 static enum bc_status
 compact_drop(struct bci_compact *compact, struct bci_writer *writer,
              void *context, bool *more, struct bc_error *err)
 {
-	const struct compact_drop *drop = context;
-	struct bci_entry_record head;
-	enum bc_status status;
-	bool lost = false;
+	struct compact_drop *drop = context;
+	uint64_t before = compact->report.dropped;
+	enum bc_status status = BC_OK;
 
+	for (unsigned i = 0; status == BC_OK && i < drop->count; i++)
+		status = compact_drop_one(compact, writer, drop->keys[i], err);
+	drop->count = 0;
 	*more = false;
-	status = bci_entry_head(writer, drop->key, drop->key_bytes, &head, err);
-	if (status == BC_OK && (head.flags & BCI_ENTRY_PINNED) == 0)
-		status = bci_parent_is_lost(writer, &head, &lost, err);
-	if (status != BC_OK || !lost)
-		return status == BC_OK ? BC_MISS : status;
-	compact->report.dropped++;
-	return bci_writer_remove_alone(writer, drop->key, drop->key_bytes, err);
+	return status == BC_OK && compact->report.dropped == before ? BC_MISS
+	                                                            : status;
 }
 
 static enum bc_status
 compact_drop_visit(void *context, const struct bci_bytes *key,
                    const struct bci_bytes *record)
 {
-	struct bci_compact *compact = context;
-	char name[BC_KEY_MAX + 1];
-	struct compact_drop drop = { name, key->size };
+	struct compact_drop *drop = context;
 	struct bci_entry entry;
-	bool more;
+	enum bc_status status;
+	char *name;
 
 	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
 	    (entry.head.flags & BCI_ENTRY_DERIVED) == 0)
 		return BC_OK;
+	name = drop->keys[drop->count++];
 	memcpy(name, key->data, key->size);
 	name[key->size] = '\0';
-	if (!bci_compact_goes_on(compact, "drop", compact->report.dropped))
-		return BC_MISS;
-	return bci_compact_commit(compact, compact_drop, &drop, &more);
+	if (drop->count < DROP_MOST)
+		return BC_OK;
+	status = bci_compact_repeat(drop->compact, "drop", compact_drop, drop);
+	return status == BC_OK && drop->compact->ended ? BC_MISS : status;
+}
+
+static enum bc_status
+compact_drop_all(struct bci_compact *compact)
+{
+	struct compact_drop drop = { .compact = compact };
+	struct bci_walk walk = {
+		.function = compact_drop_visit,
+		.context = &drop,
+	};
+	enum bc_status status = bci_walk(compact->cache, &walk);
+
+	if (status == BC_OK && drop.count != 0 && !compact->ended)
+		status = bci_compact_repeat(compact, "drop", compact_drop,
+		                            &drop);
+	return status;
 }
 
 /* Ghosts, and what was counted. */
@@ -378,16 +417,13 @@ compact_count(struct bci_compact *compact, uint64_t *arenas, uint64_t *blocks)
 static enum bc_status
 compact_all(struct bci_compact *compact)
 {
-	struct bci_walk walk = {
-		.function = compact_drop_visit,
-		.context = compact,
-	};
+	struct bci_expiry row = { .expires_ns = INT64_MIN };
 	enum bc_status status;
 
-	BCI_TRY(bci_compact_repeat(compact, "expire", compact_expire, NULL));
+	BCI_TRY(bci_compact_repeat(compact, "expire", compact_expire, &row));
 	BCI_TRY(bci_shrink_run(compact));
 	if (!compact->ended)
-		BCI_TRY(bci_walk(compact->cache, &walk));
+		BCI_TRY(compact_drop_all(compact));
 	if (!compact->ended)
 		BCI_TRY(bci_merging_run(compact, NULL));
 	if (!compact->ended)

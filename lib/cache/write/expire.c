@@ -133,6 +133,24 @@ bci_expire_store(struct bci_writer *writer, const char *key, size_t key_bytes,
 
 /* ---- removing ---------------------------------------------------------- */
 
+/* Whether the record of the entry that a row names says the same. */
+static enum bc_status
+expire_check(struct bci_writer *writer, const struct bci_expiry *row,
+             char key[BC_KEY_MAX + 1], bool *same, struct bc_error *err)
+{
+	struct bci_expire_entry entry;
+	enum bc_status status;
+
+	memcpy(key, row->key, row->key_bytes);
+	key[row->key_bytes] = '\0';
+	status = bci_expire_load(writer, key, row->key_bytes, &entry);
+	*same = status == BC_OK && entry.entry.head.id == row->entry_id &&
+	        entry.entry.head.expires_ns == row->expires_ns;
+	if (status != BC_OK && status != BC_MISS && status != BC_CORRUPT)
+		return bci_fail(err, status, "the record of entry %s", key);
+	return BC_OK;
+}
+
 /*
  * Remove the entry that a row names.  The row goes with it; if the entry's
  * record says something else, the row goes alone.
@@ -141,46 +159,74 @@ static enum bc_status
 expire_remove(struct bci_writer *writer, const struct bci_expiry *row,
               uint64_t *removed, struct bc_error *err)
 {
-	struct bci_expire_entry entry;
-	enum bc_status status;
 	char key[BC_KEY_MAX + 1];
+	bool same;
+	enum bc_status status = expire_check(writer, row, key, &same, err);
 
-	memcpy(key, row->key, row->key_bytes);
-	key[row->key_bytes] = '\0';
-	status = bci_expire_load(writer, key, row->key_bytes, &entry);
-	if (status == BC_OK && entry.entry.head.id == row->entry_id &&
-	    entry.entry.head.expires_ns == row->expires_ns) {
+	if (status != BC_OK)
+		return status;
+	if (same) {
 		++*removed;
 		writer->counted[BCI_COUNT_EXPIRATIONS]++;
 		return bci_writer_remove(writer, key, row->key_bytes, err);
 	}
-	if (status != BC_OK && status != BC_MISS && status != BC_CORRUPT)
-		return bci_fail(err, status, "the record of entry %s", key);
 	writer->must_sync = true; /* Or it is found again and again. */
 	return bci_expiry_delete(writer->txn, &writer->env->tables,
 	                         row->expires_ns, row->entry_id, err);
+}
+
+/* The first row from *row on, if it is due; else BC_MISS. */
+static enum bc_status
+expire_find(struct bci_writer *writer, struct bci_expiry *row,
+            struct bc_error *err)
+{
+	enum bc_status status =
+		bci_expiry_find(writer->txn, &writer->env->tables, row);
+
+	if (status == BC_OK && row->expires_ns > writer->now_ns)
+		return BC_MISS;
+	return status == BC_OK || status == BC_MISS
+	               ? status
+	               : bci_fail(err, status, "the table of expiry");
 }
 
 enum bc_status
 bci_expire_step(struct bci_writer *writer, uint64_t most, uint64_t *removed,
                 struct bc_error *err)
 {
-	*removed = 0;
-	while (writer->clock_settled && *removed < most) {
-		struct bci_expiry row = { .expires_ns = INT64_MIN };
-		enum bc_status status = bci_expiry_find(
-			writer->txn, &writer->env->tables, &row);
+	enum bc_status status = BC_OK;
 
-		if (status == BC_MISS ||
-		    (status == BC_OK && row.expires_ns > writer->now_ns))
-			break;
-		if (status != BC_OK)
-			return bci_fail(err, status, "the table of expiry");
-		status = expire_remove(writer, &row, removed, err);
-		if (status != BC_OK)
-			return status;
+	*removed = 0;
+	while (status == BC_OK && writer->clock_settled && *removed < most) {
+		struct bci_expiry row = { .expires_ns = INT64_MIN };
+
+		status = expire_find(writer, &row, err);
+		if (status == BC_OK)
+			status = expire_remove(writer, &row, removed, err);
 	}
-	return BC_OK;
+	return status == BC_MISS ? BC_OK : status;
+}
+
+enum bc_status
+bci_expire_count(struct bci_writer *writer, uint64_t most,
+                 struct bci_expiry *row, uint64_t *count, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+
+	*count = 0;
+	while (status == BC_OK && writer->clock_settled && *count < most) {
+		char key[BC_KEY_MAX + 1];
+		bool same;
+
+		status = expire_find(writer, row, err);
+		if (status == BC_OK)
+			status = expire_check(writer, row, key, &same, err);
+		if (status == BC_OK) {
+			*count += same;
+			row->entry_id++;
+		}
+	}
+	return status == BC_MISS ? BC_OK : status;
 }
 
 enum bc_status

@@ -60,6 +60,14 @@ enum bc_status bci_expire_store(struct bci_writer *writer, const char *key,
 enum bc_status bci_expire_step(struct bci_writer *writer, uint64_t most,
                                uint64_t *removed, struct bc_error *err);
 
+/*
+ * Count what that would remove without removing it: from *row on, which goes
+ * along, at most 'most'; zeroed but for INT64_MIN it begins.
+ */
+enum bc_status bci_expire_count(struct bci_writer *writer, uint64_t most,
+                                struct bci_expiry *row, uint64_t *count,
+                                struct bc_error *err);
+
 /* A few of them, as part of an ordinary commit, if the interval is over. */
 enum bc_status bci_expire_some(struct bci_writer *writer, bool *changed,
                                struct bc_error *err);

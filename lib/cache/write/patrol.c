@@ -18,6 +18,9 @@
 #include "patrol.h"
 #include "pool.h"
 
+/* Where most are pinned, so many are passed for a look. */
+#define STEPS 64u
+
 struct bci_patrol {
 	struct bci_pool pool;
 	struct bci_spot at;
@@ -76,6 +79,7 @@ patrol_of(struct bci_writer *writer, const struct bci_meant *meant)
 struct patrol_look {
 	struct bci_patrol *patrol;
 	uint32_t looks; /* that are still to be done */
+	uint32_t steps; /* of pinned ones as well, once there is a victim */
 };
 
 static enum bc_status
@@ -94,7 +98,11 @@ patrol_offer(void *context, const struct bci_candidate *found,
 		to->key_bytes = spot->key_bytes;
 		memcpy(to->key, spot->key, spot->key_bytes);
 	}
-	return --look->looks == 0 ? BC_BUSY : BC_OK;
+	look->looks -= !found->pinned;
+	look->steps -= look->steps != 0;
+	return look->looks == 0 || (look->steps == 0 && patrol->pool.count != 0)
+	               ? BC_BUSY
+	               : BC_OK;
 }
 
 /* Look at some more; if there are hardly any, at all of them once. */
@@ -102,7 +110,8 @@ static enum bc_status
 patrol_look(struct bci_patrol *patrol, struct bci_writer *writer,
             const struct bci_meant *meant, struct bc_error *err)
 {
-	struct patrol_look look = { patrol, bci_pool_looks(&patrol->pool) };
+	uint32_t looks = bci_pool_looks(&patrol->pool);
+	struct patrol_look look = { patrol, looks, STEPS * looks };
 	enum bc_status status = BC_MISS;
 
 	for (unsigned ends = 0; status == BC_MISS && ends < 2; ends++) {

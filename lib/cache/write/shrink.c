@@ -23,6 +23,8 @@ struct shrink {
 	struct bci_ranking ranking;
 	struct bci_evicted evicted; /* in this turn */
 	uint64_t packed_bytes;      /* of a rehearsal: these would come */
+	uint64_t surplus_bytes;     /* when all were seen, and then */
+	int64_t now_ns;
 };
 
 /* What is live beyond what may stay. */
@@ -75,8 +77,8 @@ shrink_rank(struct bci_compact *compact, struct bci_writer *writer,
 	if (status != BC_OK)
 		return status;
 	*more = !ranking->ended;
-	if (ranking->ended)
-		bci_ranking_choose(ranking, bytes, 0, writer->now_ns);
+	shrink->surplus_bytes = bytes;
+	shrink->now_ns = writer->now_ns;
 	return BC_MISS;
 }
 
@@ -107,26 +109,35 @@ shrink_drop(struct bci_compact *compact, struct bci_writer *writer,
 	return evicted.segments == 0 ? BC_MISS : BC_OK;
 }
 
+/* Rank all, choose while nobody has to wait for it, and drop. */
+static enum bc_status
+shrink_turn(struct bci_compact *compact, struct shrink *shrink)
+{
+	struct bci_ranking *ranking = &shrink->ranking;
+	enum bc_status status =
+		bci_compact_repeat(compact, "evict", shrink_rank, shrink);
+
+	shrink->evicted.segments = 0;
+	if (status != BC_OK || !ranking->ended)
+		return status;
+	bci_ranking_choose(ranking, shrink->surplus_bytes, 0, shrink->now_ns);
+	return ranking->chosen == 0 ? BC_OK
+	                            : bci_compact_repeat(compact, "evict",
+	                                                 shrink_drop, shrink);
+}
+
 /* What was accessed while it was ranked stays, and others may have to go. */
 static enum bc_status
 shrink_class(struct bci_compact *compact, struct shrink *shrink)
 {
 	const struct bc_allocator *allocator = &compact->cache->allocator;
-	enum bc_status status = BC_OK;
-	bool again = true;
+	enum bc_status status;
 
-	while (status == BC_OK && again && !compact->ended) {
-		shrink->evicted.segments = 0;
-		status = bci_compact_repeat(compact, "evict", shrink_rank,
-		                            shrink);
-		again = shrink->ranking.chosen != 0 && !compact->dry;
-		if (status == BC_OK && shrink->ranking.ended &&
-		    shrink->ranking.chosen != 0)
-			status = bci_compact_repeat(compact, "evict",
-			                            shrink_drop, shrink);
-		again = again && shrink->evicted.segments != 0;
+	do {
+		status = shrink_turn(compact, shrink);
 		bci_ranking_free(&shrink->ranking, allocator);
-	}
+	} while (status == BC_OK && shrink->evicted.segments != 0 &&
+	         !compact->dry && !compact->ended);
 	return status;
 }
 
