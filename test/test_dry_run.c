@@ -181,6 +181,38 @@ what_is_moved(void **state)
 	assert_int_equal(unit_stats().total.moved_bytes, report.moved_bytes);
 }
 
+/* Hours that were made of minutes which have changed: more than a commit. */
+static void
+what_is_of_no_use(void **state)
+{
+	const int64_t hour = 60 * SERIES_MINUTE_NS;
+	const int64_t begin_ns = BEGIN / hour * hour;
+	struct bc_resample rule = BC_RESAMPLE_INIT;
+	struct bc_derive derive = BC_DERIVE_INIT;
+	struct bc_view view;
+	struct bc_error err;
+	uint64_t entries;
+
+	(void)state;
+	series_generate(&all, begin_ns, SERIES_MINUTE_NS, 6060, 1);
+	(void)series_grow("x/y/Z/1m", 0, 6000);
+	rule.timeframe = "1h";
+	derive.resample = &rule;
+	for (int64_t i = 0; i < 90; i++) {
+		assert_status(bc_read_derived(fixture.cache, "x/y/Z/1m",
+		                              begin_ns + i * hour,
+		                              begin_ns + (i + 2) * hour, 0,
+		                              &derive, &view, &err),
+		              BC_OK, &err);
+		bc_view_release(&view);
+	}
+	entries = unit_stats().entries;
+	assert_true(entries > 64);
+	(void)series_grow("x/y/Z/1m", 6000, 60);
+	assert_int_equal(both(0, 0).dropped, entries - 1);
+	assert_int_equal(unit_stats().entries, 1);
+}
+
 static void
 nothing_to_do(void **state)
 {
@@ -272,10 +304,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_expires),       TEST(what_is_evicted_or_packed),
-		TEST(what_is_merged),     TEST(what_is_moved),
-		TEST(nothing_to_do),      TEST(queues_say_what_goes),
-		TEST(lru_says_what_goes), TEST(pinned_entries_stay),
+		TEST(what_expires),         TEST(what_is_evicted_or_packed),
+		TEST(what_is_merged),       TEST(what_is_moved),
+		TEST(what_is_of_no_use),    TEST(nothing_to_do),
+		TEST(queues_say_what_goes), TEST(lru_says_what_goes),
+		TEST(pinned_entries_stay),
 	};
 	uint64_t seed = 1;
 
