@@ -6,7 +6,9 @@
  * In arenas, locks and the ledger no flip may cost another value than the one
  * it is in, or show a wrong byte.  In the catalogue, whose pages are LMDB's and
  * have no checksum, a child may even crash or hang, which is counted and told;
- * wrong bytes are not allowed there either.  A trial is a bit, or a ledger.
+ * wrong bytes are not allowed there either.  A trial is a bit, or a ledger.  A
+ * sweep takes one bit after the other, all of them if there is time: of keys
+ * and values in the catalogue none may crash a process that reads.
  */
 #include "support.h"
 
@@ -358,6 +360,167 @@ bits_of_the_catalogue_show_no_wrong_byte(void **state)
 	         (unsigned long long)seen[HUNG]);
 }
 
+/* ---- every bit ----------------------------------------------------------- */
+
+/* What children do in turn, each until one of them dies of a bit. */
+struct sweep {
+	uint64_t first, bits;        /* bit 'first' is the one of trial 1 */
+	uint64_t meta_at, meta_bits; /* those of the catalogue */
+	uint64_t trial, trials;
+	uint64_t seen[OUTCOMES];
+};
+
+/*
+ * The bit of a trial: every bit once, those of neighbours far apart; every
+ * other one is of the catalogue, which has few and says most.
+ */
+static uint64_t
+sweep_bit(const struct sweep *sweep, uint64_t trial)
+{
+	const uint64_t prime = 1000003; /* no divisor of the bits of pages */
+	uint64_t step = trial / 2 * prime;
+
+	if (trial % 2 == 0)
+		return sweep->meta_at +
+		       (sweep->first + step) % sweep->meta_bits;
+	return (sweep->first + step) % sweep->bits;
+}
+
+/* Turn a bit of all files together; the file, and its bit in *bit. */
+static struct shelf_file *
+sweep_flip(uint64_t *bit)
+{
+	struct shelf_file *file = shelf.files;
+
+	while (*bit >= bits_of(file))
+		*bit -= bits_of(file++);
+	flip(file, *bit);
+	return file;
+}
+
+static enum outcome
+sweep_look(void)
+{
+	struct gallery_found found;
+	struct bc_cache *cache;
+	struct bc_error err;
+
+	if (bc_open(dir.cache, NULL, &cache, &err) != BC_OK)
+		return REFUSED;
+	found = gallery_read(cache);
+	bc_close(cache);
+	if (found.wrong != 0)
+		return WRONG;
+	if (found.short_ != 0)
+		return SHORT;
+	return found.right == whole.right ? RIGHT : LESS;
+}
+
+static void
+sweep_on(void *argument)
+{
+	struct sweep *sweep = argument;
+
+	for (; sweep->trial < sweep->trials && lab_in_time(); sweep->trial++) {
+		uint64_t bit = sweep_bit(sweep, sweep->trial), same = bit;
+		struct shelf_file *file = sweep_flip(&bit);
+		enum outcome outcome;
+
+		shelf_store(&shelf);
+		(void)sweep_flip(&same);
+		alarm(CHILD_SECONDS);
+		outcome = sweep_look();
+		/* Only a record of the catalogue may say that there is less. */
+		if (outcome == WRONG ||
+		    (outcome == SHORT && strcmp(file->name, "meta.mdb") != 0))
+			fail_msg("%s, bit %llu: shows what was not put",
+			         file->name, (unsigned long long)bit);
+		sweep->seen[outcome]++;
+	}
+}
+
+/*
+ * Whether a bit of the catalogue lies in a key or a value, which are ours, and
+ * not in what LMDB keeps of pages, nodes and trees.
+ */
+static bool
+sweep_is_ours(const struct shelf_file *file, uint64_t bit)
+{
+	const unsigned char *page;
+	uint64_t at = bit / 8 % 4096;
+	uint16_t flags, end, node, words[4];
+
+	if (file->part_count != 1 || bit / 8 < 2 * 4096)
+		return false;
+	page = file->parts[0].bytes + bit / 8 / 4096 * 4096;
+	memcpy(&flags, page + 10, sizeof(flags));
+	memcpy(&end, page + 12, sizeof(end));
+	if (flags != 2)
+		return false;
+	for (unsigned i = 16; i < end && end <= 4096; i += 2) {
+		memcpy(&node, page + i, sizeof(node));
+		if (node > 4096 - 8)
+			return false;
+		memcpy(words, page + node, sizeof(words));
+		if (words[2] == 0 && at >= node + 8u &&
+		    at < node + 8u + words[3] + words[0])
+			return true;
+	}
+	return false;
+}
+
+static void
+every_bit_in_turn_shows_no_wrong_byte(void **state)
+{
+	struct sweep *sweep = test_shared(sizeof(*sweep));
+	uint64_t before = 0, bit;
+	struct shelf_file *file;
+	enum bc_status opened;
+	enum outcome outcome;
+	int code;
+
+	(void)state;
+	shelf_store(&shelf);
+	whole = use(&opened);
+	file = shelf_find(&shelf, "meta.mdb");
+	sweep->meta_bits = bits_of(file);
+	for (size_t i = 0; i < shelf.count; i++) {
+		if (&shelf.files[i] == file)
+			sweep->meta_at = sweep->bits;
+		sweep->bits += bits_of(&shelf.files[i]);
+	}
+	sweep->first = lab_next() % sweep->bits;
+	sweep->trials = lab_is_on() ? lab_part(2 * sweep->bits, 2 * sweep->bits)
+	                            : 10 * TRIALS;
+	while (sweep->trial < sweep->trials && lab_in_time()) {
+		code = test_child_run(sweep_on, sweep);
+		lab_trials(sweep->trial - before);
+		before = sweep->trial;
+		if (code == 0)
+			continue;
+		bit = sweep_bit(sweep, sweep->trial++);
+		file = sweep_flip(&bit);
+		flip(file, bit);
+		outcome = outcome_of(code);
+		sweep->seen[outcome]++;
+		if (outcome < CRASHED || strcmp(file->name, "meta.mdb") != 0 ||
+		    sweep_is_ours(file, bit))
+			fail_msg("%s, bit %llu: exit %d", file->name,
+			         (unsigned long long)bit, code);
+	}
+	lab_note("of %llu bits, %llu of the catalogue: %llu unharmed, %llu "
+	         "refused, %llu with misses, "
+	         "%llu shorter, %llu crashes, %llu hangs",
+	         (unsigned long long)sweep->bits,
+	         (unsigned long long)sweep->meta_bits,
+	         (unsigned long long)sweep->seen[RIGHT],
+	         (unsigned long long)sweep->seen[REFUSED],
+	         (unsigned long long)sweep->seen[LESS],
+	         (unsigned long long)sweep->seen[SHORT],
+	         (unsigned long long)sweep->seen[CRASHED],
+	         (unsigned long long)sweep->seen[HUNG]);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -369,6 +532,7 @@ main(int argc, char **argv)
 		TEST(no_bit_of_a_lock_or_the_ledger_costs_anything),
 		TEST(no_ledger_costs_anything),
 		TEST(bits_of_the_catalogue_show_no_wrong_byte),
+		TEST(every_bit_in_turn_shows_no_wrong_byte),
 	};
 
 	return LAB_MAIN(argc, argv, "flips", tests);

@@ -6,8 +6,8 @@ usage: secure.py TOOL
 A copy of the tool that belongs to root and has the set-user-id bit is started
 by nobody: then it must believe nothing that the environment says, neither of
 caches nor of preferences, of time zones or of a trace to write.  The same copy
-without the bit does believe it.  Exits with 77, saying why, where that cannot be
-tried.
+without the bit does believe it.  Exits with 77, saying why, where that cannot
+be tried.
 """
 import os
 import shutil
