@@ -409,7 +409,7 @@ form_text(const struct bci_form *form, struct bci_form_memo *memo,
 			return NULL;
 	}
 	at = form_items(form, form->date_count, form->count, at, end, &parts);
-	if (at == NULL)
+	if (at == NULL || at == text) /* All of it was optional. */
 		return NULL;
 	if (form->dated && form->date_count == 0 && !form_date(&parts, &date_s))
 		return NULL;

@@ -344,6 +344,17 @@ sniff_add_moments(struct bci_sniffing *s, int column,
 	}
 }
 
+/* A cell for a message; an empty one where no row could be read. */
+static const struct bci_field *
+sniff_cell(const struct bci_sniffing *s, uint32_t column, int row)
+{
+	static const struct bci_field none = { .text = "" };
+
+	if (s->sample.rows == 0)
+		return &none;
+	return &bci_sample_column(&s->sample, column)[row];
+}
+
 static enum bc_status
 sniff_no_time(struct bci_sniffing *s)
 {
@@ -353,7 +364,7 @@ sniff_no_time(struct bci_sniffing *s)
 	for (uint32_t i = s->sample.fields; i > 0; i--)
 		if (sniff_is_moment_role(s->out->fields[i - 1].role))
 			column = i - 1;
-	first = bci_sample_column(&s->sample, column);
+	first = sniff_cell(s, column, 0);
 	if (s->kinds[column] == BCI_FIGURE_INTEGER)
 		return bci_fail_row(s->err, BC_INVALID, s->out->line,
 		                    "no column is known as the time: if %.*s "
@@ -466,7 +477,7 @@ sniff_given(struct bci_sniffing *s, bool named)
 		first = first < 0 ? 0 : first;
 		sniff_fit(s, (uint32_t)first, &form, &filled, &odd);
 		odd = odd < 0 ? 0 : odd;
-		cell = &bci_sample_column(&s->sample, (uint32_t)first)[odd];
+		cell = sniff_cell(s, (uint32_t)first, odd);
 		return bci_fail_row(s->err, BC_INVALID,
 		                    bci_sniff_line(s, (uint32_t)odd),
 		                    "'%.*s' does not fit --time-format %s",
