@@ -5,6 +5,7 @@
 #include "copy_unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -143,6 +144,16 @@ bytes_pass_through_a_buffer_where_files_cannot_be_cloned(void **state)
 }
 
 static void
+fill_page(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	require(fd >= 0);
+	require(posix_fallocate(fd, 0, 4096) == 0);
+	close(fd);
+}
+
+static void
 copy_to_a_small_disk(void *argument)
 {
 	const unsigned long *kib = argument;
@@ -155,6 +166,8 @@ copy_to_a_small_disk(void *argument)
 	snprintf(options, sizeof(options), "size=%luk,mode=0700", *kib);
 	if (mount("tmpfs", copy_target, "tmpfs", 0, options) != 0)
 		_exit(TEST_CHILD_SKIPPED);
+	if (*kib == 4) /* No room even for the lock. */
+		fill_page(test_path(path, copy_target, "filler"));
 	test_path(path, copy_target, "copy");
 	cache = test_open(fixture.dir.cache, 0);
 	status = bc_copy(cache, path, NULL, NULL, &err);
@@ -179,7 +192,7 @@ a_full_disk_leaves_nothing(void **state)
 	(void)state;
 	fill_small();
 	assert_int_equal(mkdir(copy_target, 0700), 0);
-	for (kib = 16; result != 1 && kib < 1 << 20; kib += kib / 2) {
+	for (kib = 4; result != 1 && kib < 1 << 20; kib += kib / 2) {
 		result = test_child_run(copy_to_a_small_disk, &kib);
 		if (result == TEST_CHILD_SKIPPED)
 			test_skip("no mounts of one's own");

@@ -436,6 +436,33 @@ h15_a_failed_sync_is_never_claimed_as_done(void **state)
 	}
 }
 
+/* Where a sync does not even begin, nothing is known to be lost. */
+static void
+a_sync_without_a_descriptor_drops_nothing(void **state)
+{
+	struct fault_plan plan = { .calls = FAULT_OPEN,
+		                   .mode = FAULT_FAIL,
+		                   .error = EMFILE,
+		                   .at = 1,
+		                   .repeat = true };
+	struct bc_error err;
+	struct world world;
+
+	(void)state;
+	world_make(&world, BC_RELAXED);
+	world_open(&world);
+	WORKS(test_put_rows(world.cache, "target", 1, SEED, 300, &err), &err);
+	plan.path = world.dir.path;
+	fault_arm(&plan);
+	HOLDS(bc_sync(world.cache, &err) == BC_IO);
+	fault_disarm();
+	HOLDS(version_now(&world, "target") == 1);
+	WORKS(bc_sync(world.cache, &err), &err);
+	HOLDS(version_now(&world, "target") == 1);
+	world_close(&world);
+	test_dir_remove(&world.dir);
+}
+
 /* ---- that no call is left out -------------------------------------------- */
 
 /* What has no memory to ask for, and nothing to ask of the system. */
@@ -517,10 +544,12 @@ main(int argc, char **argv)
 			tests[count].name = call->name;
 			tests[count].test_func = fails_cleanly_at_every_call;
 			tests[count++].initial_state = (void *)(uintptr_t)call;
-			assert_true(count < TESTS_MAX - 2);
+			assert_true(count < TESTS_MAX - 3);
 		}
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 	        h15_a_failed_sync_is_never_claimed_as_done);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
+		a_sync_without_a_descriptor_drops_nothing);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 	        no_public_call_is_left_out);
 	failed = lab_main(argc, argv, "failure", tests, count);

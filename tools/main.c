@@ -268,6 +268,8 @@ main(int argc, char **argv)
 		result = TOOL_USAGE;
 	}
 	bc_close(tool.cache);
+	if (tool.lost && result == TOOL_DONE)
+		result = TOOL_CANNOT;
 	free(tool.path);
 	preference_free();
 	args_free(&tool.args);

@@ -118,7 +118,9 @@ tool_trust(const struct tool *tool)
 static void
 place_log(void *context, enum bc_event event, const char *text)
 {
-	(void)context;
+	struct tool *tool = context;
+
+	tool->lost |= event == BC_EVENT_SYNC;
 	/* Guarded lookups are slower, not wrong: stats shows them. */
 	if (event != BC_EVENT_GUARDED)
 		tool_say("note: %s", text);
@@ -139,6 +141,7 @@ tool_open(struct tool *tool, enum tool_access access,
 	if (options == NULL)
 		options = &defaults;
 	options->log = place_log;
+	options->log_context = tool;
 	options->name = "barcache"; /* whatever the file is called */
 	if (access == TOOL_READ)
 		options->flags |= BC_OPEN_READONLY;

@@ -28,6 +28,7 @@ struct tool {
 	bool json;              /* --json */
 	char *path;             /* the cache's directory; NULL until wanted */
 	struct bc_cache *cache; /* NULL until tool_open(); main closes it */
+	bool lost;              /* a sync failed: what was done is not there */
 };
 
 /* A command: its words for --help and completion, and what it does. */

@@ -162,7 +162,7 @@ target_lock(struct bci_target *target, bool group, struct bc_error *err)
 	enum bc_status status;
 	int error;
 
-	status = bci_file_ensure(target->dir_fd, LOCK_FILE, group, 4096,
+	status = bci_file_ensure(target->dir_fd, LOCK_FILE, group, 0,
 	                         &target->lock_fd, err);
 	if (status != BC_OK)
 		return status;
@@ -179,7 +179,8 @@ target_lock(struct bci_target *target, bool group, struct bc_error *err)
 		                "another process is copying to %s",
 		                target->path);
 	}
-	return BC_OK;
+	/* Now that it is ours to remove: for the cache that it becomes. */
+	return bci_file_allocate(target->lock_fd, 0, 4096, err);
 }
 
 enum bc_status

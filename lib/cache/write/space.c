@@ -336,10 +336,14 @@ bci_writer_history(struct bci_writer *writer)
 
 /* ---- syncing ----------------------------------------------------------- */
 
-/* Put one arena's bytes on the disk and say so in its record. */
+/*
+ * Put one arena's bytes on the disk and say so in its record.  Sets *failed to
+ * it if they may be lost: not where there was no descriptor to begin with.
+ */
 static enum bc_status
 space_sync_arena(struct bci_writer *writer, uint64_t number,
-                 struct bci_arena_record *arena, struct bc_error *err)
+                 struct bci_arena_record *arena, uint64_t *failed,
+                 struct bc_error *err)
 {
 	char name[BCI_ARENA_NAME];
 	enum bc_status status;
@@ -348,10 +352,14 @@ space_sync_arena(struct bci_writer *writer, uint64_t number,
 	bci_arena_name(number, name);
 	status = bci_file_open(writer->env->maps.class_fd[arena->class_], name,
 	                       O_RDWR, &fd, err);
+	if (status == BC_ABSENT)
+		*failed = number;
 	if (status != BC_OK)
 		return status;
-	if (fdatasync(fd) != 0 && !BCI_CONTROL(sync_error_ignored))
+	if (fdatasync(fd) != 0 && !BCI_CONTROL(sync_error_ignored)) {
 		status = bci_fail_os(err, errno, "cannot sync arena %s", name);
+		*failed = number;
+	}
 	bci_file_close(&fd);
 	if (status == BC_OK)
 		arena->synced_bytes = arena->end_bytes;
@@ -383,11 +391,9 @@ space_sync(struct bci_writer *writer, bool moves, uint64_t *failed,
 		    arena.class_ >= BCI_COUNT(named))
 			continue;
 		named[arena.class_] |= arena.synced_bytes == 0;
-		status = space_sync_arena(writer, number, &arena, err);
-		if (status != BC_OK) {
-			*failed = number;
+		status = space_sync_arena(writer, number, &arena, failed, err);
+		if (status != BC_OK)
 			return status;
-		}
 		status = bci_arena_store(writer->txn, &env->tables, number,
 		                         &arena, err);
 		if (status != BC_OK)
