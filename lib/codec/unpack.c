@@ -12,7 +12,6 @@
 
 #include "check.h"
 #include "bytes.h"
-#include "control.h"
 #include "decoder.h"
 #include "error.h"
 #include "group.h"
@@ -100,8 +99,7 @@ unpack_find(const struct unpack_walk *walk, uint64_t index,
 
 	if (index > 0)
 		begin = bci_load32(entry - group->entry);
-	if (begin >= end ||
-	    (end > group->data_bytes && !BCI_CONTROL(chunk_unbounded)) ||
+	if (begin >= end || end > group->data_bytes ||
 	    end - begin > bci_group_chunk_limit(group, pack->rows, index))
 		return false;
 	out->at = pack->bytes + walk->data + begin;

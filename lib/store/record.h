@@ -9,7 +9,6 @@
 #ifndef BCI_RECORD_H
 #define BCI_RECORD_H
 
-#include "control.h"
 #include "schema.h"
 
 /* Caches of format 1 are read, and become format 2 when first written to. */
@@ -439,8 +438,7 @@ bci_entry_parse_series(const unsigned char *at, size_t rest,
 	at += sizeof(out->series);
 	rest -= sizeof(out->series);
 	locators = out->series.newer_count * sizeof(struct bci_locator);
-	if (out->series.newer_count > BCI_NEWER_MAX ||
-	    (locators > rest && !BCI_CONTROL(newer_unbounded)) ||
+	if (out->series.newer_count > BCI_NEWER_MAX || locators > rest ||
 	    out->series.tail_rows > BCI_TAIL_MAX ||
 	    (out->series.tail_rows == 0) != (locators == rest) ||
 	    (out->head.schema == 0 && out->series.rows != 0) ||
