@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tsan.c - pthread_mutex_clocklock() for builds with ThreadSanitizer.
+ * tsan.c - pthread_mutex_clocklock() for builds with ThreadSanitizer, and for
+ * those that valgrind runs.
  *
- * The run time of gcc 12 and clang 14 does not know that call, so that every
- * mutex taken through it looks unlocked.  This one goes by way of a call that
+ * The run time of gcc 12 and clang 14, and helgrind, do not know that call, so
+ * that every mutex taken through it looks unlocked.  This one goes by way of a call that
  * it does know.  The deadline then follows steps of the wall clock, which is
  * why the library itself does not do so.
  */

@@ -130,7 +130,7 @@ endif()
 # map as much as the library does elsewhere.
 find_program(VALGRIND valgrind)
 if(BARCACHE_SMALL_MAPS AND VALGRIND)
-  set(watched ledger threads ranges_threads fetch_threads)
+  set(watched ledger threads ranges_threads)
   foreach(name ${watched})
     list(APPEND watching COMMAND ${VALGRIND} --tool=helgrind
       --history-level=none --error-exitcode=1

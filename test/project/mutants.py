@@ -23,6 +23,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 from source import blank
 
@@ -40,7 +41,8 @@ FOLDERS = {
                         "series_model", "manage_model", "cold_budget",
                         "derived_fall", "forget", "growth_random"],
 }
-SECONDS = 60  # of a test
+SECONDS = 60  # of a test, or TIMES what it takes without a mistake
+TIMES = 10
 MEMORY = 3 << 30
 
 # What a mistake turns into what.
@@ -144,13 +146,13 @@ def limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def fails(program, folder):
+def fails(program, folder, seconds):
     """Whether a test notices."""
     try:
         return subprocess.run(
             [program], cwd=folder, env={**os.environ, "TMPDIR": folder},
             preexec_fn=limits, capture_output=True, check=False,
-            timeout=SECONDS).returncode != 0
+            timeout=seconds).returncode != 0
     except subprocess.TimeoutExpired:
         return True
 
@@ -164,11 +166,26 @@ def tests_of(name, known):
     return list(dict.fromkeys(own + more))
 
 
+def allowed(build, test, known={}):
+    """How long a test may take; None if it fails without a mistake, too."""
+    if test not in known:
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            began = time.monotonic()
+            program = os.path.join(build.build, "test", f"test_{test}")
+            failed = fails(program, folder, 600)
+            took = time.monotonic() - began
+            known[test] = None if failed else max(SECONDS, TIMES * took)
+    return known[test]
+
+
 def noticed_by(build, name, made, known):
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         for test in tests_of(name, known):
+            seconds = allowed(build, test)
+            if seconds is None:
+                continue
             program = build.link(test, name, made, folder)
-            if fails(program, folder):
+            if fails(program, folder, seconds):
                 return test
             os.unlink(program)
     return None
