@@ -4,9 +4,9 @@
  * those that valgrind runs.
  *
  * The run time of gcc 12 and clang 14, and helgrind, do not know that call, so
- * that every mutex taken through it looks unlocked.  This one goes by way of a call that
- * it does know.  The deadline then follows steps of the wall clock, which is
- * why the library itself does not do so.
+ * that every mutex taken through it looks unlocked.  This one goes by way of a
+ * call that they do know.  The deadline then follows steps of the wall clock,
+ * which is why the library itself does not do so.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
