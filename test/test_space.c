@@ -222,6 +222,31 @@ fill(uint64_t bytes)
 }
 
 static void
+what_is_there_is_not_evicted_to_be_new(void **state)
+{
+	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
+	unsigned char *blob = calloc(1, 60000);
+	struct bc_error err;
+	unsigned i = 0, kept = 0;
+	char key[16];
+
+	(void)state;
+	restart_with(8 * MIB, 0, 0);
+	(void)fill(60000);
+	while (!is_there(key_of(i, key))) /* The first to go. */
+		i++;
+	options.flags = BC_PUT_NEW;
+	for (unsigned k = i; k < i + 8; k++) {
+		assert_status(bc_put_blob(fixture.cache, key_of(k, key), blob,
+		                          60000, &options, &err),
+		              BC_EXISTS, &err);
+		kept += is_there(key);
+	}
+	assert_int_equal(kept, 8);
+	free(blob);
+}
+
+static void
 a_full_cache_lets_the_oldest_go_and_removing_makes_room(void **state)
 {
 	static const uint64_t sizes[] = { 900000, 60000, 5000 };
@@ -447,6 +472,7 @@ main(void)
 		TEST(best_effort_does_without),
 		TEST(a_value_takes_a_quarter_of_the_budget_at_most),
 		TEST(entries_have_a_largest_number),
+		TEST(what_is_there_is_not_evicted_to_be_new),
 		TEST(a_full_cache_lets_the_oldest_go_and_removing_makes_room),
 		TEST(small_values_put_alone_use_the_budget_up_too),
 		TEST(what_was_removed_goes_before_anything_is_evicted),

@@ -117,11 +117,8 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 	if (bci_detail_load(writer->txn, &writer->env->tables,
 	                    old->entry.head.id, &detail) == BC_OK)
 		old->created_ns = detail.created_ns;
-	if ((operation->flags & BC_PUT_NEW) != 0 &&
-	    (old->entry.head.expires_ns == 0 ||
-	     old->entry.head.expires_ns > writer->now_ns))
-		return bci_fail(err, BC_EXISTS, "%s exists", operation->key);
-	return BC_OK;
+	return bci_operation_check_new(operation, &old->entry, writer->now_ns,
+	                               err);
 }
 
 static void
@@ -452,6 +449,32 @@ apply_is_late(struct apply *apply, bool *late, struct bc_error *err)
 	return status;
 }
 
+/*
+ * Refuse what is to be new and is there, before room is made: that could take
+ * the very entry away.
+ */
+static enum bc_status
+apply_check_new(const struct apply *apply, struct bc_error *err)
+{
+	const struct bci_writer *writer = &apply->writer;
+	enum bc_status status = BC_OK;
+	struct bci_bytes record;
+	struct bci_entry entry;
+
+	for (size_t i = 0; status == BC_OK && i < apply->count; i++) {
+		const struct bci_operation *operation = &apply->operations[i];
+
+		if (bci_operation_puts(operation) &&
+		    bci_table_get(writer->txn, writer->env->tables.entries,
+		                  operation->key, operation->key_bytes,
+		                  &record) == BC_OK &&
+		    bci_entry_parse(record.data, record.size, &entry) == BC_OK)
+			status = bci_operation_check_new(operation, &entry,
+			                                 writer->now_ns, err);
+	}
+	return status;
+}
+
 /* Appends and cuts, behind the puts and removals that they may follow. */
 static enum bc_status
 apply_growths(struct apply *apply, struct bc_error *err)
@@ -509,6 +532,7 @@ apply_all(struct bc_cache *cache, struct bci_operation *operations,
 		goto done;
 	/* Room that removals make counts for the puts beside them. */
 	BCI_TRY(apply_removals(&apply, err));
+	BCI_TRY(apply_check_new(&apply, err));
 	BCI_TRY(bci_expire_some(&apply.writer, &apply.changed, err));
 	apply.may_inline = apply_may_inline(&apply);
 	BCI_TRY(bci_measure(&apply.writer, operations, count, BUNDLE_BYTES,

@@ -521,3 +521,14 @@ bci_operations_sort(struct bci_operation *operations, size_t count)
 		reset = reset || bci_operation_resets(&operations[i]);
 	}
 }
+
+enum bc_status
+bci_operation_check_new(const struct bci_operation *operation,
+                        const struct bci_entry *entry, int64_t now_ns,
+                        struct bc_error *err)
+{
+	if ((operation->flags & BC_PUT_NEW) == 0 || bci_entry_is_ghost(entry) ||
+	    (entry->head.expires_ns != 0 && entry->head.expires_ns <= now_ns))
+		return BC_OK;
+	return bci_fail(err, BC_EXISTS, "%s exists", operation->key);
+}

@@ -120,4 +120,10 @@ enum bc_status bci_operations_commit(struct bc_cache *cache,
                                      struct bci_operation *operations,
                                      size_t count, struct bc_error *err);
 
+/* BC_EXISTS if it is to be new under its key, and 'entry' is there: neither
+ * evicted nor expired. */
+enum bc_status bci_operation_check_new(const struct bci_operation *operation,
+                                       const struct bci_entry *entry,
+                                       int64_t now_ns, struct bc_error *err);
+
 #endif /* BCI_OPERATION_H */
