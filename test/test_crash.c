@@ -72,6 +72,26 @@ relaxed_loses_what_is_newer_than_the_last_sync(void **state)
 	CUT(BC_RELAXED, STEPS, STATES);
 }
 
+/* A history in which LMDB uses a page of its own in front of rows that were
+ * synced, and these are packed then. */
+static void
+what_was_synced_stays_safe_where_pages_are_used_again(void **state)
+{
+	struct cut_totals totals = { .states = 0 };
+	const struct cut_plan plan = {
+		.medium = &cut_files,
+		.seed = UINT64_C(3546327755839679996),
+		.durability = BC_RELAXED,
+		.steps = STEPS,
+		.states = 200,
+	};
+
+	(void)state;
+	assert_int_equal(cut_history(&plan, &totals), 0);
+	lab_trials(totals.states);
+	assert_int_equal(totals.failures, 0);
+}
+
 static void
 scratch_is_discarded(void **state)
 {
@@ -92,6 +112,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(durable_loses_nothing),
 		cmocka_unit_test(
 			relaxed_loses_what_is_newer_than_the_last_sync),
+		cmocka_unit_test(
+			what_was_synced_stays_safe_where_pages_are_used_again),
 		cmocka_unit_test(scratch_is_discarded),
 		cmocka_unit_test(creation_leaves_no_trap),
 	};

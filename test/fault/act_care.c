@@ -6,6 +6,7 @@
 #include "act.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void
 care_open(struct stage *stage)
@@ -119,7 +120,9 @@ care_copy(struct stage *stage)
 	options.flags = BC_COPY_VERIFY | BC_COPY_FREEZE;
 	SAYS(stage,
 	     bc_copy(stage->cache, path, &options, &report, &stage->err));
-	SAYS(stage, bc_thaw(path, &stage->options, &stage->err));
+	/* Damage that was there is no reason to leave nothing; more may be. */
+	if (access(path, F_OK) == 0)
+		SAYS(stage, bc_thaw(path, &stage->options, &stage->err));
 }
 
 static void

@@ -219,11 +219,9 @@ static enum bc_status
 shift_name(struct shift *shift, struct bci_locator *to, struct bc_error *err)
 {
 	struct bci_writer *writer = shift->writer;
-	struct bci_arena_record arena;
 	enum bc_status status;
 
-	if (bci_writer_arena(writer, shift->from.arena, &arena) != BC_OK ||
-	    arena.synced_bytes >= shift->from.offset + shift->from.bytes)
+	if (bci_writer_may_be_safe(writer, &shift->from))
 		writer->must_settle = true;
 	writer->must_sync = true;
 	BCI_TRY(bci_writer_name(writer, to, &shift->entry.head, err));

@@ -157,8 +157,7 @@ mover_settle(struct bci_mover *mover, const struct bci_locator *from,
 	if (bci_writer_arena(writer, to->arena, &arena) == BC_OK &&
 	    arena.synced_bytes >= to->offset + to->bytes)
 		return;
-	if (bci_writer_arena(writer, from->arena, &arena) != BC_OK ||
-	    arena.synced_bytes >= from->offset + from->bytes)
+	if (bci_writer_may_be_safe(writer, from))
 		writer->must_settle_moves = true;
 }
 

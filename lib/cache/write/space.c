@@ -292,6 +292,18 @@ bci_writer_is_fresh(struct bci_writer *writer, const struct bci_entry *entry,
 	        arena.queue != BCI_MAIN);
 }
 
+bool
+bci_writer_may_be_safe(struct bci_writer *writer,
+                       const struct bci_locator *locator)
+{
+	struct bci_arena_record arena;
+
+	/* The mark goes back where LMDB uses a page again: what lies behind it
+	 * may have been synced all the same. */
+	return bci_writer_arena(writer, locator->arena, &arena) != BC_OK ||
+	       arena.synced_bytes != 0;
+}
+
 enum bc_status
 bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
                    const struct bci_locator *from,

@@ -154,6 +154,11 @@ bool bci_writer_is_fresh(struct bci_writer *writer,
                          const struct bci_entry *entry,
                          const struct bci_locator *locator);
 
+/* Whether a segment may be on the disk already, so that what comes in its place
+ * has to be before it goes: not if nothing of its arena ever was. */
+bool bci_writer_may_be_safe(struct bci_writer *writer,
+                            const struct bci_locator *locator);
+
 /* A segment moved from one place to another; its slot goes with it. */
 enum bc_status bci_writer_restamp(struct bci_writer *writer,
                                   const struct bci_locator *to,
