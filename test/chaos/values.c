@@ -8,13 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A row of a series: its time and its columns. */
+#define CHAOS_ROW_BYTES 24u
+
 /* Whether a put may find no room: what is pinned takes it. */
 static bool
 value_may_be_full(const struct chaos_world *world, uint64_t bytes)
 {
-	for (unsigned key = 0; key < CHAOS_KEYS; key++)
-		if (world->entries[key].pinned)
-			bytes += world->entries[key].bytes + 8192;
+	for (unsigned key = 0; key < CHAOS_KEYS; key++) {
+		const struct chaos_entry *entry = &world->entries[key];
+
+		if (entry->pinned)
+			bytes += entry->bytes + CHAOS_ROW_BYTES * entry->rows +
+			         8192;
+	}
 	return bytes > world->config.warm_bytes / 2;
 }
 
