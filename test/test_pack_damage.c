@@ -351,6 +351,7 @@ patches_of_wide_times_must_ascend(void **state)
 	struct specimen *table = &victim.table;
 	unsigned char *bytes;
 	unsigned refused = 0;
+	uint32_t columns;
 	int64_t *times, time = 0;
 
 	(void)state;
@@ -360,6 +361,7 @@ patches_of_wide_times_must_ascend(void **state)
 		time += i % 20 == 3 ? INT64_C(1) << (40 + i % 9) : 7;
 		times[i] = time;
 	}
+	columns = table->count;
 	table->count = 1;
 	packing_make(&victim.packing, table, 0, NULL);
 	victim.damaged.length = victim.packing.length;
@@ -373,6 +375,7 @@ patches_of_wide_times_must_ascend(void **state)
 		refused += !victim_read(&victim, bytes, victim.damaged.length);
 	}
 	assert_true(refused > 0);
+	table->count = columns;
 	victim_free(&victim);
 }
 
