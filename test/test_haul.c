@@ -166,6 +166,43 @@ another_compaction_may_be_faster(void **state)
 	expect_frames(false);
 }
 
+/* As another process: empty the arena that is in use, which seals it. */
+static void
+empty_it(void *argument)
+{
+	struct bc_options options = unit_options();
+	struct bc_cache *cache;
+	struct bc_error err;
+	char key[16];
+
+	(void)argument;
+	assert_status(bc_open(fixture.dir.cache, &options, &cache, &err), BC_OK,
+	              &err);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		frame_key(key, i);
+		(void)!bc_remove(cache, key, NULL);
+	}
+	assert_status(bc_remove(cache, "next", &err), BC_OK, &err);
+	assert_status(bc_compact(cache, NULL, NULL, &err), BC_OK, &err);
+	bc_close(cache);
+}
+
+static void
+an_arena_that_others_seal_is_closed(void **state)
+{
+	unsigned files = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		unit_put("next", i + 1, ROWS);
+		if (i == 1)
+			files = test_open_files();
+		assert_int_equal(test_child_run(empty_it, NULL), 0);
+	}
+	unit_put("next", 1, ROWS);
+	assert_int_equal(test_open_files(), files);
+}
+
 static void
 count_file(void *context, const char *path)
 {
@@ -262,6 +299,9 @@ main(void)
 			unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			another_compaction_may_be_faster, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			an_arena_that_others_seal_is_closed, setup,
+			unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			what_is_not_copied_yet_leaves_nothing, setup,
 			unit_teardown),

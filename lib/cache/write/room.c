@@ -234,6 +234,8 @@ room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 	status = room_number(writer, err);
 	if (status != BC_OK)
 		return status;
+	/* It may be open for an arena that another process has sealed. */
+	bci_appender_close(appender);
 	status = bci_appender_create(
 		appender, env->maps.class_fd[class_], writer->state.next_arena,
 		capacity, env->group, writer->config.durability == BC_DURABLE,
