@@ -264,15 +264,6 @@ store_may_go_on(enum bc_status status)
 	       status == BC_KEY || status == BC_CORRUPT;
 }
 
-/* Whether a failure is one for which best effort lets a text go. */
-static bool
-store_may_let_go(enum bc_status status)
-{
-	return status == BC_NOSPACE || status == BC_FULL ||
-	       status == BC_ENTRIES || status == BC_TOO_LARGE ||
-	       status == BC_BUSY;
-}
-
 /* Nothing of a text was stored, which is no failure; its error says why. */
 static void
 store_let_go(struct import *import, struct import_text *text)
@@ -306,7 +297,7 @@ store_singly(struct import *import)
 			continue;
 		}
 		status = store_commit(import, text, 1, &text->error);
-		if (import->lets_go && store_may_let_go(text->error.status))
+		if (import->lets_go && bci_status_is_let_go(text->error.status))
 			store_let_go(import, text);
 		else
 			import->stopped = !store_may_go_on(status);

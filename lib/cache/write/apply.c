@@ -465,6 +465,7 @@ apply_check_new(const struct apply *apply, struct bc_error *err)
 		const struct bci_operation *operation = &apply->operations[i];
 
 		if (bci_operation_puts(operation) &&
+		    (operation->flags & BC_PUT_NEW) != 0 &&
 		    bci_table_get(writer->txn, writer->env->tables.entries,
 		                  operation->key, operation->key_bytes,
 		                  &record) == BC_OK &&
@@ -557,8 +558,7 @@ static bool
 apply_may_let_go(const struct bci_operation *operations, size_t count,
                  enum bc_status status)
 {
-	if (status != BC_NOSPACE && status != BC_FULL && status != BC_ENTRIES &&
-	    status != BC_TOO_LARGE && status != BC_BUSY)
+	if (!bci_status_is_let_go(status))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if ((operations[i].flags & BC_PUT_BEST_EFFORT) == 0)

@@ -214,31 +214,36 @@ bci_candidate_walk(struct bci_writer *writer, const struct bci_meant *meant,
 /* ---- finding ----------------------------------------------------------- */
 
 struct candidate_found {
-	struct bci_candidate *candidate;
+	const struct bci_candidate *chosen;
 	struct bci_locator *locator;
 };
 
 static enum bc_status
-candidate_take(void *context, const struct bci_candidate *found,
+candidate_take(void *context, const struct bci_candidate *now,
                const struct bci_locator *locator, const struct bci_spot *spot)
 {
-	const struct candidate_found *out = context;
+	const struct candidate_found *found = context;
+	const struct bci_candidate *chosen = found->chosen;
 
 	(void)spot;
-	*out->candidate = *found;
-	*out->locator = *locator;
-	return BC_BUSY;
+	*found->locator = *locator;
+	return now->key == chosen->key && !now->pinned &&
+	                       now->bytes == chosen->bytes &&
+	                       now->accessed_ns == chosen->accessed_ns
+	               ? BC_BUSY
+	               : BC_MISS;
 }
 
 enum bc_status
 bci_candidate_find(struct bci_writer *writer, const struct bci_meant *meant,
-                   const struct bci_spot *spot, struct bci_candidate *candidate,
+                   const struct bci_spot *spot,
+                   const struct bci_candidate *chosen,
                    struct bci_locator *locator)
 {
-	struct candidate_found out = { candidate, locator };
+	struct candidate_found found = { chosen, locator };
 	struct bci_spot at = *spot;
 	const struct candidate_walk walk = { writer, meant, &at, candidate_take,
-		                             &out };
+		                             &found };
 	struct bci_bytes record;
 	enum bc_status status;
 

@@ -12,8 +12,8 @@
 /* Which of all. */
 struct bci_meant {
 	enum bci_arena_class class_; /* values in entry records are warm */
-	bool inlined; /* only what lies in entry records */
-	bool entries; /* all entries, each as a whole */
+	bool inlined;                /* only what lies in entry records */
+	bool entries;                /* all entries, each as a whole */
 };
 
 /* The way back to a segment, or to where a walk over all of them goes on. */
@@ -47,22 +47,15 @@ enum bc_status bci_candidate_walk(struct bci_writer *writer,
 /* The spot before all. */
 void bci_spot_first(struct bci_spot *spot);
 
-/* Find the segment at a spot again; BC_MISS if it is not there any more. */
+/*
+ * Find the segment at a spot again.  BC_MISS if it may not go as it was chosen:
+ * it is not there any more, is another, or somebody accessed it since.
+ */
 enum bc_status bci_candidate_find(struct bci_writer *writer,
                                   const struct bci_meant *meant,
                                   const struct bci_spot *spot,
-                                  struct bci_candidate *candidate,
+                                  const struct bci_candidate *chosen,
                                   struct bci_locator *locator);
-
-/* Whether it may go as it was chosen: nobody accessed it since. */
-static inline bool
-bci_candidate_is_same(const struct bci_candidate *chosen,
-                      const struct bci_candidate *now)
-{
-	return now->key == chosen->key && !now->pinned &&
-	       now->bytes == chosen->bytes &&
-	       now->accessed_ns == chosen->accessed_ns;
-}
 
 /* What a policy has to know of a segment of an entry. */
 void bci_candidate_make(struct bci_writer *writer, const char *key,

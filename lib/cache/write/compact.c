@@ -114,8 +114,7 @@ compact_expire(struct bci_compact *compact, struct bci_writer *writer,
 	return status == BC_OK && removed == 0 ? BC_MISS : status;
 }
 
-/* A step of cleaning ends after so long, or so many bytes. */
-#define CLEAN_NS 15000000
+/* A step of cleaning ends after so many bytes, if not by the clock. */
 #define CLEAN_BYTES (64ull << 20)
 
 /* Arenas that there were when cleaning began. */
@@ -204,10 +203,10 @@ compact_plan(struct bci_writer *writer, struct compact_clean *clean,
 		after++;
 		status = compact_find(writer, clean, &after, &arena, err);
 	}
+	if (status != BC_OK && status != BC_MISS)
+		return status;
 	*worth = bci_haul_is_worth(haul);
-	if (*worth)
-		bci_haul_reserve(haul, writer);
-	return status == BC_MISS ? BC_OK : status;
+	return *worth ? bci_haul_reserve(haul, writer, err) : BC_OK;
 }
 
 /* Go on with the next arena that is worth it. */
@@ -245,7 +244,7 @@ compact_clean(struct bci_compact *compact, struct bci_writer *writer,
 {
 	struct compact_clean *clean = context;
 
-	clean->until_ns = bci_clock_monotonic_ns() + CLEAN_NS;
+	clean->until_ns = bci_clock_monotonic_ns() + BCI_COMPACT_STEP_NS;
 	if (clean->before == 0) {
 		clean->before = writer->state.next_arena;
 		/* One that was killed may have left an arena apart. */

@@ -18,6 +18,9 @@ struct bci_compact {
 	struct bc_error *err;
 };
 
+/* A step ends after so long: whoever waits to write is let in then. */
+#define BCI_COMPACT_STEP_NS 15000000
+
 /* Report progress; false: end here. */
 bool bci_compact_goes_on(struct bci_compact *compact, const char *step,
                          uint64_t done);

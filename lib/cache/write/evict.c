@@ -19,13 +19,10 @@ bci_evict_chosen(struct bci_writer *writer, const struct bci_meant *meant,
 {
 	const uint64_t *demotions = &writer->counted[BCI_COUNT_DEMOTIONS];
 	uint64_t before = *demotions;
-	struct bci_candidate now;
 	struct bci_locator locator;
 	enum bc_status status =
-		bci_candidate_find(writer, meant, spot, &now, &locator);
+		bci_candidate_find(writer, meant, spot, candidate, &locator);
 
-	if (status == BC_OK && !bci_candidate_is_same(candidate, &now))
-		status = BC_MISS;
 	if (status == BC_OK)
 		status = bci_victim_drop(writer, spot->key, spot->key_bytes,
 		                         &locator, !meant->entries, err);

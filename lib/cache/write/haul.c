@@ -24,9 +24,6 @@
  * waits a fraction of a second. */
 #define HAUL_BYTES (256ull << 20)
 
-/* Small segments share values of so many bytes. */
-#define SHARED_BYTES (64u << 10)
-
 /* A copy, and where in its arena the segment is. */
 struct bci_load {
 	uint64_t offset;
@@ -92,10 +89,15 @@ bci_haul_is_worth(const struct bci_haul *haul)
 	return haul->live_bytes >= haul->capacity_bytes / 2;
 }
 
-void
-bci_haul_reserve(struct bci_haul *haul, struct bci_writer *writer)
+enum bc_status
+bci_haul_reserve(struct bci_haul *haul, struct bci_writer *writer,
+                 struct bc_error *err)
 {
-	haul->number = writer->state.next_arena++;
+	enum bc_status status = bci_writer_check_number(writer, err);
+
+	if (status == BC_OK)
+		haul->number = writer->state.next_arena++;
+	return status;
 }
 
 /* ---- copying ----------------------------------------------------------- */
@@ -132,7 +134,7 @@ haul_copy_one(struct bci_haul *haul, struct bci_leg *leg,
 	if (status != BC_OK)
 		return status;
 	if (!bci_apart_fits(&haul->apart,
-	                    bci_max(segment.locator.bytes, SHARED_BYTES)) &&
+	                    bci_max(segment.locator.bytes, BCI_MOVE_SHARED)) &&
 	    haul->count != 0)
 		return BC_FULL;
 	/* One that is larger than an arena stays, for who cleans; and so does

@@ -50,7 +50,9 @@ bool bci_haul_add(struct bci_haul *haul, struct bci_writer *writer,
 bool bci_haul_is_worth(const struct bci_haul *haul);
 
 /* The first stride, in a transaction: set a number aside. */
-void bci_haul_reserve(struct bci_haul *haul, struct bci_writer *writer);
+enum bc_status bci_haul_reserve(struct bci_haul *haul,
+                                struct bci_writer *writer,
+                                struct bc_error *err);
 
 /*
  * The second, without the writer lock; nothing if there is nothing to be

@@ -16,9 +16,6 @@
 #include "hash.h"
 #include "move.h"
 
-/* Small segments share values of at most this many bytes. */
-#define SHARED_BYTES (64u << 10)
-
 void
 bci_mover_open(struct bci_mover *mover, struct bci_writer *writer,
                enum bci_queue queue)
@@ -34,9 +31,10 @@ bci_mover_close(struct bci_mover *mover)
 	memset(mover->room + mover->used, 0, mover->bytes - mover->used);
 	/* What is left of it is lost: the next one is as long as this was
 	 * needed. */
-	mover->shared_bytes = mover->used < mover->bytes / 2
-	                              ? BCI_VALUE_MIN
-	                              : bci_min(2 * mover->bytes, SHARED_BYTES);
+	mover->shared_bytes =
+		mover->used < mover->bytes / 2
+			? BCI_VALUE_MIN
+			: bci_min(2 * mover->bytes, BCI_MOVE_SHARED);
 	mover->room = NULL;
 }
 

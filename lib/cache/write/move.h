@@ -8,6 +8,9 @@
 #include "apart.h"
 #include "live.h"
 
+/* Small segments share values of at most this many bytes. */
+#define BCI_MOVE_SHARED (64u << 10)
+
 /* Moves of one step; small segments share a value. */
 struct bci_mover {
 	struct bci_writer *writer;

@@ -3,9 +3,9 @@
  * ranking.c - all that may be evicted, ranked as a policy says.
  *
  * One walk collects what the policy has to know and the way back to each
- * segment, about 110 bytes; then it chooses, and what it
- * chose goes one by one.  In between the cache may be changed by others: of
- * what was accessed or replaced since, nothing goes.
+ * segment, about 110 bytes; then it chooses, and what it chose goes one by one.
+ * In between the cache may be changed by others: of what was accessed or
+ * replaced since, nothing goes.
  */
 #include "common.h"
 
@@ -233,15 +233,13 @@ bci_ranking_rehearse(struct bci_ranking *ranking, struct bci_writer *writer,
 	while (ranking->next < ranking->chosen) {
 		const struct bci_candidate *candidate =
 			&ranking->candidates[ranking->next++];
-		struct bci_candidate now;
 		struct bci_locator locator;
 		struct bci_spot spot;
 		uint64_t bytes = 0;
 
 		ranking_spot(ranking, candidate->id, &spot);
-		if (bci_candidate_find(writer, &ranking->meant, &spot, &now,
-		                       &locator) != BC_OK ||
-		    !bci_candidate_is_same(candidate, &now))
+		if (bci_candidate_find(writer, &ranking->meant, &spot,
+		                       candidate, &locator) != BC_OK)
 			continue;
 		bci_evicted_add(evicted, &locator,
 		                bci_victim_packs(writer, spot.key,

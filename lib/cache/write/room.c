@@ -10,12 +10,7 @@
 #include "recover.h"
 #include "writer.h"
 
-/*
- * An arena transaction holds its values in fresh memory until it is committed.
- * Where a commit costs no sync it is made often, so that the same few pages are
- * used again and again: twice as fast as going through the whole batch once.
- */
-#define PENDING_BYTES (2ull << 20)
+/* A commit that is synced is made after so much, see BCI_ARENA_PENDING. */
 #define PENDING_DURABLE_BYTES (64ull << 20)
 
 /* An arena of its own for a value that no usual arena takes has so much more,
@@ -181,12 +176,8 @@ room_open(struct bci_writer *writer, enum bci_queue queue, struct bc_error *err)
 	return room_give_up(writer, queue, err);
 }
 
-/*
- * See that the next arena has a number that none has had, whatever a damaged
- * record says: a file of that name would be replaced.
- */
-static enum bc_status
-room_number(struct bci_writer *writer, struct bc_error *err)
+enum bc_status
+bci_writer_check_number(struct bci_writer *writer, struct bc_error *err)
 {
 	uint64_t *next = &writer->state.next_arena, last = 0;
 	struct MDB_cursor *cursor = NULL;
@@ -231,7 +222,7 @@ room_new_arena(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 
 	if (bytes + extra > capacity)
 		capacity = bci_round_up(bytes + extra, 65536);
-	status = room_number(writer, err);
+	status = bci_writer_check_number(writer, err);
 	if (status != BC_OK)
 		return status;
 	/* It may be open for an arena that another process has sealed. */
@@ -278,7 +269,7 @@ bci_writer_room(struct bci_writer *writer, enum bci_queue queue, uint64_t bytes,
 	const uint64_t *number = bci_state_active(&writer->state, queue);
 	uint64_t most = writer->config.durability == BC_DURABLE
 	                        ? PENDING_DURABLE_BYTES
-	                        : PENDING_BYTES;
+	                        : BCI_ARENA_PENDING;
 	enum bc_status status = BC_OK;
 
 	if (active->pending_bytes >= most)

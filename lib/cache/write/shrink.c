@@ -15,9 +15,6 @@
 #include "shrink.h"
 #include "victim.h"
 
-/* What a step is to take. */
-#define STEP_NS 15000000
-
 struct shrink {
 	enum bci_arena_class class_;
 	struct bci_ranking ranking;
@@ -72,8 +69,9 @@ shrink_rank(struct bci_compact *compact, struct bci_writer *writer,
 			options->policy != BC_POLICY_DEFAULT
 				? options->policy
 				: (enum bc_policy)writer->config.policy);
-	status = bci_ranking_walk(ranking, writer,
-	                          bci_clock_monotonic_ns() + STEP_NS, err);
+	status = bci_ranking_walk(
+		ranking, writer, bci_clock_monotonic_ns() + BCI_COMPACT_STEP_NS,
+		err);
 	if (status != BC_OK)
 		return status;
 	*more = !ranking->ended;
@@ -89,7 +87,7 @@ shrink_drop(struct bci_compact *compact, struct bci_writer *writer,
 	struct shrink *shrink = context;
 	struct bci_ranking *ranking = &shrink->ranking;
 	struct bc_compact_report *report = &compact->report;
-	int64_t until_ns = bci_clock_monotonic_ns() + STEP_NS;
+	int64_t until_ns = bci_clock_monotonic_ns() + BCI_COMPACT_STEP_NS;
 	struct bci_evicted evicted = { 0 };
 	enum bc_status status =
 		compact->dry ? bci_ranking_rehearse(ranking, writer, until_ns,

@@ -167,6 +167,13 @@ enum bc_status bci_writer_restamp(struct bci_writer *writer,
                                   uint32_t count, struct bc_error *err);
 
 /*
+ * See that the next arena has a number that none has had, whatever a damaged
+ * record says: a file of that name would be replaced.
+ */
+enum bc_status bci_writer_check_number(struct bci_writer *writer,
+                                       struct bc_error *err);
+
+/*
  * Room for a value of 'bytes' bytes in the active arena of a queue, sealing it
  * and making another as needed; locator's arena and offset are filled.  Now and
  * then what is pending is committed, so that the room of earlier values is
