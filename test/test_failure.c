@@ -236,8 +236,8 @@ version_due(const struct world *world, const struct call *call,
 /*
  * Where LMDB could not write a meta page it wants its file opened anew, for
  * reading too.  Then the handle says so at once, and only a new one will do.
- * A read that stores what it worked out says so at the next call: its answer is
- * right all the same.
+ * A read that stores what it worked out says so at the next call: its answer,
+ * or what else failed, is right all the same.
  */
 static bool
 is_poisoned(struct world *world, const struct call *call,
@@ -246,8 +246,7 @@ is_poisoned(struct world *world, const struct call *call,
 	struct bc_view view;
 	bool poisoned;
 
-	if (status != BC_IO && status != BC_NOSPACE &&
-	    !(status == BC_OK && call->does == READS && !call->takes_error))
+	if (status == BC_OK && (call->does != READS || call->takes_error))
 		return false;
 	poisoned = bc_get(world->cache, "target", &view) == BC_IO;
 	bc_view_release(&view);
