@@ -37,30 +37,61 @@ const char *const gallery_keys[GALLERY_KEYS] = {
 	"s/spot/E/1m",
 };
 
-/* Rows of the values, 0: a blob; and how many a series has. */
-static const uint64_t sizes[GALLERY_KEYS] = {
-	0,    0,  1500, 8,   700, 4500, 60, /* VALUES */
-	4050, 20, 300,  600, 90,
+struct sizes {
+	uint64_t budget;
+	uint64_t blobs[2];
+	uint64_t rows[GALLERY_KEYS]; /* of values, 0: a blob; of series */
 };
+
+static const struct sizes usual = {
+	8u << 20,
+	{ 80, 70000 },
+	{ 0, 0, 1500, 8, 700, 4500, 60, /* VALUES */
+	  4050, 20, 300, 600, 90 },
+};
+
+/* Nothing has a second block, or more rows than show what it is. */
+static const struct sizes little = {
+	1u << 20,
+	{ 80, 2000 },
+	{ 0, 0, 80, 8, 30, 40, 30, /* VALUES */
+	  200, 20, 300, 100, 90 },
+};
+
+/* Of the gallery that was made last. */
+static const struct sizes *sizes = &usual;
 
 static const char *const words[3] = { "bid", "ask", "a word of some length" };
 
 /* ---- series ------------------------------------------------------------ */
 
 static uint64_t
-row_word(const char *key, int64_t time_ns)
+key_word(const char *key)
 {
 	uint64_t word = SEED;
 
 	for (; *key != '\0'; key++)
 		word = test_mix(word, (unsigned char)*key);
-	return test_mix(word, (uint64_t)time_ns);
+	return word;
+}
+
+/* What the row of a series at a time follows from. */
+static uint64_t
+row_word(uint64_t series, int64_t time_ns)
+{
+	return test_mix(series, (uint64_t)time_ns);
 }
 
 static double
-row_close(const char *key, int64_t time_ns)
+row_close(uint64_t row)
 {
-	return (double)(row_word(key, time_ns) % 100000) / 100;
+	return (double)(row % 100000) / 100;
+}
+
+static unsigned
+row_side(uint64_t row)
+{
+	return (unsigned)(row >> 60) % 3;
 }
 
 /* Only series C has text. */
@@ -75,6 +106,7 @@ static enum bc_status
 append(struct bc_cache *cache, const char *key, uint64_t first, uint64_t rows,
        const struct bc_append_options *options)
 {
+	const uint64_t series = key_word(key);
 	int64_t time[512];
 	double close[512];
 	uint32_t side[512];
@@ -87,8 +119,8 @@ append(struct bc_cache *cache, const char *key, uint64_t first, uint64_t rows,
 
 	for (uint64_t i = 0; i < rows; i++) {
 		time[i] = BEGIN_NS + (int64_t)(first + i) * MINUTE_NS;
-		close[i] = row_close(key, time[i]);
-		side[i] = (uint32_t)(row_word(key, time[i]) >> 60) % 3;
+		close[i] = row_close(row_word(series, time[i]));
+		side[i] = row_side(row_word(series, time[i]));
 	}
 	return bc_append(cache, key, &frame, options, NULL, NULL);
 }
@@ -109,6 +141,7 @@ series_is_right(const char *key, const struct bc_view *view)
 	const int64_t *time = bc_view_time(view);
 	const double *close = bc_view_f64(view, "close");
 	const uint32_t *side = bc_view_find(view, "side", BC_TEXT);
+	const uint64_t series = key_word(key);
 	const char *word, *text;
 	size_t bytes;
 
@@ -117,7 +150,8 @@ series_is_right(const char *key, const struct bc_view *view)
 	if (time == NULL || close == NULL)
 		return false;
 	for (uint64_t i = 0; i < view->rows; i++) {
-		double expected = row_close(key, time[i]);
+		const uint64_t row = row_word(series, time[i]);
+		const double expected = row_close(row);
 
 		if (memcmp(&close[i], &expected, sizeof(expected)) != 0)
 			return false;
@@ -126,7 +160,7 @@ series_is_right(const char *key, const struct bc_view *view)
 		text = bc_view_text(
 			view, (uint32_t)bc_schema_find(view->schema, "side"),
 			side[i], &bytes);
-		word = words[(row_word(key, time[i]) >> 60) % 3];
+		word = words[row_side(row)];
 		/* A dictionary that is damaged has no texts. */
 		if (text != NULL &&
 		    (bytes != strlen(word) || memcmp(text, word, bytes) != 0))
@@ -149,19 +183,18 @@ static void
 make_values(struct bc_cache *cache)
 {
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	static const uint64_t bytes[] = { 80, 70000 };
 	struct test_value value;
 
 	for (size_t i = 0; i < VALUES; i++) {
-		if (sizes[i] != 0)
+		if (sizes->rows[i] != 0)
 			test_value_frame(&value, gallery_keys[i], VERSION, SEED,
-			                 sizes[i]);
+			                 sizes->rows[i]);
 		else
 			test_value_blob(&value, gallery_keys[i], VERSION, SEED,
-			                bytes[i]);
+			                sizes->blobs[i]);
 		options.placement = i == 2 ? BC_PLACE_COLD : BC_PLACE_AUTO;
 		options.ttl_ns = i % 2 == 0 ? 0 : INT64_MAX / 4;
-		if (sizes[i] != 0)
+		if (sizes->rows[i] != 0)
 			MUST(bc_put(cache, gallery_keys[i], &value.frame,
 			            &options, NULL, NULL));
 		else
@@ -196,8 +229,8 @@ make_series(struct bc_cache *cache)
 {
 	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
 
-	grow(cache, gallery_keys[7], 0, sizes[7], 64);
-	grow(cache, gallery_keys[8], 0, sizes[8], 10);
+	grow(cache, gallery_keys[7], 0, sizes->rows[7], 64);
+	grow(cache, gallery_keys[8], 0, sizes->rows[8], 10);
 	grow(cache, gallery_keys[9], 0, 200, 50);
 	options.from_ns = BEGIN_NS + 300 * MINUTE_NS;
 	options.to_ns = BEGIN_NS + 400 * MINUTE_NS;
@@ -206,9 +239,9 @@ make_series(struct bc_cache *cache)
 	options = (struct bc_append_options)BC_APPEND_OPTIONS_INIT;
 	options.flags = BC_APPEND_OPEN;
 	MUST(append(cache, gallery_keys[9], 599, 1, &options));
-	grow(cache, gallery_keys[10], 0, sizes[10], 300);
+	grow(cache, gallery_keys[10], 0, sizes->rows[10], 300);
 	MUST(bc_place(cache, gallery_keys[10], BC_PLACE_COLD, NULL, NULL));
-	grow(cache, gallery_keys[11], 0, sizes[11], 90);
+	grow(cache, gallery_keys[11], 0, sizes->rows[11], 90);
 }
 
 static void
@@ -233,21 +266,35 @@ make_labels(struct bc_cache *cache)
 	MUST(bc_remove(cache, "v/gone", NULL));
 }
 
-void
-gallery_make(const char *path)
+static void
+make(const char *path)
 {
 	struct bc_options options = BC_OPTIONS_INIT;
 	struct bc_cache *cache;
 
 	options.flags = BC_OPEN_CREATE;
-	options.warm_bytes = 8u << 20;
-	options.cold_bytes = 8u << 20;
+	options.warm_bytes = sizes->budget;
+	options.cold_bytes = sizes->budget;
 	MUST(bc_open(path, &options, &cache, NULL));
 	make_values(cache);
 	make_requests(cache);
 	make_series(cache);
 	make_labels(cache);
 	bc_close(cache);
+}
+
+void
+gallery_make(const char *path)
+{
+	sizes = &usual;
+	make(path);
+}
+
+void
+gallery_make_little(const char *path)
+{
+	sizes = &little;
+	make(path);
 }
 
 /* ---- reading it -------------------------------------------------------- */
@@ -301,19 +348,21 @@ static void
 read_series(struct bc_cache *cache, size_t index, struct gallery_found *found)
 {
 	const char *key = gallery_keys[index];
-	const int64_t to_ns = BEGIN_NS + (int64_t)sizes[index] * MINUTE_NS;
+	const int64_t to_ns =
+		BEGIN_NS + (int64_t)sizes->rows[index] * MINUTE_NS;
 	struct bc_view view;
 	enum bc_status status;
 
 	/* All of it is known, so that fewer rows would be a lie. */
 	if (index != 9) {
 		status = bc_read(cache, key, BEGIN_NS, to_ns, NULL, 0, &view);
-		found->short_ += status == BC_OK && view.rows != sizes[index];
-		note(found, index, status, &view, sizes[index]);
+		found->short_ +=
+			status == BC_OK && view.rows != sizes->rows[index];
+		note(found, index, status, &view, sizes->rows[index]);
 	}
 	status = bc_read(cache, key, INT64_MIN, INT64_MAX, NULL,
 	                 BC_READ_PARTIAL | BC_READ_OPEN, &view);
-	note(found, index, status, &view, sizes[index]);
+	note(found, index, status, &view, sizes->rows[index]);
 	status = bc_tail(cache, key, 70, NULL, BC_READ_PARTIAL, &view);
 	note(found, index, status, &view, 0);
 	status = bc_asof(cache, key, BEGIN_NS + 77 * MINUTE_NS, NULL,
@@ -333,7 +382,7 @@ gallery_read(struct bc_cache *cache)
 
 	for (size_t i = 0; i < GALLERY_KEYS; i++) {
 		status = bc_get(cache, gallery_keys[i], &view);
-		note(&found, i, status, &view, sizes[i] - (i == 9));
+		note(&found, i, status, &view, sizes->rows[i] - (i == 9));
 		if (i >= VALUES)
 			read_series(cache, i, &found);
 	}
@@ -453,7 +502,7 @@ change_series(struct bc_cache *cache, unsigned what)
 {
 	switch (what) {
 	case 0: /* behind, before, between, over */
-		(void)!append(cache, gallery_keys[7], sizes[7], 30, NULL);
+		(void)!append(cache, gallery_keys[7], sizes->rows[7], 30, NULL);
 		(void)!append(cache, gallery_keys[9], 210, 100, NULL);
 		(void)!append(cache, gallery_keys[8], 5, 40, NULL);
 		break;
@@ -494,7 +543,7 @@ gallery_change(struct bc_cache *cache, unsigned which)
 		change_labels(cache);
 	if (which & 16)
 		(void)!test_put_rows(cache, gallery_keys[4], VERSION, SEED,
-		                     sizes[4], NULL);
+		                     sizes->rows[4], NULL);
 	if (which & 32)
 		(void)!bc_touch(cache, gallery_keys[6], NULL, NULL);
 	if (which & 64)

@@ -19,6 +19,9 @@ extern const char *const gallery_keys[GALLERY_KEYS];
 /* Make it in directory 'path'; what does not work ends the program. */
 void gallery_make(const char *path);
 
+/* The same with little in everything; nothing has a second block. */
+void gallery_make_little(const char *path);
+
 struct gallery_found {
 	unsigned right; /* whole, as it was put */
 	unsigned part;  /* right, but rows are not there */

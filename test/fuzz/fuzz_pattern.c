@@ -14,51 +14,109 @@
 #include "timeframe.h"
 #include "zonerule.h"
 
-/* Longer ones would take the plain matcher too long. */
-#define PLAIN_MAX 24
+/* The plain matcher has a table of so many elements and bytes. */
+#define PLAIN_MAX 100
 
 /* ---- globs ------------------------------------------------------------- */
 
-/* Bytes of the set at 'at', which begins with '['; 0: it is none. */
-static size_t
-set_bytes(const char *at)
-{
-	size_t i = at[1] == '!' || at[1] == '^' ? 2 : 1;
+/* What stands for one character, or, '*', for any number of them. */
+struct element {
+	char what; /* '*', '?', '[', or 'c': the byte itself */
+	bool negated;
+	unsigned char byte;
+	bool members[128];
+};
 
-	for (i += at[i] == ']'; at[i] != '\0'; i++) {
-		if (at[i] == ']')
-			return i + 1;
+/* A member of a set, which '\\' may precede; moves on behind it. */
+static unsigned char
+plain_member(const char **at)
+{
+	if (**at == '\\' && (*at)[1] != '\0')
+		++*at;
+	return (unsigned char)*(*at)++;
+}
+
+/* The set at 'at'; returns what is behind it, or NULL if nothing closes it. */
+static const char *
+plain_set(const char *at, struct element *element)
+{
+	unsigned char first, last;
+
+	memset(element, 0, sizeof(*element));
+	element->what = '[';
+	element->negated = *++at == '!';
+	at += element->negated;
+	do {
+		if (*at == '\0')
+			return NULL;
+		first = last = plain_member(&at);
+		if (at[0] == '-' && at[1] != ']' && at[1] != '\0') {
+			at++;
+			last = plain_member(&at);
+		}
+		for (unsigned byte = first; byte <= last && byte < 128; byte++)
+			element->members[byte] = true;
+	} while (*at != ']');
+	return at + 1;
+}
+
+/* The elements of a pattern; returns how many. */
+static size_t
+plain_parse(const char *at, struct element *elements)
+{
+	size_t count = 0;
+
+	while (*at != '\0') {
+		struct element *element = &elements[count++];
+		const char *behind = *at == '[' ? plain_set(at, element) : NULL;
+
+		if (behind != NULL) {
+			at = behind;
+			continue;
+		}
+		element->what = *at == '*' || *at == '?' ? *at : 'c';
+		if (*at == '\\' && at[1] != '\0')
+			at++;
+		element->byte = (unsigned char)*at++;
 	}
-	return 0;
+	return count;
 }
 
-/* Bytes of the character at 'at', as far as they go on. */
-static size_t
-character(const char *at)
+static bool
+plain_fits(const struct element *element, unsigned char byte)
 {
-	size_t bytes = 1;
-
-	while (((unsigned char)at[bytes] & 0xc0) == 0x80)
-		bytes++;
-	return bytes;
+	if (element->what == '?')
+		return true;
+	if (element->what == '[')
+		return element->members[byte] != element->negated;
+	return element->byte == byte;
 }
 
-/* Whether a pattern without sets matches: by trying everything. */
+/* Whether a pattern matches a text of ASCII: by all ways, from the end. */
 static bool
 plain_match(const char *pattern, const char *text)
 {
-	if (*pattern == '\0')
-		return *text == '\0';
-	if (*pattern == '*')
-		return plain_match(pattern + 1, text) ||
-		       (*text != '\0' && plain_match(pattern, text + 1));
-	if (*text == '\0')
-		return false;
-	if (*pattern == '?')
-		return plain_match(pattern + 1, text + character(text));
-	if (*pattern == '\\' && pattern[1] != '\0')
-		pattern++;
-	return *pattern == *text && plain_match(pattern + 1, text + 1);
+	static struct element elements[PLAIN_MAX];
+	const size_t count = plain_parse(pattern, elements);
+	const size_t bytes = strlen(text);
+	/* Whether the elements from one on match the text from a byte on. */
+	bool matches[PLAIN_MAX + 1][PLAIN_MAX + 2];
+
+	memset(matches, 0, sizeof(matches));
+	matches[count][bytes] = true;
+	for (size_t i = count; i-- > 0;) {
+		bool star = elements[i].what == '*';
+
+		matches[i][bytes] = star && matches[i + 1][bytes];
+		for (size_t j = bytes; j-- > 0;)
+			matches[i][j] =
+				star ? matches[i + 1][j] || matches[i][j + 1]
+				     : matches[i + 1][j + 1] &&
+						plain_fits(
+							&elements[i],
+							(unsigned char)text[j]);
+	}
+	return matches[0][0];
 }
 
 static bool
@@ -75,13 +133,10 @@ static void
 check_glob(const char *pattern, const char *text)
 {
 	const bool matches = bci_glob_match(pattern, text);
-	size_t sets = 0;
 
-	for (const char *at = pattern; *at != '\0'; at++)
-		sets += *at == '[' && set_bytes(at) != 0;
 	/* Bytes that are no UTF-8 have no characters to agree about. */
-	if (sets == 0 && strlen(pattern) <= PLAIN_MAX &&
-	    strlen(text) <= PLAIN_MAX && is_ascii(text))
+	if (strlen(pattern) <= PLAIN_MAX && strlen(text) <= PLAIN_MAX &&
+	    is_ascii(text))
 		CHECK(matches == plain_match(pattern, text));
 	CHECK(bci_glob_match("*", text));
 }
