@@ -63,6 +63,7 @@ barcache_fault_test(stopped)
 barcache_fault_test(tallies)
 barcache_fault_test(vandal fault/victim.c)
 barcache_fault_test(flips fault/gallery.c fault/shelf.c)
+barcache_fault_test(sweep fault/gallery.c fault/shelf.c)
 barcache_fault_test(gallery fault/gallery.c fault/shelf.c
   fault/act_look.c fault/act_change.c fault/act_care.c)
 barcache_fault_test(threads)

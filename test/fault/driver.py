@@ -17,6 +17,7 @@ LAB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab")
 CASES = [
     ("good", "", "echo lab good 5 0 0x7 0.1 all well", 0, "| 5 | 0 |"),
     ("short", "", "echo lab short 3 0 0x7 0.1", 0, "| 3 of 5 |"),
+    ("all", "upto", "echo lab all 3 0 0x7 0.1", 0, "| 3 | 0 |"),
     ("bound", "", "echo lab bound 300 0 0x7 0.1", 0, "| p < 0.01 |"),
     ("last", "", "echo lab last 1 0 1 1; echo lab last 6 0 1 1", 0, "| 6 |"),
     ("skips", "", "echo lab skips skipped no such thing; exit 77", 0,

@@ -561,3 +561,28 @@ gallery_change(struct bc_cache *cache, unsigned which)
 	if (which & 2048)
 		(void)!bc_repair(cache, NULL, NULL, NULL);
 }
+
+/* ---- all of that ------------------------------------------------------- */
+
+struct gallery_found
+gallery_use(const char *path, enum bc_status *opened)
+{
+	struct gallery_found found = { 0 }, more;
+	struct bc_cache *cache = NULL;
+	struct bc_error err;
+
+	*opened = bc_open(path, NULL, &cache, &err);
+	if (*opened != BC_OK) {
+		if (cache != NULL || err.status != *opened)
+			abort();
+		return found;
+	}
+	found = gallery_read(cache);
+	gallery_look(cache, path);
+	gallery_change(cache, 1 | 16);
+	more = gallery_read(cache);
+	found.wrong += more.wrong;
+	found.short_ += more.short_;
+	bc_close(cache);
+	return found;
+}

@@ -43,4 +43,10 @@ void gallery_look(struct bc_cache *cache, const char *path);
 #define GALLERY_CHANGES 12
 void gallery_change(struct bc_cache *cache, unsigned which);
 
+/*
+ * Open the cache in directory 'path', read, look, put, read; the wrong and the
+ * short ones of both times, the others of the first.
+ */
+struct gallery_found gallery_use(const char *path, enum bc_status *opened);
+
 #endif /* BARCACHE_FAULT_GALLERY_H */

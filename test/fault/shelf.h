@@ -8,6 +8,8 @@
 
 #include "support.h"
 
+#include <sys/types.h>
+
 #define SHELF_FILES 16
 #define SHELF_PARTS 8 /* of a file that has holes */
 
@@ -21,6 +23,10 @@ struct shelf_file {
 	uint64_t bytes;
 	struct shelf_part parts[SHELF_PARTS];
 	size_t part_count;
+	/* The file on the disk as shelf_restore() left it; NULL: it has not. */
+	unsigned char *map;
+	ino_t inode;
+	blkcnt_t blocks;
 };
 
 struct shelf {
@@ -34,6 +40,16 @@ void shelf_load(struct shelf *shelf, const char *path);
 
 /* Make 'path' what it was, with what the parts say now and nothing else. */
 void shelf_store(const struct shelf *shelf);
+
+/*
+ * The same, by writing only what is different; every file is mapped then, so
+ * that its bytes can be changed in place.
+ */
+void shelf_restore(struct shelf *shelf);
+
+/* The bits of all parts of a file, and turning one of them in its part. */
+uint64_t shelf_bits(const struct shelf_file *file);
+void shelf_flip(struct shelf_file *file, uint64_t bit);
 
 void shelf_free(struct shelf *shelf);
 
