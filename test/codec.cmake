@@ -4,10 +4,10 @@
 # and a reader that knows nothing but doc/format-packed.md.
 set(pack_sources support.c value.c pack/specimen.c pack/packing.c
     pack/sign.c)
-foreach(name bitstream decimal kernel)
+foreach(name bitstream decimal kernel quotient)
   barcache_test(${name} support.c value.c)
 endforeach()
-target_link_libraries(test_kernel PRIVATE m)
+target_link_libraries(test_quotient PRIVATE m)
 foreach(name codec pack pack_damage portable)
   barcache_test(${name} ${pack_sources})
 endforeach()

@@ -134,19 +134,27 @@ kernel_decimal_u32(const uint32_t *restrict in, size_t count,
 	}
 }
 
+/* tick * integer / 10^exponent. */
+static inline __attribute__((always_inline)) double
+decimals_value(int32_t integer, const struct bci_scale *scale,
+               const struct decimals_factor *factor, const bool divide)
+{
+	if (divide)
+		return integer * scale->tick / decimals_power[scale->exponent];
+	return decimals_product(integer, factor);
+}
+
 static void
 kernel_decimal_i32(const uint32_t *restrict in, size_t count,
                    const struct bci_scale *scale, double *restrict out)
 {
-	const double tick = scale->tick;
-	const double power = decimals_power[scale->exponent];
 	const struct decimals_factor factor =
-		decimals_factor(tick, scale->exponent, 31);
+		decimals_factor(scale->tick, scale->exponent, 31);
 
 	for (size_t i = 0; i < count && factor.divide; i++)
-		out[i] = (double)(int32_t)in[i] * tick / power;
+		out[i] = decimals_value((int32_t)in[i], scale, &factor, true);
 	for (size_t i = 0; i < count && !factor.divide; i++)
-		out[i] = decimals_product((double)(int32_t)in[i], &factor);
+		out[i] = decimals_value((int32_t)in[i], scale, &factor, false);
 }
 
 static void

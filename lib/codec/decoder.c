@@ -9,10 +9,6 @@
 #include "decoder.h"
 #include "ordinal.h"
 
-#define DECODER_PAGE 4096
-#define DECODER_LINE 64
-#define DECODER_LINES 16 /* that are fetched at the beginning of a page */
-
 /* A run: what was asked for, and where the parts of the block are. */
 struct decoder_run {
 	struct bci_decoder *decoder;
@@ -112,29 +108,6 @@ decoder_steps(const struct decoder_run *run, size_t end, uint64_t *integers)
 	return true;
 }
 
-/*
- * Have the first lines of each page that a column goes to fetched while its
- * stream is unpacked.  The processor fetches the others by itself once it sees
- * them written in order, but begins anew with every page.
- */
-static void
-decoder_expect(const struct decoder_run *run, unsigned column)
-{
-	uintptr_t at = (uintptr_t)run->out[column], end = at;
-
-	if (at != 0)
-		end += run->count * run->frame->bytes;
-	while (at < end) {
-		uintptr_t next = (at / DECODER_PAGE + 1) * DECODER_PAGE;
-
-		for (unsigned i = 0; i < DECODER_LINES && at < end; i++) {
-			__builtin_prefetch((const void *)at, 1);
-			at += DECODER_LINE;
-		}
-		at = next;
-	}
-}
-
 /* A column of differences. */
 static bool
 decoder_sum(struct decoder_run *run)
@@ -144,7 +117,6 @@ decoder_sum(struct decoder_run *run)
 	const size_t end = run->first + run->count;
 	uint64_t *integers = decoder->integers;
 
-	decoder_expect(run, 0);
 	/* Times are written only once. */
 	if (run->frame->type == BC_I64 && run->first == 0)
 		integers = run->out[0];
@@ -224,7 +196,6 @@ decoder_offsets32(struct decoder_run *run, const struct bci_scale *scale)
 		decoder_constant(run, scale);
 		return true;
 	}
-	decoder_expect(run, 0);
 	if (!bci_bitstream_get32(run->kernel, &block->streams[0],
 	                         run->streams[0], run->frame->rows,
 	                         &decoder->stream, decoder->narrow[0]))
@@ -247,7 +218,6 @@ decoder_offsets64(struct decoder_run *run, const struct bci_scale *scale)
 	const struct bci_preamble *block = &run->block;
 	const uint64_t *stream = decoder->wide[0] + run->first;
 
-	decoder_expect(run, 0);
 	if (!bci_bitstream_get64(run->kernel, &block->streams[0],
 	                         run->streams[0], run->frame->rows,
 	                         &decoder->stream, decoder->wide[0]))
@@ -268,6 +238,15 @@ decoder_needs(const struct decoder_run *run, unsigned column)
 	return column == 0 || column == 3 || run->out[column] != NULL;
 }
 
+/* All prices of bars as doubles, as nearly everybody wants them. */
+static bool
+decoder_whole(const struct decoder_run *run)
+{
+	return decoder_direct(run) && run->out[0] != NULL &&
+	       run->out[1] != NULL && run->out[2] != NULL &&
+	       run->out[3] != NULL;
+}
+
 static bool
 decoder_bars32(struct decoder_run *run, const struct bci_scale *scale)
 {
@@ -276,13 +255,18 @@ decoder_bars32(struct decoder_run *run, const struct bci_scale *scale)
 	uint32_t *columns[BCI_GROUP_COLUMNS];
 
 	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++) {
-		decoder_expect(run, i);
 		columns[i] = decoder->narrow[i];
 		if (decoder_needs(run, i) &&
 		    !bci_bitstream_get32(run->kernel, &block->streams[i],
 		                         run->streams[i], run->frame->rows,
 		                         &decoder->stream, columns[i]))
 			return false;
+	}
+	if (decoder_whole(run)) {
+		run->kernel->bars32_decimal(columns, (uint32_t)block->base,
+		                            run->first, run->count, scale,
+		                            run->out);
+		return true;
 	}
 	run->kernel->bars32(columns, (uint32_t)block->base);
 	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++) {
@@ -311,7 +295,6 @@ decoder_bars64(struct decoder_run *run, const struct bci_scale *scale)
 	uint64_t *columns[BCI_GROUP_COLUMNS];
 
 	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++) {
-		decoder_expect(run, i);
 		columns[i] = decoder->wide[i];
 		if (decoder_needs(run, i) &&
 		    !bci_bitstream_get64(run->kernel, &block->streams[i],

@@ -71,6 +71,16 @@ struct bci_kernel {
 	void (*bars64)(uint64_t *const columns[BCI_GROUP_COLUMNS],
 	               uint64_t first);
 
+	/*
+	 * bars32(), and decimal_i32() of rows [from, from + count), in one;
+	 * out[i] is where those doubles of columns[i] go, which is of no use
+	 * from then on.
+	 */
+	void (*bars32_decimal)(uint32_t *const columns[BCI_GROUP_COLUMNS],
+	                       uint32_t first, size_t from, size_t count,
+	                       const struct bci_scale *scale,
+	                       void *const out[BCI_GROUP_COLUMNS]);
+
 	/* The four streams of prices; that of the first open is 0. */
 	void (*unbars)(uint64_t (*prices)[BCI_PACK_ROWS], size_t count,
 	               uint64_t (*streams)[BCI_PACK_ROWS]);

@@ -112,6 +112,56 @@ kernel_bars32(uint32_t *const columns[BCI_GROUP_COLUMNS], uint32_t first)
 	}
 }
 
+/*
+ * Four columns are written side by side: the processor fetches what it is to
+ * overwrite of all four while it computes, which takes a fifth less time than
+ * one column after the other where these are in no cache.
+ */
+static inline __attribute__((always_inline)) void
+kernel_prices(uint32_t *const columns[BCI_GROUP_COLUMNS], size_t count,
+              const struct bci_scale *scale,
+              const struct decimals_factor *factor, const bool divide,
+              void *const out[BCI_GROUP_COLUMNS])
+{
+	const uint32_t *restrict sums = columns[0];
+	const uint32_t *restrict above = columns[1];
+	const uint32_t *restrict below = columns[2];
+	const uint32_t *restrict step = columns[3];
+	double *restrict open = out[0], *restrict high = out[1];
+	double *restrict low = out[2], *restrict close = out[3];
+
+	for (size_t i = 0; i < count; i++) {
+		int32_t c = (int32_t)sums[i], o = (int32_t)(sums[i] - step[i]);
+		int32_t top = o > c ? o : c, bottom = o < c ? o : c;
+		int32_t h = (int32_t)((uint32_t)top + above[i]);
+		int32_t l = (int32_t)((uint32_t)bottom - below[i]);
+
+		open[i] = decimals_value(o, scale, factor, divide);
+		high[i] = decimals_value(h, scale, factor, divide);
+		low[i] = decimals_value(l, scale, factor, divide);
+		close[i] = decimals_value(c, scale, factor, divide);
+	}
+}
+
+static void
+kernel_bars32_decimal(uint32_t *const columns[BCI_GROUP_COLUMNS],
+                      uint32_t first, size_t from, size_t count,
+                      const struct bci_scale *scale,
+                      void *const out[BCI_GROUP_COLUMNS])
+{
+	const struct decimals_factor factor =
+		decimals_factor(scale->tick, scale->exponent, 31);
+	uint32_t *rows[BCI_GROUP_COLUMNS];
+
+	kernel_prefix32(columns[0], columns[3], first);
+	for (unsigned i = 0; i < BCI_GROUP_COLUMNS; i++)
+		rows[i] = columns[i] + from;
+	if (factor.divide)
+		kernel_prices(rows, count, scale, &factor, true, out);
+	else
+		kernel_prices(rows, count, scale, &factor, false, out);
+}
+
 static void
 kernel_bars64(uint64_t *const columns[BCI_GROUP_COLUMNS], uint64_t first)
 {
@@ -348,6 +398,7 @@ const struct bci_kernel KERNEL_TABLE(BCI_KERNEL) = {
 	.unfold64 = kernel_unfold64,
 	.bars32 = kernel_bars32,
 	.bars64 = kernel_bars64,
+	.bars32_decimal = kernel_bars32_decimal,
 	.unbars = kernel_unbars,
 	.images = kernel_images,
 	.steps = kernel_steps,
