@@ -120,6 +120,25 @@ expect_frames(bool replaced)
 }
 
 static void
+count_file(void *context, const char *path)
+{
+	(void)path;
+	++*(uint64_t *)context;
+}
+
+/* Files of arenas, whether the catalogue knows them or not. */
+static uint64_t
+arena_files(void)
+{
+	char path[TEST_PATH];
+	uint64_t count = 0;
+
+	test_walk(test_path(path, fixture.dir.cache, "warm"), count_file,
+	          &count);
+	return count;
+}
+
+static void
 copies_are_named(void **state)
 {
 	struct meddling meddling = { .at = 0, .how = REPLACE, .inside = true };
@@ -166,6 +185,43 @@ another_compaction_may_be_faster(void **state)
 	expect_frames(false);
 }
 
+/* At the third step one haul is copied and the next is planned. */
+
+static void
+what_changed_once_copied_stays_changed(void **state)
+{
+	struct meddling meddling = { .at = 2, .how = REPLACE };
+
+	(void)state;
+	compact(&meddling);
+	expect_frames(true);
+}
+
+static void
+another_compaction_may_move_what_is_copied(void **state)
+{
+	struct meddling meddling = { .at = 2, .how = COMPACT };
+
+	(void)state;
+	compact(&meddling);
+	expect_frames(false);
+	assert_int_equal(arena_files(), unit_stats().arenas);
+}
+
+static void
+what_is_copied_arrives(void **state)
+{
+	struct meddling meddling = { .at = 2, .how = END };
+	struct bc_compact_report report;
+
+	(void)state;
+	report = compact(&meddling);
+	assert_int_equal(report.incomplete, 1);
+	assert_true(report.moved != 0);
+	assert_int_equal(arena_files(), unit_stats().arenas);
+	expect_frames(false);
+}
+
 /* As another process: empty the arena that is in use, which seals it. */
 static void
 empty_it(void *argument)
@@ -201,25 +257,6 @@ an_arena_that_others_seal_is_closed(void **state)
 	}
 	unit_put("next", 1, ROWS);
 	assert_int_equal(test_open_files(), files);
-}
-
-static void
-count_file(void *context, const char *path)
-{
-	(void)path;
-	++*(uint64_t *)context;
-}
-
-/* Files of arenas, whether the catalogue knows them or not. */
-static uint64_t
-arena_files(void)
-{
-	char path[TEST_PATH];
-	uint64_t count = 0;
-
-	test_walk(test_path(path, fixture.dir.cache, "warm"), count_file,
-	          &count);
-	return count;
 }
 
 static void
@@ -299,6 +336,14 @@ main(void)
 			unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			another_compaction_may_be_faster, setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_changed_once_copied_stays_changed, setup,
+			unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			another_compaction_may_move_what_is_copied, setup,
+			unit_teardown),
+		cmocka_unit_test_setup_teardown(what_is_copied_arrives, setup,
+		                                unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_arena_that_others_seal_is_closed, setup,
 			unit_teardown),

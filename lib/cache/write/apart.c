@@ -24,6 +24,11 @@
 /* Where in arenas.lock the locks of these arenas begin. */
 #define LOCK_AT (1ull << 40)
 
+/* So many bytes are on their way to the disk at the most: enough to keep it
+ * busy, and what is synced beside, which others wait for, takes no longer than
+ * these. */
+#define APART_AHEAD (48ull << 20)
+
 static int
 apart_class_fd(const struct bci_apart *apart)
 {
@@ -80,6 +85,16 @@ bci_apart_fits(const struct bci_apart *apart, uint64_t bytes)
 	return bci_appender_fits(&apart->appender, bytes);
 }
 
+static enum bc_status
+apart_write(int fd, uint64_t from, uint64_t to, unsigned how,
+            struct bc_error *err)
+{
+	if (from < to &&
+	    sync_file_range(fd, (off_t)from, (off_t)(to - from), how) != 0)
+		return bci_fail_os(err, errno, "cannot write an arena");
+	return BC_OK;
+}
+
 /* Commit what was added, and have it written. */
 static enum bc_status
 apart_flush(struct bci_apart *apart, struct bc_error *err)
@@ -87,15 +102,18 @@ apart_flush(struct bci_apart *apart, struct bc_error *err)
 	enum bc_status status = bci_appender_commit(&apart->appender, false,
 	                                            &apart->arena, err);
 	uint64_t from = apart->started_bytes, to = apart->arena.end_bytes;
+	uint64_t waited = apart->waited_bytes;
 
 	apart->pending_bytes = 0;
-	if (status != BC_OK || !apart->syncs || from >= to)
+	if (status != BC_OK || !apart->syncs)
 		return status;
 	apart->started_bytes = to;
-	if (sync_file_range(apart->fd, (off_t)from, (off_t)(to - from),
-	                    SYNC_FILE_RANGE_WRITE) != 0)
-		return bci_fail_os(err, errno, "cannot write an arena");
-	return BC_OK;
+	status = apart_write(apart->fd, from, to, SYNC_FILE_RANGE_WRITE, err);
+	if (status != BC_OK || to - waited <= APART_AHEAD)
+		return status;
+	apart->waited_bytes = to - APART_AHEAD;
+	return apart_write(apart->fd, waited, apart->waited_bytes,
+	                   SYNC_FILE_RANGE_WAIT_BEFORE, err);
 }
 
 enum bc_status
@@ -122,8 +140,14 @@ bci_apart_finish(struct bci_apart *apart, struct bc_error *err)
 	enum bc_status status = apart_flush(apart, err);
 
 	bci_appender_close(&apart->appender);
-	if (status != BC_OK || !apart->syncs || BCI_CONTROL(moves_not_synced))
-		return status;
+	return status;
+}
+
+enum bc_status
+bci_apart_sync(struct bci_apart *apart, struct bc_error *err)
+{
+	if (!apart->syncs || BCI_CONTROL(moves_not_synced))
+		return BC_OK;
 	if (fdatasync(apart->fd) != 0 || fsync(apart_class_fd(apart)) != 0)
 		return bci_fail_os(err, errno, "cannot sync an arena");
 	apart->arena.synced_bytes = apart->arena.end_bytes;

@@ -17,6 +17,7 @@ struct bci_apart {
 	uint64_t number;
 	uint64_t pending_bytes; /* in the appender's transaction */
 	uint64_t started_bytes; /* up to where it is on its way to the disk */
+	uint64_t waited_bytes;  /* up to where it has arrived */
 	int fd, lock_fd;
 	bool syncs;
 };
@@ -39,8 +40,11 @@ enum bc_status bci_apart_room(struct bci_apart *apart, uint64_t bytes,
                               void **room, uint32_t *arena, uint64_t *offset,
                               struct bc_error *err);
 
-/* It is complete; if it syncs, all of it is on the disk when this returns. */
+/* It is complete. */
 enum bc_status bci_apart_finish(struct bci_apart *apart, struct bc_error *err);
+
+/* If it syncs, all of it is on the disk when this returns. */
+enum bc_status bci_apart_sync(struct bci_apart *apart, struct bc_error *err);
 
 /* Let go of it, and unless it is to be kept, of its file. */
 void bci_apart_close(struct bci_apart *apart, bool keep);

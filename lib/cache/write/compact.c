@@ -122,7 +122,10 @@ struct compact_clean {
 	uint64_t before;  /* those below this number */
 	uint64_t after;   /* and above this one: the others were done */
 	int64_t until_ns; /* of the monotonic clock: the end of the step */
-	struct bci_haul haul;
+	/* While one is on its way to the disk, the other is copied. */
+	struct bci_haul hauls[2];
+	struct bci_haul *haul; /* to be named */
+	struct bci_haul *next; /* to be copied */
 };
 
 /* The next arena after *after that is worth cleaning, which is then *after + 1;
@@ -186,18 +189,21 @@ compact_empty(struct bci_compact *compact, struct bci_writer *writer,
 	return status == BC_OK ? bci_writer_flush_all(writer, err) : status;
 }
 
-/* Whether there is so much to be moved that it is worth an arena of its own. */
+/*
+ * Plan the next haul, of what lies behind the last one; none if there is not so
+ * much to be moved that it is worth an arena of its own.
+ */
 static enum bc_status
 compact_plan(struct bci_writer *writer, struct compact_clean *clean,
-             const struct bci_arena_record *first, bool *worth,
              struct bc_error *err)
 {
-	struct bci_haul *haul = &clean->haul;
-	struct bci_arena_record arena = *first;
-	uint64_t after = clean->after;
-	enum bc_status status = BC_OK;
+	uint64_t after = bci_max(clean->after, clean->haul->ended);
+	struct bci_haul *haul = clean->next;
+	struct bci_arena_record arena;
+	enum bc_status status;
 
-	bci_haul_begin(haul);
+	bci_haul_begin(haul, clean->haul);
+	status = compact_find(writer, clean, &after, &arena, err);
 	while (status == BC_OK &&
 	       bci_haul_add(haul, writer, after + 1, &arena)) {
 		after++;
@@ -205,8 +211,8 @@ compact_plan(struct bci_writer *writer, struct compact_clean *clean,
 	}
 	if (status != BC_OK && status != BC_MISS)
 		return status;
-	*worth = bci_haul_is_worth(haul);
-	return *worth ? bci_haul_reserve(haul, writer, err) : BC_OK;
+	return bci_haul_is_worth(haul) ? bci_haul_reserve(haul, writer, err)
+	                               : BC_OK;
 }
 
 /* Go on with the next arena that is worth it. */
@@ -217,7 +223,6 @@ compact_next(struct bci_compact *compact, struct bci_writer *writer,
 	struct bci_arena_record arena;
 	enum bc_status status =
 		compact_find(writer, clean, &clean->after, &arena, err);
-	bool worth = false;
 
 	if (status != BC_OK)
 		return status == BC_MISS && (writer->must_sync ||
@@ -231,11 +236,30 @@ compact_next(struct bci_compact *compact, struct bci_writer *writer,
 		clean->after++;
 		return BC_OK;
 	}
-	if (clean->after + 1 > clean->haul.ended)
-		status = compact_plan(writer, clean, &arena, &worth, err);
-	if (status != BC_OK || worth)
+	if (clean->after + 1 > clean->haul->ended)
+		status = compact_plan(writer, clean, err);
+	if (status != BC_OK || clean->next->number != 0)
 		return status;
 	return compact_empty(compact, writer, clean, err);
+}
+
+/* Name what is on the disk; then what was copied meanwhile is what must get
+ * there, and another may be copied. */
+static enum bc_status
+compact_name(struct bci_compact *compact, struct bci_writer *writer,
+             struct compact_clean *clean, struct bc_error *err)
+{
+	struct bci_haul *named = clean->haul;
+	enum bc_status status = BC_OK;
+
+	if (bci_haul_is_loaded(named))
+		status = bci_haul_name(named, writer, clean->until_ns, err);
+	if (status != BC_OK || bci_haul_is_loaded(named) ||
+	    !bci_haul_is_loaded(clean->next))
+		return status;
+	clean->haul = clean->next;
+	clean->next = named;
+	return compact->ended ? BC_OK : compact_plan(writer, clean, err);
 }
 
 static enum bc_status
@@ -251,34 +275,43 @@ compact_clean(struct bci_compact *compact, struct bci_writer *writer,
 		if (!compact->dry)
 			bci_recover_sweep(writer);
 	}
-	if (!bci_haul_is_loaded(&clean->haul))
+	if (!bci_haul_is_loaded(clean->haul) &&
+	    !bci_haul_is_loaded(clean->next))
 		return compact_next(compact, writer, clean, more, err);
 	*more = true;
-	return bci_haul_name(&clean->haul, writer, clean->until_ns, err);
+	return compact_name(compact, writer, clean, err);
 }
 
 /* What is on its way when time is up still arrives. */
 static enum bc_status
 compact_clean_all(struct bci_compact *compact)
 {
-	struct compact_clean clean = { .before = 0 };
-	struct bci_haul *haul = &clean.haul;
+	struct compact_clean clean = {
+		.haul = &clean.hauls[0],
+		.next = &clean.hauls[1],
+	};
 	enum bc_status status = BC_OK;
 	uint64_t done = 0;
 	bool more = true;
 
 	while (status == BC_OK && more) {
-		if (!bci_compact_goes_on(compact, "clean", done++) &&
-		    !bci_haul_is_loaded(haul))
+		if (bci_compact_goes_on(compact, "clean", done++))
+			status = bci_haul_copy(clean.next, compact->cache,
+			                       compact->err);
+		else if (!bci_haul_is_loaded(clean.haul) &&
+		         !bci_haul_is_loaded(clean.next))
 			break;
-		status = bci_haul_copy(haul, compact->cache, compact->err);
+		if (status == BC_OK)
+			status = bci_haul_sync(clean.haul, compact->err);
 		if (status == BC_OK)
 			status = bci_compact_commit(compact, compact_clean,
 			                            &clean, &more);
 	}
-	compact->report.moved += haul->moved_segments;
-	compact->report.moved_bytes += haul->moved_bytes;
-	bci_haul_free(haul, &compact->cache->allocator);
+	for (size_t i = 0; i < BCI_COUNT(clean.hauls); i++) {
+		compact->report.moved += clean.hauls[i].moved_segments;
+		compact->report.moved_bytes += clean.hauls[i].moved_bytes;
+		bci_haul_free(&clean.hauls[i], &compact->cache->allocator);
+	}
 	return status;
 }
 

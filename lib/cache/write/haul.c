@@ -31,11 +31,17 @@ struct bci_load {
 };
 
 void
-bci_haul_begin(struct bci_haul *haul)
+bci_haul_begin(struct bci_haul *haul, const struct bci_haul *before)
 {
+	/* What is named is not in the record of its arena any more. */
+	uint64_t part_bytes =
+		bci_haul_is_loaded(before) ? before->part_bytes : 0;
+
 	bci_apart_close(&haul->apart, haul->named);
 	*haul = (struct bci_haul){
-		.ended = haul->ended,
+		.ended = before->ended,
+		.part = before->part,
+		.part_bytes = part_bytes,
 		.loads = haul->loads,
 		.room = haul->room,
 		.moved_bytes = haul->moved_bytes,
@@ -46,7 +52,7 @@ bci_haul_begin(struct bci_haul *haul)
 void
 bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator)
 {
-	bci_haul_begin(haul);
+	bci_haul_begin(haul, haul);
 	bci_free(allocator, haul->loads);
 	haul->loads = NULL;
 }
@@ -66,6 +72,8 @@ bci_haul_add(struct bci_haul *haul, struct bci_writer *writer, uint64_t number,
 	const struct bci_config_record *config = &writer->config;
 	bool cold = arena->class_ == BCI_ARENA_COLD;
 	enum bci_queue queue = cold ? BCI_COLD : BCI_MAIN;
+	uint64_t live_bytes = arena->live_bytes;
+	struct bci_leg leg = { .number = number };
 
 	if (haul->leg_count == 0) {
 		haul->queue = queue;
@@ -78,15 +86,19 @@ bci_haul_add(struct bci_haul *haul, struct bci_writer *writer, uint64_t number,
 	if (queue != haul->queue || haul->leg_count == BCI_HAUL_LEGS ||
 	    haul->live_bytes >= haul->capacity_bytes)
 		return false;
-	haul->legs[haul->leg_count++].number = number;
-	haul->live_bytes += arena->live_bytes;
+	if (number == haul->part.number) {
+		leg.begin = leg.end = haul->part.end;
+		live_bytes -= bci_min(live_bytes, haul->part_bytes);
+	}
+	haul->legs[haul->leg_count++] = leg;
+	haul->live_bytes += live_bytes;
 	return true;
 }
 
 bool
 bci_haul_is_worth(const struct bci_haul *haul)
 {
-	return haul->live_bytes >= haul->capacity_bytes / 2;
+	return haul->live_bytes >= haul->capacity_bytes / 8;
 }
 
 enum bc_status
@@ -145,11 +157,12 @@ haul_copy_one(struct bci_haul *haul, struct bci_leg *leg,
 	status = bci_move_copy(mover, live, &segment, UINT32_MAX, &to, err);
 	if (status != BC_OK)
 		return status == BC_CORRUPT ? BC_OK : status;
+	haul->part_bytes += to.bytes;
 	return haul_add_load(haul, &mover->writer->env->allocator,
 	                     segment.locator.offset, &to, err);
 }
 
-/* Copy an arena; BC_FULL if not to its end. */
+/* Copy an arena; BC_FULL if not to its end, of which the next haul hears. */
 static enum bc_status
 haul_copy_leg(struct bci_haul *haul, struct bci_leg *leg,
               struct bci_mover *mover, struct bc_error *err)
@@ -168,6 +181,8 @@ haul_copy_leg(struct bci_haul *haul, struct bci_leg *leg,
 		haul->ended = leg->number;
 		return BC_OK;
 	}
+	if (status == BC_FULL)
+		haul->part = *leg;
 	return status;
 }
 
@@ -181,8 +196,10 @@ haul_copy_all(struct bci_haul *haul, struct bci_writer *reader,
 
 	bci_mover_open(&mover, reader, haul->queue);
 	mover.apart = &haul->apart;
-	for (i = 0; status == BC_OK && i < haul->leg_count; i++)
+	for (i = 0; status == BC_OK && i < haul->leg_count; i++) {
+		haul->part_bytes = 0;
 		status = haul_copy_leg(haul, &haul->legs[i], &mover, err);
+	}
 	haul->leg_count = i;
 	bci_mover_close(&mover);
 	return status == BC_FULL ? BC_OK : status;
@@ -216,6 +233,17 @@ bci_haul_copy(struct bci_haul *haul, struct bc_cache *cache,
 	if (status == BC_OK)
 		status = bci_apart_finish(&haul->apart, err);
 	haul->ready = status == BC_OK;
+	return status;
+}
+
+enum bc_status
+bci_haul_sync(struct bci_haul *haul, struct bc_error *err)
+{
+	enum bc_status status = BC_OK;
+
+	if (haul->ready && !haul->synced)
+		status = bci_apart_sync(&haul->apart, err);
+	haul->synced = haul->ready && status == BC_OK;
 	return status;
 }
 
@@ -311,6 +339,7 @@ bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,
 	struct bci_mover mover;
 	struct bci_live live;
 
+	BCI_ASSERT(haul->synced);
 	bci_mover_open(&mover, writer, haul->queue);
 	while (status == BC_OK && haul->leg < haul->leg_count) {
 		const struct bci_leg *leg = &haul->legs[haul->leg];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * haul.h - moving the live segments of several arenas to a new one, in three
- * strides: a number is set aside, copies are made, they are named.
+ * haul.h - moving the live segments of several arenas to a new one, in four
+ * strides: a number is set aside, copies are made, synced, and named.
  */
 #ifndef BCI_HAUL_H
 #define BCI_HAUL_H
@@ -25,21 +25,24 @@ struct bci_haul {
 	struct bci_leg legs[BCI_HAUL_LEGS];
 	unsigned leg_count;
 	unsigned leg;    /* that is being named */
-	uint64_t ended;  /* the last arena that was copied to its end */
+	uint64_t ended;  /* the last arena that was copied to its end; */
+	struct bci_leg part; /* and the one after it that was begun, */
+	uint64_t part_bytes; /* of which so many were copied */
 	uint64_t number; /* set aside; 0: none */
 	enum bci_queue queue;
 	uint64_t capacity_bytes, live_bytes;
 	bool syncs;
 	struct bci_apart apart; /* the copies */
-	bool ready;             /* they are complete, to be named */
+	bool ready;             /* they are complete, */
+	bool synced;            /* and where they must be, to be named */
 	bool named;             /* a transaction was to name some */
 	struct bci_load *loads;
 	size_t count, room;
 	uint64_t moved_bytes, moved_segments; /* of all */
 };
 
-/* Begin another. */
-void bci_haul_begin(struct bci_haul *haul);
+/* Begin another, which goes on where 'before' ended: it may be the same. */
+void bci_haul_begin(struct bci_haul *haul, const struct bci_haul *before);
 void bci_haul_free(struct bci_haul *haul, const struct bc_allocator *allocator);
 
 /* Take arena 'number' along; false if it goes elsewhere, or there is enough. */
@@ -62,11 +65,14 @@ enum bc_status bci_haul_reserve(struct bci_haul *haul,
 enum bc_status bci_haul_copy(struct bci_haul *haul, struct bc_cache *cache,
                              struct bc_error *err);
 
+/* The third: nothing if there is nothing to be synced. */
+enum bc_status bci_haul_sync(struct bci_haul *haul, struct bc_error *err);
+
 /* Whether there are copies to be named. */
 bool bci_haul_is_loaded(const struct bci_haul *haul);
 
 /*
- * The third, in transactions that end at a moment of the monotonic clock: name
+ * The last, in transactions that end at a moment of the monotonic clock: name
  * what is still live where it was copied from.
  */
 enum bc_status bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,

@@ -388,8 +388,6 @@ writer_unlink_retired(struct bci_writer *writer)
 		/* A process that only writes has no lookup that lets go. */
 		bci_maps_drop(&env->maps, arena->number);
 	}
-	if (writer->retired_count != 0)
-		bci_env_collect(env, NULL);
 	if (writer->retired_count != 0 && env->ledger.header != NULL &&
 	    env->ledger.writable)
 		atomic_fetch_add(&env->ledger.header->generation, 1);
@@ -527,6 +525,7 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	struct bci_env *env = writer->env;
 	uint64_t failed = 0;
 	enum bc_status status;
+	bool retired;
 
 	BCI_TRY(bci_links_write(writer, LINKS_ALONG, err));
 	if (!BCI_CONTROL(catalogue_before_arena))
@@ -555,7 +554,12 @@ bci_writer_commit(struct bci_writer *writer, struct bc_error *err)
 	writer_unlink_retired(writer);
 	bci_links_written(writer);
 	writer_count(writer);
+	retired = writer->retired_count != 0;
 	writer_end(writer);
+	/* Unmapping an arena, and freeing what it took if nobody else has it,
+	 * takes milliseconds that nobody need wait for. */
+	if (retired)
+		bci_env_collect(env, NULL);
 	return BC_OK;
 done:
 	bci_writer_abort(writer);
