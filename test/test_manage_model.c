@@ -30,7 +30,7 @@ manage_run(const void *ops, size_t count, uint64_t setting)
 {
 	struct chaos_world world;
 
-	alarm(30); /* An endless loop is a failure. */
+	alarm(100); /* An endless loop is a failure. */
 	test_remove_tree(dir.cache);
 	chaos_world_begin(&world, dir.cache, setting);
 	chaos_world_run(&world, ops, count);

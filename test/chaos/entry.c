@@ -59,10 +59,25 @@ chaos_entry_print(const struct chaos_world *world, unsigned key)
 	             : (chaos_entry_print((world), (key)),                     \
 	                test_require_failed(#condition, __FILE__, __LINE__)))
 
-/* Something may have been evicted of it since it was safe. */
-static bool
-entry_evictable(const struct chaos_world *world, const struct chaos_entry *it)
+void
+chaos_follow_evictions(struct chaos_world *world)
 {
+	struct bc_stats stats;
+	struct bc_error err;
+
+	assert_status(bc_stats(world->cache, &stats, &err), BC_OK, &err);
+	require(stats.total.evictions >= world->evictions);
+	world->evictions = stats.total.evictions;
+}
+
+/*
+ * Something may have been evicted of it since it was safe: by any call, as a
+ * read promotes what was read before, and makes room for it.
+ */
+static bool
+entry_evictable(struct chaos_world *world, const struct chaos_entry *it)
+{
+	chaos_follow_evictions(world);
 	return it->evicted || it->holes ||
 	       (!it->pinned && world->evictions > it->evictions);
 }
@@ -247,17 +262,6 @@ follow_expiry(struct chaos_world *world, unsigned key)
 	if (bc_info(world->cache, name, text, sizeof(text), &info, NULL) ==
 	    BC_OK)
 		entry_follow_expiry(world, key, &info);
-}
-
-void
-chaos_follow_evictions(struct chaos_world *world)
-{
-	struct bc_stats stats;
-	struct bc_error err;
-
-	assert_status(bc_stats(world->cache, &stats, &err), BC_OK, &err);
-	require(stats.total.evictions >= world->evictions);
-	world->evictions = stats.total.evictions;
 }
 
 void

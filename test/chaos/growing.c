@@ -92,7 +92,6 @@ static void
 rows_read(struct chaos_world *world, struct bc_cache *cache, unsigned key,
           uint64_t from, uint64_t to, unsigned flags)
 {
-	const struct chaos_entry *entry = &world->entries[key];
 	enum bc_status status;
 	struct bc_view view;
 	char name[40];
@@ -112,8 +111,7 @@ rows_read(struct chaos_world *world, struct bc_cache *cache, unsigned key,
 	if (rows_check(world, key, &view) != to - from) {
 		require(view.rows < to - from);
 		require((flags & BC_READ_PARTIAL) != 0);
-		require(entry->holes || (!entry->pinned &&
-		                         world->evictions > entry->evictions));
+		chaos_entry_miss(world, key, BC_MISS_NOT_COVERED);
 	}
 	bc_view_release(&view);
 }
@@ -171,7 +169,7 @@ rows_add(struct chaos_world *world, const struct chaos_op *op, unsigned key)
 	uint64_t count = 1 + op->size / 24, rows = entry->rows;
 	enum bc_status status;
 	struct bc_error err;
-	bool fresh = !entry->there, holes = entry->holes;
+	bool fresh = !entry->there, holes = entry->holes || entry->evicted;
 	uint64_t evictions = entry->evictions;
 
 	if (fresh) {

@@ -47,7 +47,7 @@ chaos_pin(struct chaos_world *world, const struct chaos_op *op)
 {
 	unsigned key = op->key % CHAOS_KEYS;
 	struct chaos_entry *entry = &world->entries[key];
-	bool there = chaos_series_look(world, key);
+	bool there = chaos_entry_look(world, key);
 	int pinned = (op->word >> 8) % 3 == 0;
 	enum bc_status status;
 	struct bc_error err;
@@ -60,6 +60,9 @@ chaos_pin(struct chaos_world *world, const struct chaos_op *op)
 	chaos_follow_evictions(world);
 	if (entry->pinned && !pinned)
 		entry->evictions = world->evictions;
+	/* What a series lost before it was pinned stays lost. */
+	if (pinned && key >= CHAOS_VALUES)
+		chaos_series_check(world, world->cache, key);
 	entry->pinned = pinned;
 }
 
