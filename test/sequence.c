@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 #define SHRINK_RUNS 600
+#define LAST_WORDS 2000 /* bytes of what one that failed said */
 
 struct sequence {
 	const struct sequence_kind *kind;
 	uint64_t setting;
 	size_t count, room;
 	unsigned char *ops;
-	bool quiet;
+	int messages; /* where the child's go; -1: nowhere */
 };
 
 static uint64_t
@@ -34,19 +35,43 @@ sequence_child(void *argument)
 {
 	const struct sequence *sequence = argument;
 
-	if (sequence->quiet) {
-		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (sequence->messages != STDERR_FILENO) {
+		int fd = sequence->messages;
 
-		dup2(null, STDERR_FILENO);
+		if (fd < 0)
+			fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		dup2(fd, STDERR_FILENO);
 	}
 	sequence->kind->run(sequence->ops, sequence->count, sequence->setting);
 }
 
 static int
-sequence_run(struct sequence *sequence, bool quiet)
+sequence_run(struct sequence *sequence, int messages)
 {
-	sequence->quiet = quiet;
+	sequence->messages = messages;
 	return test_child_run(sequence_child, sequence);
+}
+
+/* Run it; what it says is only shown if it fails, as it may not do so twice. */
+static bool
+sequence_works(struct sequence *sequence)
+{
+	char text[LAST_WORDS];
+	FILE *file = tmpfile();
+	size_t bytes;
+	int code;
+
+	require(file != NULL);
+	code = sequence_run(sequence, fileno(file));
+	if (code != 0) {
+		if (fseek(file, -LAST_WORDS, SEEK_END) != 0)
+			rewind(file);
+		bytes = fread(text, 1, sizeof(text), file);
+		fprintf(stderr, "it ended with %d:\n%.*s\n", code, (int)bytes,
+		        text);
+	}
+	fclose(file);
+	return code == 0;
 }
 
 static void
@@ -73,7 +98,7 @@ sequence_without(struct sequence *sequence, size_t first, size_t count,
 	       sequence->ops + (first + count) * bytes, behind * bytes);
 	shorter->setting = sequence->setting;
 	shorter->count = first + behind;
-	if (sequence_run(shorter, true) == 0)
+	if (sequence_run(shorter, -1) == 0)
 		return;
 	sequence->count = shorter->count;
 	memcpy(sequence->ops, shorter->ops, shorter->count * bytes);
@@ -127,7 +152,7 @@ sequence_failed(struct sequence *sequence, uint64_t seed)
 		fclose(file);
 		fprintf(stderr, "BARCACHE_OPS=%s repeats it:\n", path);
 	}
-	sequence_run(sequence, false);
+	sequence_run(sequence, STDERR_FILENO);
 	fail_msg("seed %" PRIu64, seed);
 }
 
@@ -158,7 +183,7 @@ sequence_read(struct sequence *sequence, const char *path)
 void
 sequence_run_all(const struct sequence_kind *kind, uint64_t seeds, size_t steps)
 {
-	struct sequence sequence = { .kind = kind };
+	struct sequence sequence = { .kind = kind, .messages = STDERR_FILENO };
 	const char *path = getenv("BARCACHE_OPS");
 	uint64_t first = number_of("BARCACHE_SEED", 1);
 
@@ -168,7 +193,7 @@ sequence_run_all(const struct sequence_kind *kind, uint64_t seeds, size_t steps)
 		sequence_read(&sequence, path);
 		if (getenv("BARCACHE_INLINE") != NULL)
 			sequence_child(&sequence);
-		else if (sequence_run(&sequence, true) != 0)
+		else if (!sequence_works(&sequence))
 			sequence_failed(&sequence, 0);
 		seeds = 0;
 	} else {
@@ -177,7 +202,7 @@ sequence_run_all(const struct sequence_kind *kind, uint64_t seeds, size_t steps)
 	for (uint64_t seed = first; seed < first + seeds; seed++) {
 		sequence.count = steps;
 		kind->make(sequence.ops, steps, &sequence.setting, seed);
-		if (sequence_run(&sequence, true) != 0)
+		if (!sequence_works(&sequence))
 			sequence_failed(&sequence, seed);
 	}
 	free(sequence.ops);
