@@ -31,6 +31,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -182,6 +183,9 @@ def main():
     parser.add_argument("--rewrite", action="store_true")
     parser.add_argument("cases", nargs="+")
     options = parser.parse_args()
+    # A shell ignores SIGINT in what it runs in the background.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     good = [check(path, options.tool, options.rewrite)
             for path in options.cases]
     return 0 if all(good) else 1
