@@ -46,7 +46,7 @@ crowd_open(const struct crowd *crowd, const char *backtest)
 	options.lock_timeout_ms = 60000;
 	options.backtest = backtest;
 	options.link_interval_ms = 20;
-	options.hot_bytes = 1 << 20;
+	options.hot_bytes = CROWD_HOT_BYTES;
 	options.cold_bytes = 16 << 20;
 	assert_status(bc_open(crowd->path, &options, &cache, &err), BC_OK,
 	              &err);
@@ -77,6 +77,13 @@ crowd_begin(const struct crowd *crowd)
 	if (crowd->opened != NULL)
 		crowd->opened();
 	return cache;
+}
+
+/* What the process has to do takes as long as it takes, but no step of it. */
+static void
+crowd_goes_on(void)
+{
+	alarm(test_child_seconds);
 }
 
 static void
@@ -229,6 +236,7 @@ crowd_write(void *argument)
 			          (unsigned)(word >> 8) % CROWD_KEYS);
 		atomic_fetch_add(&crowd->shared->operations, 1);
 		crowd_reopen(crowd, &cache);
+		crowd_goes_on();
 	}
 	bc_close(cache);
 }
@@ -358,8 +366,10 @@ crowd_read(void *argument)
 		for (unsigned i = 0; i < HELD && n % 8 == 0; i++)
 			held_check(crowd, &held[i], false);
 		atomic_fetch_add(&shared->reads, 1);
-		if (n % 64 == 0)
+		if (n % 64 == 0) {
+			crowd_goes_on();
 			test_sleep_ms(1);
+		}
 	}
 	for (unsigned i = 0; i < HELD; i++)
 		held_check(crowd, &held[i], true);
@@ -388,6 +398,7 @@ crowd_link(void *argument)
 		if (n % 4 == 0)
 			assert_status(bc_flush(cache, &err), BC_OK, &err);
 		atomic_fetch_add(&crowd->shared->linked, 1);
+		crowd_goes_on();
 		test_sleep_ms(2);
 	}
 	bc_close(cache);
@@ -474,6 +485,7 @@ crowd_compact(void *argument)
 		crowd_compact_once(crowd, cache,
 		                   test_mix((uint64_t)getpid(), n));
 		crowd_reopen(crowd, &cache);
+		crowd_goes_on();
 	}
 	bc_close(cache);
 }
@@ -514,6 +526,7 @@ crowd_import(void *argument)
 		if (!crowd_was_refused(crowd, status))
 			assert_status(status, BC_OK, &err);
 		crowd_reopen(crowd, &cache);
+		crowd_goes_on();
 		test_sleep_ms(5);
 	}
 	bc_close(cache);

@@ -15,6 +15,7 @@
 
 #define CROWD_KEYS 48
 #define CROWD_PINNED 8
+#define CROWD_HOT_BYTES (1u << 20) /* of each process */
 
 struct crowd_key {
 	_Atomic uint64_t begun, done; /* versions */
