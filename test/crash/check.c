@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault/litter.h"
+
 #define ABSENT 0
 #define WRONG UINT64_MAX
 
@@ -272,28 +274,6 @@ look(struct check *check, struct bc_cache *cache)
 /* ---- going on ------------------------------------------------------------ */
 
 static void
-litter_visit(void *context, const char *path)
-{
-	static const char *const names[] = { "meta.mdb",    "meta.mdb-lock",
-		                             "ledger",      "writer.lock",
-		                             "arenas.lock", "guard.lock",
-		                             "lease.lock",  "scratch" };
-	const char *name = strrchr(path, '/') + 1;
-	uint64_t *counts = context; /* of arenas, and of strangers */
-	unsigned number;
-	int end = 0;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return;
-	if (sscanf(name, "%8u.mdb%n", &number, &end) == 1 && end == 12 &&
-	    name[end] == '\0')
-		counts[0]++;
-	else
-		counts[1]++;
-}
-
-static void
 verify_say(void *context, const char *key, const char *reason)
 {
 	SAY((struct check *)context, "  %s: %s\n", key, reason);
@@ -303,7 +283,7 @@ static enum history_verdict
 look_around(struct check *check, struct bc_cache *cache)
 {
 	struct bc_verify_report report;
-	uint64_t counts[2] = { 0, 0 };
+	struct litter litter = { .also = "lease.lock" };
 	struct bc_stats stats;
 	struct bc_error err;
 
@@ -312,11 +292,11 @@ look_around(struct check *check, struct bc_cache *cache)
 		SAY(check, "  verify: %s\n", err.message);
 		return HISTORY_DAMAGE;
 	}
-	test_walk(check->path, litter_visit, counts);
-	if (counts[0] == stats.arenas && counts[1] == 0)
+	litter_count(&litter, check->path);
+	if (litter.arenas == stats.arenas && litter.strangers == 0)
 		return HISTORY_RIGHT;
 	SAY(check, "  %d arena files, %d known, %d strange files\n",
-	    (int)counts[0], (int)stats.arenas, (int)counts[1]);
+	    (int)litter.arenas, (int)stats.arenas, (int)litter.strangers);
 	return HISTORY_LITTER;
 }
 

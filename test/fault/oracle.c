@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault/litter.h"
+
 #define TOUCHES_MAX 8
 
 /* The keys an operation touches; later ones win. */
@@ -36,8 +38,8 @@ operation_of(uint64_t seed, uint64_t number)
 		touch = test_mix(word, i);
 		operation.index[i] = (unsigned)(touch % ORACLE_KEYS);
 		if (operation.batch)
-			operation.removes[i] = choice < 3 &&
-			                       (touch >> 32) % 3 == 0;
+			operation.removes[i] =
+				choice < 3 && (touch >> 32) % 3 == 0;
 		else
 			operation.removes[i] = choice < 11;
 	}
@@ -121,8 +123,8 @@ oracle_step(const struct oracle *oracle, struct bc_cache *cache,
 	atomic_store(&oracle->progress->started, number);
 	oracle_key(oracle, operation.index[0], key);
 	if (operation.batch)
-		status = operation_batch(oracle, &operation, cache, number,
-		                         err);
+		status =
+			operation_batch(oracle, &operation, cache, number, err);
 	else if (!operation.removes[0])
 		status = test_put(cache, key, number, oracle->seed, err);
 	else
@@ -175,9 +177,8 @@ oracle_read(const struct oracle *oracle, struct bc_cache *cache, unsigned index)
 	for (n = from; n <= until; n++)
 		if (oracle_version(oracle->seed, index, n) == version)
 			return ORACLE_RIGHT;
-	fprintf(stderr,
-	        "oracle: key %u shows version %llu, had %llu at %llu\n", index,
-	        (unsigned long long)version,
+	fprintf(stderr, "oracle: key %u shows version %llu, had %llu at %llu\n",
+	        index, (unsigned long long)version,
 	        (unsigned long long)oracle_version(oracle->seed, index, from),
 	        (unsigned long long)from);
 	return ORACLE_LOST;
@@ -307,39 +308,10 @@ oracle_check_in_child(const struct oracle *oracle)
 	return test_child_run(check_child, &copy);
 }
 
-struct litter {
-	uint64_t arenas, strangers;
-};
-
-static void
-litter_visit(void *context, const char *path)
-{
-	static const char *const names[] = { "meta.mdb",   "meta.mdb-lock",
-		                             "ledger",     "writer.lock",
-		                             "arenas.lock", "guard.lock",
-		                             "scratch" };
-	struct litter *litter = context;
-	const char *name = strrchr(path, '/') + 1;
-	char rest;
-	unsigned number;
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return;
-	if (sscanf(name, "%8u.md%c", &number, &rest) == 2 && rest == 'b' &&
-	    strlen(name) == strlen("00000000.mdb")) {
-		litter->arenas++;
-		return;
-	}
-	fprintf(stderr, "oracle: %s does not belong there\n", path);
-	litter->strangers++;
-}
-
 enum oracle_verdict
 oracle_litter(const struct oracle *oracle, struct bc_cache *cache)
 {
-	struct litter litter = { 0 };
+	struct litter litter = { .also = NULL };
 	struct bc_stats stats;
 	struct bc_error err;
 
@@ -347,7 +319,7 @@ oracle_litter(const struct oracle *oracle, struct bc_cache *cache)
 		fprintf(stderr, "oracle: stats: %s\n", err.message);
 		return ORACLE_ERROR;
 	}
-	test_walk(oracle->path, litter_visit, &litter);
+	litter_count(&litter, oracle->path);
 	if (litter.strangers == 0 && litter.arenas == stats.arenas)
 		return ORACLE_RIGHT;
 	fprintf(stderr, "oracle: %llu arena files, the cache knows %llu\n",
