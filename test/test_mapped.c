@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ahead.h"
 #include "alloc.h"
 #include "checked.h"
 #include "hash.h"
@@ -387,6 +388,84 @@ a_segment_that_was_moved_is_checked_where_it_was(void **state)
 	close(to_fd);
 }
 
+/* The head of LMDB's that a value of so many pages has. */
+static void
+plant_value(int fd, uint64_t page, uint32_t pages)
+{
+	const uint16_t flags[2] = { 0, 4 };
+	unsigned char head[16];
+
+	memcpy(head, &page, sizeof(page));
+	memcpy(head + 8, flags, sizeof(flags));
+	memcpy(head + 12, &pages, sizeof(pages));
+	assert_int_equal(pwrite(fd, head, sizeof(head), (off_t)(page * 4096)),
+	                 sizeof(head));
+}
+
+static void
+values_are_found_by_their_heads(void **state)
+{
+	int fd = make_file("00000001.mdb");
+	struct bci_map *map = NULL;
+
+	(void)state;
+	plant_value(fd, 2, 3);
+	plant_value(fd, 5, 0);
+	plant_value(fd, 6, UINT32_MAX);
+	assert_status(bci_maps_add(&maps, 1, &record, &map), BC_OK, NULL);
+	assert_int_equal(bci_map_value(map, 2 * 4096, 10 * 4096), 3 * 4096);
+	assert_int_equal(bci_map_value(map, 2 * 4096, 5 * 4096), 3 * 4096);
+	assert_int_equal(bci_map_value(map, 2 * 4096, 5 * 4096 - 1), 0);
+	assert_int_equal(bci_map_value(map, 3 * 4096, 10 * 4096), 0);
+	assert_int_equal(bci_map_value(map, 5 * 4096, 10 * 4096), 0);
+	assert_int_equal(bci_map_value(map, 6 * 4096, 10 * 4096), 0);
+	/* A page that does not know where it is. */
+	plant_value(fd, 8, 2);
+	flip(fd, 8 * 4096 + 2);
+	assert_int_equal(bci_map_value(map, 8 * 4096, 10 * 4096), 0);
+	close(fd);
+}
+
+static void
+heads_beside_a_moved_segment_are_made_ready(void **state)
+{
+	int from_fd = make_file("00000001.mdb");
+	int to_fd = make_file("00000002.mdb");
+	struct bci_map *from_map = NULL, *map = NULL;
+	struct bci_locator from, to;
+
+	(void)state;
+	plant(from_fd, 8192, 8000, &from);
+	plant_value(to_fd, 0, 0);
+	plant_value(to_fd, 1, 0);
+	for (uint64_t i = 0; i < 40; i++)
+		plant_value(to_fd, 2 + 3 * i, 3);
+	plant_copy(from_fd, &from, to_fd, 4096 * (2 + 3 * 30), &to);
+	plant_value(to_fd, 2 + 3 * 30, 3);
+	from.slot = to.slot = 5;
+	assert_status(bci_maps_add(&maps, 1, &record, &from_map), BC_OK, NULL);
+	assert_status(bci_maps_add(&maps, 2, &record, &map), BC_OK, NULL);
+	/* Not by who checks it, or knows it from nowhere. */
+	assert_null(bci_map_check(map, &to, NULL, BCI_CHECK_HERE));
+	assert_int_equal(map->ahead_bytes, 0);
+	memset(map->whole, 0, map->whole_bytes);
+	assert_null(bci_map_check(from_map, &from, NULL, BCI_CHECK_ONCE));
+	assert_null(bci_map_check(map, &to, NULL, BCI_CHECK_ONCE));
+	/* Two pages that are no values', and fourteen values. */
+	assert_int_equal(map->ahead_bytes, 4096 * (2 + 3 * 14));
+	bci_map_ahead(map, 4096);
+	assert_int_equal(map->ahead_bytes, 4096 * (2 + 3 * 14));
+	bci_map_ahead(map, to.offset);
+	assert_int_equal(map->ahead_bytes, 4096 * (2 + 3 * 30));
+	/* What was never written is not in memory, so there it ends. */
+	bci_map_ahead(map, UINT64_MAX);
+	assert_int_equal(map->ahead_bytes, FILE_BYTES);
+	bci_map_ahead(map, UINT64_MAX);
+	assert_int_equal(map->ahead_bytes, FILE_BYTES);
+	close(from_fd);
+	close(to_fd);
+}
+
 static void
 bits_are_found_across_words(void **state)
 {
@@ -428,6 +507,8 @@ main(void)
 		TEST(a_checked_segment_is_not_checked_again_unless_asked),
 		TEST(small_segments_on_one_page_have_bits_of_their_own),
 		TEST(a_segment_that_was_moved_is_checked_where_it_was),
+		TEST(values_are_found_by_their_heads),
+		TEST(heads_beside_a_moved_segment_are_made_ready),
 		TEST(bits_are_found_across_words),
 	};
 

@@ -17,6 +17,7 @@
  */
 #include "common.h"
 
+#include "ahead.h"
 #include "arena.h"
 #include "checked.h"
 #include "hash.h"
@@ -139,7 +140,7 @@ moved_remember(const struct bci_map *map, const struct bci_locator *locator)
 
 /* Whether a segment was checked where it was before; then it is here, too. */
 static bool
-moved_recall(const struct bci_map *map, const struct bci_locator *locator)
+moved_recall(struct bci_map *map, const struct bci_locator *locator)
 {
 	atomic_ullong *cell = moved_cell(map, locator), *bits;
 	uint64_t first, tag;
@@ -152,6 +153,7 @@ moved_recall(const struct bci_map *map, const struct bci_locator *locator)
 		return false;
 	bits = map_bits(map, locator, &first, &count);
 	bits_set(bits, first, count);
+	bci_map_ahead(map, locator->offset);
 	return true;
 }
 

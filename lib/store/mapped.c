@@ -15,6 +15,11 @@
 #include "mapped.h"
 #include "mapping.h"
 
+/* The head of an LMDB page: u64 number, u16, u16 flags, u32 pages. */
+#define PAGE_FLAGS_AT 10u
+#define PAGE_COUNT_AT 12u
+#define PAGE_OVERFLOW 4u
+
 void
 bci_maps_open(struct bci_maps *maps, const struct bc_allocator *allocator)
 {
@@ -149,6 +154,7 @@ map_make(struct bci_maps *maps, int fd, uint64_t number,
 	map->number = number;
 	map->maps = maps;
 	map->class_ = (enum bci_arena_class)arena->class_;
+	map->page_bytes = arena->page_bytes;
 	/* LMDB may have gone past the capacity by pages of its B-tree. */
 	map->map_bytes =
 		bci_round_up(arena->capacity_bytes, BCI_PAGE) + (1u << 20);
@@ -256,7 +262,7 @@ void
 bci_maps_collect(struct bci_maps *maps, bool (*quiet)(const void *context),
                  const void *context)
 {
-	struct bci_map **link = &maps->limbo;
+	struct bci_map **link = &maps->limbo, *taken = NULL, *next;
 
 	pthread_mutex_lock(&maps->mutex);
 	if (!quiet(context))
@@ -269,12 +275,37 @@ bci_maps_collect(struct bci_maps *maps, bool (*quiet)(const void *context),
 			continue;
 		}
 		*link = map->limbo_next;
+		map->limbo_next = taken;
+		taken = map;
 		if (maps->lock_fd >= 0)
 			bci_lock_release(maps->lock_fd, map->number);
-		map_free(maps, map);
 		atomic_fetch_sub(&maps->limbo_count, 1);
 	}
 	pthread_mutex_unlock(&maps->mutex);
+	/* Of the last who had it this takes milliseconds: its pages and its
+	 * blocks are given back. */
+	for (; taken != NULL; taken = next) {
+		next = taken->limbo_next;
+		map_free(maps, taken);
+	}
+}
+
+uint64_t
+bci_map_value(const struct bci_map *map, uint64_t at, uint64_t end)
+{
+	const unsigned char *page = map->base + at;
+	uint64_t number, bytes;
+	uint16_t flags;
+	uint32_t count;
+
+	memcpy(&number, page, sizeof(number));
+	memcpy(&flags, page + PAGE_FLAGS_AT, sizeof(flags));
+	memcpy(&count, page + PAGE_COUNT_AT, sizeof(count));
+	bytes = count * map->page_bytes;
+	return (flags & PAGE_OVERFLOW) != 0 && number == at / map->page_bytes &&
+	                       bci_within(at, bytes, end)
+	               ? bytes
+	               : 0;
 }
 
 bool

@@ -39,7 +39,9 @@ struct bci_map {
 	uint64_t number;
 	const unsigned char *base;
 	uint64_t map_bytes;
+	uint64_t page_bytes;       /* of LMDB */
 	atomic_ullong known_bytes; /* of the file, when last looked */
+	atomic_ullong ahead_bytes; /* up to where heads are ready: ahead.h */
 	atomic_ullong *whole;      /* a bit a page: blocks checked */
 	atomic_ullong *small;      /* a bit a line: small segments checked */
 	uint64_t whole_bytes, small_bytes;
@@ -131,6 +133,12 @@ bci_map_pin(struct bci_map *map, unsigned lane)
 		taken, atomic_load_explicit(taken, memory_order_relaxed) + 1,
 		memory_order_relaxed);
 }
+
+/*
+ * Bytes of the value that begins with the page at 'at', its head of LMDB among
+ * them; 0 if none does that lies before 'end'.  The page does.
+ */
+uint64_t bci_map_value(const struct bci_map *map, uint64_t at, uint64_t end);
 
 /* Whether the file reaches up to 'end_bytes'; asks the kernel if need be. */
 bool bci_map_reaches(struct bci_map *map, uint64_t end_bytes);

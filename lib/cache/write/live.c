@@ -13,11 +13,8 @@
 #include "catalogue.h"
 #include "live.h"
 
-/* The head of an LMDB page: u64 number, u16, u16 flags, u32 pages. */
+/* The head of an LMDB page. */
 #define PAGE_HEAD 16u
-#define PAGE_FLAGS_AT 10u
-#define PAGE_COUNT_AT 12u
-#define PAGE_OVERFLOW 4u
 
 static bool
 live_pin(struct bci_live *live, const struct bci_arena_record *arena,
@@ -80,18 +77,10 @@ live_next_value(struct bci_live *live)
 {
 	for (; bci_within(live->place.page, live->page_bytes, live->end_bytes);
 	     live->place.page += live->page_bytes) {
-		const unsigned char *page = live->map->base + live->place.page;
-		uint64_t number, bytes;
-		uint16_t flags;
-		uint32_t count;
+		uint64_t bytes = bci_map_value(live->map, live->place.page,
+		                               live->end_bytes);
 
-		memcpy(&number, page, sizeof(number));
-		memcpy(&flags, page + PAGE_FLAGS_AT, sizeof(flags));
-		memcpy(&count, page + PAGE_COUNT_AT, sizeof(count));
-		bytes = count * live->page_bytes;
-		if ((flags & PAGE_OVERFLOW) == 0 || count == 0 ||
-		    number != live->place.page / live->page_bytes ||
-		    !bci_within(live->place.page, bytes, live->end_bytes))
+		if (bytes == 0)
 			continue;
 		live->value_end = live->place.page + bytes;
 		if (live->place.inner == 0)
