@@ -201,7 +201,7 @@ read_only(void *unused)
 	require(reader.row_index == BCI_LEDGER_ROWS);
 	bci_count(&reader, 0, BCI_COUNT_PUTS, 1); /* in private memory */
 	bci_slot_mark_bad(&reader, 0, 5);
-	require(!bci_slot_is_bad(bci_ledger_slot(&reader, 0), 5));
+	require(!bci_slot_is_bad(&reader, 0, 5));
 	close_ledger(&reader);
 }
 
@@ -220,7 +220,7 @@ to_a_reader_of_the_file_it_is_read_only(void **state)
 	test_path(path, dir.path, BCI_LEDGER_FILE);
 	assert_int_equal(chmod(path, 0444), 0);
 	assert_int_equal(test_child_run(read_only, NULL), 0);
-	assert_false(bci_slot_is_bad(bci_ledger_slot(&writer, 0), 5));
+	assert_false(bci_slot_is_bad(&writer, 0, 5));
 	close_ledger(&writer);
 }
 
@@ -288,27 +288,54 @@ static void
 a_bad_mark_sticks_to_its_segment_only(void **state)
 {
 	struct bci_ledger ledger;
-	struct bci_slot *slot;
 	struct bc_error err;
 
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
 	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
 	bci_slot_begin(&ledger, 0, 5, 100, 1);
-	slot = bci_ledger_slot(&ledger, 0);
 	bci_slot_mark_bad(&ledger, 0, 6); /* Replaced meanwhile. */
-	assert_false(bci_slot_is_bad(slot, 5));
+	assert_false(bci_slot_is_bad(&ledger, 0, 5));
 	assert_int_equal(ledger.header->bad_count, 0);
 	bci_slot_mark_bad(&ledger, 0, 5);
-	assert_true(bci_slot_is_bad(slot, 5));
-	assert_false(bci_slot_is_bad(slot, 6));
+	assert_true(bci_slot_is_bad(&ledger, 0, 5));
+	assert_false(bci_slot_is_bad(&ledger, 0, 6));
 	bci_slot_mark_bad(&ledger, 0, 5); /* Counted once. */
 	assert_int_equal(ledger.header->bad_count, 1);
 	bci_slot_begin(&ledger, 0, 7, 100, 1);
-	assert_false(bci_slot_is_bad(slot, 7));
-	assert_false(bci_slot_is_bad(slot, 5));
-	assert_false(bci_slot_is_bad(NULL, 5));
+	assert_false(bci_slot_is_bad(&ledger, 0, 7));
+	assert_false(bci_slot_is_bad(&ledger, 0, 5));
+	assert_false(bci_slot_is_bad(&ledger, 1u << 30, 5));
 	bci_slot_mark_bad(&ledger, 1u << 30, 5);
+	close_ledger(&ledger);
+}
+
+static void
+a_mark_that_nobody_counted_says_nothing(void **state)
+{
+	struct bci_ledger ledger;
+	struct bci_slot *slot;
+	struct bc_error err;
+
+	(void)state;
+	open_ledger(&ledger, CACHE_ID, true);
+	assert_status(bci_ledger_grow(&ledger, 2, &err), BC_OK, &err);
+	bci_slot_begin(&ledger, 0, 5, 100, 1);
+	bci_slot_begin(&ledger, 1, 6, 100, 1);
+	slot = bci_ledger_slot(&ledger, 0);
+	atomic_fetch_xor(&slot->word, BCI_SLOT_BAD);
+	assert_false(bci_slot_is_bad(&ledger, 0, 5));
+	/* Until somebody who looks finds that it is so. */
+	bci_slot_mark_bad(&ledger, 0, 5);
+	assert_true(bci_slot_is_bad(&ledger, 0, 5));
+	bci_slot_mark_bad(&ledger, 0, 5);
+	assert_int_equal(ledger.header->bad_count, 1);
+	/* What a writer has acted on is not there any more. */
+	atomic_store(&slot->word, 5);
+	atomic_store(&ledger.header->bad_handled, 1);
+	bci_slot_mark_bad(&ledger, 1, 6);
+	assert_true(bci_slot_is_bad(&ledger, 1, 6));
+	assert_int_equal(ledger.header->bad_count, 2);
 	close_ledger(&ledger);
 }
 
@@ -398,6 +425,7 @@ main(void)
 		TEST(slots_grow_before_they_are_used),
 		TEST(a_stamp_for_another_segment_is_dropped),
 		TEST(a_bad_mark_sticks_to_its_segment_only),
+		TEST(a_mark_that_nobody_counted_says_nothing),
 		TEST(places_have_ids_of_their_own),
 		TEST(counters_are_exact_over_threads_with_lanes),
 	};

@@ -526,6 +526,9 @@ bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id)
 		atomic_fetch_add(&ledger->header->bad_count, 1);
 		return;
 	}
+	if ((word & (BCI_SLOT_ID | BCI_SLOT_BAD)) == (id | BCI_SLOT_BAD) &&
+	    !bci_ledger_has_bad(ledger))
+		atomic_fetch_add(&ledger->header->bad_count, 1);
 }
 
 bool

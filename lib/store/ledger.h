@@ -235,13 +235,30 @@ bci_ledger_slot(struct bci_ledger *ledger, uint32_t number)
 void bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
                     uint32_t now_s, uint32_t count);
 
-/* Whether the segment is marked bad. */
+/* Whether there are marks that no writer has acted on yet. */
 static inline bool
-bci_slot_is_bad(const struct bci_slot *slot, uint64_t id)
+bci_ledger_has_bad(const struct bci_ledger *ledger)
 {
+	const struct bci_ledger_header *header = ledger->header;
+
+	return header != NULL && atomic_load(&header->bad_count) !=
+	                                 atomic_load(&header->bad_handled);
+}
+
+/*
+ * Whether the segment is marked bad.  Writers leave no mark that they have
+ * acted on, so that one which nobody counted is a bit that flipped: the segment
+ * is to be judged by its checksums.
+ */
+static inline bool
+bci_slot_is_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id)
+{
+	const struct bci_slot *slot = bci_ledger_slot(ledger, number);
+
 	return slot != NULL &&
 	       (atomic_load_explicit(&slot->word, memory_order_relaxed) &
-	        (BCI_SLOT_ID | BCI_SLOT_BAD)) == (id | BCI_SLOT_BAD);
+	        (BCI_SLOT_ID | BCI_SLOT_BAD)) == (id | BCI_SLOT_BAD) &&
+	       bci_ledger_has_bad(ledger);
 }
 
 /* The segment that a slot is of. */
@@ -279,7 +296,10 @@ bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 		                      memory_order_relaxed);
 }
 
-/* Mark a segment bad, if the slot is still its own. */
+/*
+ * Mark a segment bad, if the slot is still its own, and count that; a mark that
+ * nobody counted is counted, too.
+ */
 void bci_slot_mark_bad(struct bci_ledger *ledger, uint32_t number, uint64_t id);
 
 /* Add to a counter, which stays full once it is.  The caller has the lane. */

@@ -66,9 +66,8 @@ piece_is_checked(const struct bci_span *span, const struct bci_piece *piece)
 static bool
 piece_is_bad(const struct bci_span *span, const struct bci_piece *piece)
 {
-	return bci_slot_is_bad(
-		bci_ledger_slot(&span->env->ledger, piece->locator.slot),
-		bci_segment_id(&piece->locator, span->entry_id));
+	return bci_slot_is_bad(&span->env->ledger, piece->locator.slot,
+	                       bci_segment_id(&piece->locator, span->entry_id));
 }
 
 enum bc_status

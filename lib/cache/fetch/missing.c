@@ -43,9 +43,8 @@ static bool
 missing_is_bad(const struct missing *missing, const struct bci_locator *locator,
                uint64_t entry_id)
 {
-	return bci_slot_is_bad(
-		bci_ledger_slot(&missing->env->ledger, locator->slot),
-		bci_segment_id(locator, entry_id));
+	return bci_slot_is_bad(&missing->env->ledger, locator->slot,
+	                       bci_segment_id(locator, entry_id));
 }
 
 /* When the last bar of a frame ends. */
@@ -246,14 +245,10 @@ static void
 missing_begin(struct missing *missing, struct bci_env *env,
               struct bci_lane *lane)
 {
-	const struct bci_ledger_header *header = env->ledger.header;
-
 	missing->env = env;
 	missing->txn = lane->txn;
 	missing->now_ns = bci_clock_coarse_ns();
-	missing->marked =
-		header != NULL && atomic_load(&header->bad_count) !=
-					  atomic_load(&header->bad_handled);
+	missing->marked = bci_ledger_has_bad(&env->ledger);
 }
 
 /* All keys in one transaction; BC_ABSENT asks for another. */

@@ -39,9 +39,9 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 
 	if (piece->map == NULL || piece->hot != NULL)
 		return BC_OK; /* It was checked before it was copied. */
-	if (BCI_UNLIKELY(bci_slot_is_bad(
-		    bci_ledger_slot(&span->env->ledger, locator->slot),
-		    bci_segment_id(locator, span->entry_id))))
+	if (BCI_UNLIKELY(
+		    bci_slot_is_bad(&span->env->ledger, locator->slot,
+	                            bci_segment_id(locator, span->entry_id))))
 		return BC_MISS;
 	if (BCI_LIKELY(span->cache->checking == BC_CHECK_FIRST &&
 	               bci_map_rows_are_checked(piece->map, locator, shown,

@@ -272,7 +272,7 @@ bci_hit_check(struct bc_cache *cache, struct bci_env *env,
 	uint64_t id = bci_segment_id(locator, hit->entry_id);
 	const char *wrong;
 
-	if (bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot), id))
+	if (bci_slot_is_bad(&env->ledger, locator->slot, id))
 		return BC_MISS;
 	if (!bci_segment_is(bci_hit_image(hit), locator, env->cache_id,
 	                    hit->entry_id))
@@ -406,8 +406,7 @@ bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
 	struct bci_hot *hot;
 
 	if (cache->checking == BC_CHECK_ALWAYS ||
-	    bci_slot_is_bad(bci_ledger_slot(&env->ledger, hit->locator.slot),
-	                    id))
+	    bci_slot_is_bad(&env->ledger, hit->locator.slot, id))
 		return false;
 	hot = bci_hot_find(env, id, &hit->locator);
 	if (hot == NULL)
@@ -421,15 +420,13 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              const struct bci_hit *hit, const struct bci_wanted *wanted,
              struct bc_view *view)
 {
-	struct bci_slot *slot =
-		bci_ledger_slot(&env->ledger, hit->locator.slot);
-
 	bci_hit_view(hit, lane->index, view);
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED))
 		return hit_show_packed(cache, env, lane, hit, wanted, view);
 	if (BCI_LIKELY(hit_is_known(cache, hit) &&
-	               !bci_slot_is_bad(slot, bci_segment_id(&hit->locator,
-	                                                     hit->entry_id))))
+	               !bci_slot_is_bad(
+			       &env->ledger, hit->locator.slot,
+			       bci_segment_id(&hit->locator, hit->entry_id))))
 		return BC_OK;
 	return bci_hit_check(cache, env, hit, wanted, bci_hit_how(cache));
 }

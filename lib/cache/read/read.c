@@ -54,7 +54,7 @@ static bool
 exists_bad(struct bci_env *env, const struct bci_locator *locator,
            uint64_t entry_id)
 {
-	return bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot),
+	return bci_slot_is_bad(&env->ledger, locator->slot,
 	                       bci_segment_id(locator, entry_id));
 }
 
@@ -211,15 +211,13 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 {
 	int64_t begun_ns = bci_tally_begin(lane);
 	struct bci_hit *hit = &bound->hit;
-	struct bci_slot *slot;
 
 	if (bci_db_newest(env->db) != bound->txnid ||
 	    (hit->expires_ns != 0 && hit->expires_ns <= wanted->now_ns))
 		return BC_MISS;
 	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
-	slot = bci_ledger_slot(&env->ledger, hit->locator.slot);
 	if (hit->map == NULL || !bci_hit_is_checked(bound->cache, hit) ||
-	    bci_slot_is_bad(slot, bound->id))
+	    bci_slot_is_bad(&env->ledger, hit->locator.slot, bound->id))
 		return BC_MISS;
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED)) {
 		if (!bci_hit_show_hot(bound->cache, env, hit, view))

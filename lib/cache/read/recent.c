@@ -87,7 +87,7 @@ recent_stamp(struct bci_env *env, const struct recent_item *item,
 
 		if (seam->map == NULL || slot == NULL)
 			continue;
-		if (bci_slot_is_bad(slot, seam->id))
+		if (bci_slot_is_bad(&env->ledger, seam->slot, seam->id))
 			return false;
 		if (env->ledger.writable)
 			bci_slot_stamp(slot, seam->id, now_s);

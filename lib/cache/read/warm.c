@@ -69,8 +69,6 @@ static enum bc_status
 warm_pages(struct warm_job *job, const struct bci_map *map,
            const struct bci_locator *locator, uint64_t entry_id)
 {
-	const struct bci_slot *slot =
-		bci_ledger_slot(&job->env->ledger, locator->slot);
 	const unsigned char *image = map->base + locator->offset;
 	const uint64_t inner = (uintptr_t)image % BCI_PAGE;
 
@@ -79,7 +77,8 @@ warm_pages(struct warm_job *job, const struct bci_map *map,
 	job->done.resident_bytes +=
 		bci_min(bci_map_resident(image - inner, inner + locator->bytes),
 	                locator->bytes);
-	if (bci_slot_is_bad(slot, bci_segment_id(locator, entry_id)))
+	if (bci_slot_is_bad(&job->env->ledger, locator->slot,
+	                    bci_segment_id(locator, entry_id)))
 		return BC_CORRUPT;
 	if ((job->warm->options->flags & BC_WARM_DRY_RUN) != 0 ||
 	    bci_map_ready(image, locator->bytes))

@@ -547,7 +547,7 @@ verdict_bad(struct bci_writer *writer, const struct bci_bytes *key,
 	enum bc_status status;
 
 	(void)context;
-	if (!bci_slot_is_bad(slot, id))
+	if (!bci_slot_is_bad(ledger, locator->slot, id))
 		return BC_OK;
 	status = recover_check(writer, key, entry, locator, reason);
 	/* The ledger was wrong, or the disk was only for a moment. */
@@ -563,11 +563,10 @@ bci_recover_bad(struct bci_writer *writer, struct bc_error *err)
 	enum bc_status status;
 	uint64_t seen;
 
-	if (header == NULL || !writer->env->ledger.writable)
+	if (header == NULL || !writer->env->ledger.writable ||
+	    !bci_ledger_has_bad(&writer->env->ledger))
 		return BC_OK;
 	seen = atomic_load(&header->bad_count);
-	if (seen == atomic_load(&header->bad_handled))
-		return BC_OK;
 	status = recover_walk(writer, verdict_bad, NULL, err);
 	if (status == BC_OK)
 		writer->bad_seen = seen;

@@ -199,8 +199,7 @@ bci_series_map(struct bci_series *series, struct bci_series_segment *segment,
 
 	if (segment->columns != NULL)
 		return BC_OK;
-	if (!bci_slot_is_bad(bci_ledger_slot(&env->ledger, locator->slot),
-	                     id)) {
+	if (!bci_slot_is_bad(&env->ledger, locator->slot, id)) {
 		status = bci_segment_pin(series->writer, locator, &segment->map,
 		                         &segment->shard, err);
 		if (status == BC_MISS)
