@@ -15,7 +15,7 @@ dir_setup(void **state)
 {
 	(void)state;
 	test_dir_make_fast(&dir);
-	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY);
+	dir_fd = open(dir.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(dir_fd >= 0);
 	return 0;
 }

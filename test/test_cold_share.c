@@ -5,6 +5,7 @@
  * while values go from tier to tier.
  */
 #include "cold.h"
+#include "dir_unit.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -13,24 +14,6 @@
 #include <string.h>
 
 #include "cache.h"
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 static void
 key_of(unsigned index, char key[16])
@@ -355,13 +338,13 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			twenty_readers_do_not_hold_twenty_copies, setup,
-			teardown),
+			twenty_readers_do_not_hold_twenty_copies, dir_setup,
+			dir_teardown),
 		cmocka_unit_test_setup_teardown(
-			a_child_leaves_what_its_parent_has_decoded, setup,
-			teardown),
+			a_child_leaves_what_its_parent_has_decoded, dir_setup,
+			dir_teardown),
 		cmocka_unit_test_setup_teardown(threads_share_what_is_decoded,
-		                                setup, teardown),
+		                                dir_setup, dir_teardown),
 	};
 
 	return cmocka_run_group_tests_name("cold_share", tests, NULL, NULL);

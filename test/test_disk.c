@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "dir_unit.h"
 #include "fault/lab.h"
 
 #define SEED 17
@@ -23,24 +24,6 @@
 #define KIB 1024ul
 
 enum { NOT_CREATED = 20 }; /* exit code: no room for the cache itself */
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make(&dir);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 /* A file system of 'bytes' bytes over the test's directory. */
 static void
@@ -232,8 +215,9 @@ write_with_room(struct bc_cache *cache, uint64_t round, unsigned long room,
 	check_old(cache, OLD);
 	empty_again();
 	check_old(cache, OLD);
-	assert_status(test_put_rows(cache, "target", round + 2, SEED, rows,
-	                            &err), BC_OK, &err);
+	assert_status(
+		test_put_rows(cache, "target", round + 2, SEED, rows, &err),
+		BC_OK, &err);
 	require(version_of(cache, "target") == round + 2);
 }
 
@@ -404,7 +388,7 @@ h4_a_copy_with_holes_on_a_full_disk_raises_no_signal(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(int argc, char **argv)

@@ -16,6 +16,7 @@
 
 #include <lmdb.h>
 
+#include "fault/holds.h"
 #include "fault/lab.h"
 #include "fault/shim.h"
 #include "fault/world.h"
@@ -51,19 +52,7 @@ static const struct fault faults[] = {
 	{ "short write", FAULT_WRITE, FAULT_SHORT, 0, false, NULL },
 };
 
-/* Which failure is being tried, for the message if it is not borne well. */
-static char trying[128];
 static unsigned long long handles_poisoned;
-
-#define HOLDS(condition)                                                       \
-	((condition) ? (void)0 : not_held(#condition, __LINE__))
-
-static void
-not_held(const char *condition, int line)
-{
-	print_error("%s: not so: %s\n", trying, condition);
-	_fail(__FILE__, line);
-}
 
 /* A call that is not the one under test and has to work. */
 static void
@@ -71,8 +60,9 @@ works(enum bc_status status, const struct bc_error *err, int line)
 {
 	if (status == BC_OK)
 		return;
-	print_error("%s: afterwards %s%s%s\n", trying, bc_status_name(status),
-	            err != NULL ? ": " : "", err != NULL ? err->message : "");
+	print_error("%s: afterwards %s%s%s\n", holds_trying,
+	            bc_status_name(status), err != NULL ? ": " : "",
+	            err != NULL ? err->message : "");
 	_fail(__FILE__, line);
 }
 
@@ -113,8 +103,8 @@ world_open(struct world *world)
 {
 	struct bc_error err;
 
-	WORKS(bc_open(world->dir.cache, &world->options, &world->cache,
-	                      &err), &err);
+	WORKS(bc_open(world->dir.cache, &world->options, &world->cache, &err),
+	      &err);
 }
 
 static void
@@ -143,7 +133,8 @@ world_make(struct world *world, enum bc_durability durability)
 	for (i = 0; i < WORLD_KEYS; i++) {
 		old_key(i, key);
 		WORKS(test_put_rows(world->cache, key, i + 1, SEED,
-		                    i == 0 ? 8 : i * i * 500, &err), &err);
+		                    i == 0 ? 8 : i * i * 500, &err),
+		      &err);
 	}
 	grown_furnish(world);
 	WORKS(bc_sync(world->cache, &err), &err);
@@ -163,8 +154,9 @@ world_prepare(struct world *world, const struct call *call)
 	world->version++;
 	world->number++;
 	grown_prepare(world);
-	WORKS(test_put_rows(world->cache, "target", world->version,
-	                            SEED, 300, &err), &err);
+	WORKS(test_put_rows(world->cache, "target", world->version, SEED, 300,
+	                    &err),
+	      &err);
 	WORKS(bc_sync(world->cache, &err), &err);
 	next = world->version + 1;
 	if (call->rows != 0)
@@ -179,8 +171,10 @@ world_prepare(struct world *world, const struct call *call)
 static void
 fault_begin(struct world *world, const struct fault *fault, uint64_t at)
 {
-	struct fault_plan plan = { .calls = fault->calls, .mode = fault->mode,
-		                   .error = fault->error, .at = at,
+	struct fault_plan plan = { .calls = fault->calls,
+		                   .mode = fault->mode,
+		                   .error = fault->error,
+		                   .at = at,
 		                   .repeat = fault->repeat,
 		                   .path = fault->path };
 
@@ -209,15 +203,14 @@ status_is_honest(const struct call *call, enum bc_status status,
 	if (call->takes_error) {
 		if (err->status != status)
 			print_error("%s: %s, but the error says %s: %s\n",
-			            trying,
-			            bc_status_name(status),
+			            holds_trying, bc_status_name(status),
 			            bc_status_name(err->status), err->message);
 		HOLDS(err->status == status);
 		HOLDS(err->message[0] != '\0');
 	}
 	if (status == BC_NOMEM || status == BC_IO || status == BC_NOSPACE)
 		return;
-	print_error("%s: %s is not what failed: %s\n", trying,
+	print_error("%s: %s is not what failed: %s\n", holds_trying,
 	            bc_status_name(status),
 	            call->takes_error ? err->message : "");
 	fail();
@@ -240,8 +233,7 @@ version_due(const struct world *world, const struct call *call,
  * or what else failed, is right all the same.
  */
 static bool
-is_poisoned(struct world *world, const struct call *call,
-            enum bc_status status)
+is_poisoned(struct world *world, const struct call *call, enum bc_status status)
 {
 	struct bc_view view;
 	bool poisoned;
@@ -334,8 +326,8 @@ sweep(struct world *world, const struct call *call, const struct fault *fault)
 	uint64_t at;
 
 	for (at = 1; fired && lab_in_time(); at += lab_step(3, FAILURES)) {
-		snprintf(trying, sizeof(trying), "%s, %s at %llu", call->name,
-		         fault->name, (unsigned long long)at);
+		holds_try("%s, %s at %llu", call->name, fault->name,
+		          (unsigned long long)at);
 		HOLDS(at < ROUNDS_MAX);
 		fired = call->does == CREATES
 		                ? one_failed_creation(world, call, fault, at)
@@ -353,7 +345,7 @@ every_failure(const struct call *call, enum bc_durability durability)
 	struct world world;
 	size_t i;
 
-	snprintf(trying, sizeof(trying), "%s, preparing", call->name);
+	holds_try("%s, preparing", call->name);
 	world_make(&world, durability);
 	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		sweep(&world, call, &faults[i]);
@@ -378,8 +370,9 @@ fails_cleanly_at_every_call(void **state)
 static void
 one_failed_sync(struct world *world, uint64_t at, bool *fired)
 {
-	struct fault_plan plan = { .calls = FAULT_SYNC, .mode = FAULT_FAIL,
-		                   .error = EIO, .at = at };
+	struct fault_plan plan = {
+		.calls = FAULT_SYNC, .mode = FAULT_FAIL, .error = EIO, .at = at
+	};
 	struct bc_error err;
 	enum bc_status status;
 	uint64_t now;
@@ -387,8 +380,7 @@ one_failed_sync(struct world *world, uint64_t at, bool *fired)
 	world_open(world);
 	WORKS(bc_sync(world->cache, &err), &err);
 	fault_arm(&plan);
-	status = test_put_rows(world->cache, "target", 2 * at, SEED, 300,
-	                       &err);
+	status = test_put_rows(world->cache, "target", 2 * at, SEED, 300, &err);
 	if (status == BC_OK)
 		status = bc_sync(world->cache, &err);
 	fault_disarm();
@@ -402,7 +394,8 @@ one_failed_sync(struct world *world, uint64_t at, bool *fired)
 		world_open(world);
 	}
 	WORKS(test_put_rows(world->cache, "target", 2 * at + 1, SEED, 300,
-	                    &err), &err);
+	                    &err),
+	      &err);
 	WORKS(bc_sync(world->cache, &err), &err);
 	world_close(world);
 	world_open(world);
@@ -429,8 +422,7 @@ h15_a_failed_sync_is_never_claimed_as_done(void **state)
 		world_close(&world);
 		fired = true;
 		for (at = 1; fired; at++) {
-			snprintf(trying, sizeof(trying), "sync %llu",
-			         (unsigned long long)at);
+			holds_try("sync %llu", (unsigned long long)at);
 			HOLDS(at < ROUNDS_MAX);
 			one_failed_sync(&world, at, &fired);
 		}
@@ -550,11 +542,11 @@ main(int argc, char **argv)
 			assert_true(count < TESTS_MAX - 3);
 		}
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
-	        h15_a_failed_sync_is_never_claimed_as_done);
+		h15_a_failed_sync_is_never_claimed_as_done);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
 		a_sync_without_a_descriptor_drops_nothing);
-	tests[count++] = (struct CMUnitTest)cmocka_unit_test(
-	        no_public_call_is_left_out);
+	tests[count++] =
+		(struct CMUnitTest)cmocka_unit_test(no_public_call_is_left_out);
 	failed = lab_main(argc, argv, "failure", tests, count);
 	printf("handles that had to be opened anew: %llu\n", handles_poisoned);
 	return failed;

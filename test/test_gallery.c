@@ -20,17 +20,18 @@
 #include <lmdb.h>
 
 #include "fault/act.h"
+#include "fault/holds.h"
 #include "fault/lab.h"
 #include "fault/place.h"
 #include "fault/shelf.h"
 #include "fault/shim.h"
 
 #define FAULTS 9
-#define FLIPS 9      /* of bits, in a damaged gallery */
-#define FRAMES 9     /* a place is who calls, and from where so far up */
-#define SOME 3       /* trials of an act by itself, with a few faults */
-#define AMONG 60     /* one of so many calls that could fail */
-#define TRIALS 8000  /* in all sweeps together, about */
+#define FLIPS 9     /* of bits, in a damaged gallery */
+#define FRAMES 9    /* a place is who calls, and from where so far up */
+#define SOME 3      /* trials of an act by itself, with a few faults */
+#define AMONG 60    /* one of so many calls that could fail */
+#define TRIALS 8000 /* in all sweeps together, about */
 #define ACTS_MAX 64
 
 /* One way in which it fails, and what a call may then say. */
@@ -55,7 +56,6 @@ static struct stage stage;
 static struct shelf whole, cut; /* closed; left behind by a power cut */
 static char boot[TEST_PATH];
 static const struct act *act;
-static char trying[128];
 
 /* Places that failed already, by fault; and what the allocator has to do. */
 static struct place_set known[FAULTS];
@@ -123,18 +123,9 @@ act_view(struct stage *at, enum bc_status status, const char *key,
 void
 act_wrong(struct stage *at, const char *condition, int line)
 {
-	print_error("%s: %s (line %d) is not so\n", trying, condition, line);
+	print_error("%s: %s (line %d) is not so\n", holds_trying, condition,
+	            line);
 	at->wrong++;
-}
-
-#define HOLDS(condition)                                                       \
-	((condition) ? (void)0 : not_held(#condition, __LINE__))
-
-static void
-not_held(const char *condition, int line)
-{
-	print_error("%s: not so: %s\n", trying, condition);
-	_fail(__FILE__, line);
 }
 
 /* ---- the galleries ------------------------------------------------------ */
@@ -307,7 +298,7 @@ said_honestly(bool fired)
 	for (size_t i = 0; i < ACT_COUNT(honest); i++)
 		if (stage.other == honest[i])
 			return;
-	print_error("%s: %s says %s: %s\n", trying, stage.call,
+	print_error("%s: %s says %s: %s\n", holds_trying, stage.call,
 	            bc_status_name(stage.other), stage.text);
 	fail();
 }
@@ -337,8 +328,8 @@ one_trial(const struct fault *fault, uint64_t at)
 	unsigned maps = test_mappings(stage.dir.path);
 	bool fired;
 
-	snprintf(trying, sizeof(trying), "%s, %s at %llu", act->name,
-	         fault->name, (unsigned long long)at);
+	holds_try("%s, %s at %llu", act->name, fault->name,
+	          (unsigned long long)at);
 	place_gallery();
 	fired = perform(fault, at);
 	said_honestly(fired);
@@ -372,7 +363,7 @@ nothing_is_wrong_whatever_fails(void **state)
 		first = act;
 	else if (first == act) /* all over again */
 		memset(known, 0, sizeof(known));
-	snprintf(trying, sizeof(trying), "%s, learning", act->name);
+	holds_try("%s, learning", act->name);
 	place_gallery();
 	stage.count = 0;
 	stage.learns = true;

@@ -15,28 +15,11 @@
 #include <unistd.h>
 
 #include "cold.h"
+#include "dir_unit.h"
 
 #define SEED 3
 #define KEYS 6
 #define DAY_ROWS 1440
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make(&dir);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 /* ------------------------------------------------------------------------ */
 /*  Everything that writes                                                  */
@@ -272,7 +255,7 @@ no_memory_of_a_process_gets_into_files(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, dir_setup, dir_teardown)
 
 int
 main(int argc, char **argv)

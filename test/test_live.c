@@ -12,14 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dir_unit.h"
 #include "fault/oracle.h"
 #include "fault/shim.h"
 
 #define READERS 4
 #define STEPS 600
 #define SEED 5
-
-static struct test_dir dir;
 
 /* What the processes of one test share. */
 struct shared {
@@ -35,22 +34,13 @@ static struct oracle oracle;
 static int
 setup(void **state)
 {
-	(void)state;
-	test_dir_make_fast(&dir);
+	dir_setup(state);
 	shared = test_shared(sizeof(*shared));
 	memset(&oracle, 0, sizeof(oracle));
 	oracle.path = dir.cache;
 	oracle.name = "oracle";
 	oracle.seed = 99;
 	oracle.progress = &shared->progress;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
 	return 0;
 }
 
@@ -495,7 +485,7 @@ what_was_moved_before_it_was_mapped_is_looked_up_again(void **state)
 }
 
 #define TEST(function)                                                         \
-	cmocka_unit_test_setup_teardown(function, setup, teardown)
+	cmocka_unit_test_setup_teardown(function, setup, dir_teardown)
 
 int
 main(void)

@@ -15,6 +15,16 @@ static struct {
 	bool of_tail;
 } change;
 
+/* Put a record of an entry in the place of what is there. */
+static void
+record_store(struct MDB_txn *txn, const struct bci_tables *tables,
+             const char *key, const unsigned char *record, size_t bytes)
+{
+	assert_status(bci_table_put(txn, tables->entries, key, strlen(key),
+	                            record, bytes, NULL),
+	              BC_OK, NULL);
+}
+
 static void
 change_entry(struct MDB_txn *txn, const struct bci_tables *tables)
 {
@@ -29,10 +39,7 @@ change_entry(struct MDB_txn *txn, const struct bci_tables *tables)
 	memcpy(copy, record.data, record.size);
 	at = change.of_tail ? record.size - 1 - at : at % record.size;
 	copy[at] ^= 0x10;
-	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
-	                            strlen(STRETCH_KEY), copy, record.size,
-	                            NULL),
-	              BC_OK, NULL);
+	record_store(txn, tables, STRETCH_KEY, copy, record.size);
 }
 
 static void
@@ -125,9 +132,7 @@ copy_to_other_key(struct MDB_txn *txn, const struct bci_tables *tables)
 	size_t bytes;
 
 	record_load(txn, tables, copy, &bytes);
-	assert_status(bci_table_put(txn, tables->entries, OTHER_KEY,
-	                            strlen(OTHER_KEY), copy, bytes, NULL),
-	              BC_OK, NULL);
+	record_store(txn, tables, OTHER_KEY, copy, bytes);
 }
 
 /* As the entry of another id, whose rows these are not. */
@@ -138,9 +143,7 @@ change_id(struct MDB_txn *txn, const struct bci_tables *tables)
 	size_t bytes;
 
 	record_load(txn, tables, copy, &bytes)->id ^= 1u << 20;
-	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
-	                            strlen(STRETCH_KEY), copy, bytes, NULL),
-	              BC_OK, NULL);
+	record_store(txn, tables, STRETCH_KEY, copy, bytes);
 }
 
 /* As it was written when checksums were of the rows alone. */
@@ -160,9 +163,7 @@ unbind(struct MDB_txn *txn, const struct bci_tables *tables)
 	series->bound = 0;
 	series->tail_checksum = bci_tail_checksum(NULL, 0, head, series,
 	                                          entry.tail, entry.tail_bytes);
-	assert_status(bci_table_put(txn, tables->entries, STRETCH_KEY,
-	                            strlen(STRETCH_KEY), copy, bytes, NULL),
-	              BC_OK, NULL);
+	record_store(txn, tables, STRETCH_KEY, copy, bytes);
 }
 
 static void

@@ -2,7 +2,7 @@
 /*
  * test_zones.c - zones by name: what is found, what is refused, many threads.
  */
-#include "support.h"
+#include "dir_unit.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -14,24 +14,6 @@
 #include "zones.h"
 
 #define THREADS 8
-
-static struct test_dir dir;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	test_dir_make_fast(&dir);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	test_dir_remove(&dir);
-	return 0;
-}
 
 /* A zone file of version 1 with one type, an hour ahead; 'more' zeros. */
 static void
@@ -164,13 +146,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_zone_is_found_and_stays,
-		                                setup, teardown),
+		                                dir_setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_zone_is_refused,
-		                                setup, teardown),
+		                                dir_setup, dir_teardown),
 		cmocka_unit_test_setup_teardown(
-			damaged_and_huge_files_are_refused, setup, teardown),
+			damaged_and_huge_files_are_refused, dir_setup,
+			dir_teardown),
 		cmocka_unit_test_setup_teardown(threads_get_the_same_zone,
-		                                setup, teardown),
+		                                dir_setup, dir_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
