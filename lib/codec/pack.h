@@ -97,12 +97,15 @@ struct bci_pack {
 	uint32_t groups;
 	bool verify; /* compare checksums of chunks: set by open */
 	const struct bci_kernel *kernel;
+	/* A copy of the groups' plans; nothing is behind the last one. */
+	unsigned char plan[BC_COLUMNS_MAX * BCI_PACK_PLAN];
 };
 
 /*
  * Check the packed form of 'length' bytes, which stay where they are as long
- * as *out is used.  Returns BC_OK; BC_FORMAT if it is none or of another
- * version; BC_CORRUPT if it is damaged.
+ * as *out is used.  Should they change meanwhile, other values come of them or
+ * BC_CORRUPT, in the same types and columns.  Returns BC_OK; BC_FORMAT if it is
+ * none or of another version; BC_CORRUPT if it is damaged.
  */
 enum bc_status bci_pack_open(const void *bytes, uint64_t length,
                              struct bci_pack *out, struct bc_error *err);

@@ -243,9 +243,11 @@ preamble_load_scale(struct preamble_cursor *cursor,
 	block->slope = 0;
 	if (block->map == BCI_MAP_DEC) {
 		at = preamble_take(cursor, 1);
-		if (at == NULL || *at > BCI_EXPONENT_MAX)
+		if (at == NULL)
 			return false;
 		block->exponent = *at;
+		if (block->exponent > BCI_EXPONENT_MAX)
+			return false;
 	}
 	if (preamble_has_tick(block))
 		block->tick = preamble_take_integer(cursor);

@@ -32,7 +32,7 @@ guarded_make(size_t bytes)
 	bytes = (bytes + 7) / 8 * 8;
 	pages = guarded_pages(bytes);
 	memory = mmap(NULL, pages + page, PROT_READ | PROT_WRITE,
-	              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	require(memory != MAP_FAILED);
 	require(mprotect(memory + pages, page, PROT_NONE) == 0);
 	memset(memory, DIRT, pages);

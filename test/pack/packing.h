@@ -10,7 +10,10 @@
 
 #include "specimen.h"
 
-/* 'bytes' bytes before a guard page, filled with what no test expects. */
+/*
+ * 'bytes' bytes before a guard page, filled with what no test expects; children
+ * share them.
+ */
 void *guarded_make(size_t bytes);
 void guarded_free(void *memory, size_t bytes);
 

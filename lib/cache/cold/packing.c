@@ -336,15 +336,14 @@ bci_packed_open(const unsigned char *image, const struct bci_locator *locator,
 	    head.text_bytes > BCI_SEGMENT_MAX ||
 	    head.data_bytes + head.text_bytes > bci_locator_raw_bytes(locator))
 		return "head of what is packed";
-	*out = (struct bci_packed){
-		.schema = schema,
-		.rows = locator->rows,
-		.text = body + header.data_bytes,
-		.text_stored = header.text_bytes,
-		.text_packed = head.text_packed,
-		.data_bytes = head.data_bytes,
-		.text_bytes = head.text_bytes,
-	};
+	/* Not zeroed as a whole: it has room for plans of any size. */
+	out->schema = schema;
+	out->rows = locator->rows;
+	out->text = body + header.data_bytes;
+	out->text_stored = header.text_bytes;
+	out->text_packed = head.text_packed;
+	out->data_bytes = head.data_bytes;
+	out->text_bytes = head.text_bytes;
 	if (bci_pack_open(body + sizeof(head), head.pack_bytes, &out->pack,
 	                  NULL) != BC_OK)
 		return "what is packed";
