@@ -165,6 +165,46 @@ copies_are_named(void **state)
 	assert_int_equal(report.moved, 0);
 }
 
+static uint64_t
+next_number(void)
+{
+	struct bci_state_record state;
+	struct bci_env *env;
+
+	assert_status(bci_cache_env(fixture.cache, &env, NULL), BC_OK, NULL);
+	assert_status(bci_env_read(env, NULL, &state, NULL), BC_OK, NULL);
+	return state.next_arena;
+}
+
+struct numbers {
+	uint64_t from, count;
+};
+
+static void
+count_number(void *context, const char *path)
+{
+	struct numbers *numbers = context;
+
+	numbers->count +=
+		bci_arena_number(strrchr(path, '/') + 1) >= numbers->from;
+}
+
+/* A number is set aside only where there is something to be moved. */
+static void
+each_number_becomes_an_arena(void **state)
+{
+	struct numbers numbers = { .from = next_number() };
+	struct bc_error err;
+	char path[TEST_PATH];
+
+	(void)state;
+	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
+	test_walk(test_path(path, fixture.dir.cache, "warm"), count_number,
+	          &numbers);
+	assert_true(numbers.count != 0);
+	assert_int_equal(next_number() - numbers.from, numbers.count);
+}
+
 static void
 what_changed_meanwhile_stays_changed(void **state)
 {
@@ -331,6 +371,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(copies_are_named, setup,
 		                                unit_teardown),
+		cmocka_unit_test_setup_teardown(each_number_becomes_an_arena,
+		                                setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			what_changed_meanwhile_stays_changed, setup,
 			unit_teardown),

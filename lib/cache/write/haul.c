@@ -98,7 +98,8 @@ bci_haul_add(struct bci_haul *haul, struct bci_writer *writer, uint64_t number,
 bool
 bci_haul_is_worth(const struct bci_haul *haul)
 {
-	return haul->live_bytes >= haul->capacity_bytes / 8;
+	return haul->leg_count != 0 &&
+	       haul->live_bytes >= haul->capacity_bytes / 8;
 }
 
 enum bc_status
