@@ -7,5 +7,6 @@ barcache_fault_test(cold_failure cold.c)
 barcache_test(cold_image cold.c image.c support.c value.c pack/packing.c
   pack/specimen.c pack/sign.c)
 barcache_fault_test(cold_kill cold.c)
+barcache_test(cold_part cold.c support.c value.c unit.c)
 barcache_test(cold_share cold.c support.c value.c dir_unit.c)
 barcache_test(census cold.c support.c value.c unit.c)
