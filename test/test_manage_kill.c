@@ -37,7 +37,8 @@ static void
 run_begin(struct run *run, enum bc_durability durability, bool strict)
 {
 	memset(run, 0, sizeof(*run));
-	party_begin(&run->party, durability, strict, READERS);
+	party_begin(&run->party, durability, strict ? PARTY_ROOM : PARTY_LITTLE,
+	            READERS);
 	run->plan.path = run->party.dir.path;
 }
 

@@ -168,7 +168,7 @@ rivals_of_a_stopped_process_are_busy_in_time(void **state)
 
 	(void)state;
 	memset(&contest, 0, sizeof(contest));
-	party_begin(&contest.party, BC_RELAXED, false, 2);
+	party_begin(&contest.party, BC_RELAXED, PARTY_USUAL, 2);
 	if (shared == NULL)
 		shared = test_shared(sizeof(*shared));
 	contest.shared = shared;

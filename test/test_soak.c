@@ -238,7 +238,7 @@ nothing_is_lost_nothing_is_wrong_nothing_grows(void **state)
 	(void)state;
 	/* Let what is freed be given back, whatever its size was. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
-	party_begin(&party, BC_RELAXED, false, READERS);
+	party_begin(&party, BC_RELAXED, PARTY_USUAL, READERS);
 	party.crowd.faulty = true;
 	party.crowd.opened = worker_opened;
 	for (unsigned role = 0; role < WORKERS; role++)

@@ -80,7 +80,7 @@ no_view_changes_when_its_arena_goes(void **state)
 	uint64_t gone, kept;
 
 	(void)state;
-	party_begin(&party, BC_RELAXED, false, READERS);
+	party_begin(&party, BC_RELAXED, PARTY_USUAL, READERS);
 	writer = test_child_start(crowd_write, &party.crowd);
 	compactor = test_child_start(crowd_compact, &party.crowd);
 	kept = watch(&party, &gone);

@@ -14,16 +14,16 @@
 struct party_total party_total;
 
 void
-party_begin(struct party *party, enum bc_durability durability, bool strict,
-            unsigned readers)
+party_begin(struct party *party, enum bc_durability durability,
+            uint64_t warm_bytes, unsigned readers)
 {
 	memset(party, 0, sizeof(*party));
 	test_dir_make_fast(&party->dir);
 	party->crowd.path = party->dir.cache;
 	party->crowd.seed = lab_next();
 	party->crowd.durability = durability;
-	party->crowd.strict = strict;
-	party->crowd.warm_bytes = strict ? 256 << 20 : 4 << 20;
+	party->crowd.strict = warm_bytes == PARTY_ROOM;
+	party->crowd.warm_bytes = warm_bytes;
 	party->crowd.shared = test_shared(sizeof(*party->crowd.shared));
 	assert_int_equal(test_child_run(crowd_create, &party->crowd), 0);
 	party->reader_count = readers;

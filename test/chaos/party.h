@@ -23,9 +23,14 @@ struct party_total {
 };
 extern struct party_total party_total;
 
-/* A new cache; 'strict': with room for everything. */
+/* Warm budgets: all has room, what is usual, what is not enough. */
+#define PARTY_ROOM (UINT64_C(256) << 20)
+#define PARTY_USUAL (UINT64_C(4) << 20)
+#define PARTY_LITTLE (UINT64_C(1) << 20)
+
+/* A new cache; with PARTY_ROOM nothing may be missing in it. */
 void party_begin(struct party *party, enum bc_durability durability,
-                 bool strict, unsigned readers);
+                 uint64_t warm_bytes, unsigned readers);
 
 /* While nobody writes: the state is one that may be (crowd_check()). */
 void party_check(struct party *party);
