@@ -11,6 +11,7 @@
 #include "pack.h"
 
 #include "../pack/sign.h"
+#include "reach.h"
 
 #define ROWS_MAX 5000
 #define COLUMNS 6
@@ -25,6 +26,7 @@ read_columns(const struct bci_pack *pack, void *const *out, void *work)
 
 	CHECK(status == BC_OK || status == BC_CORRUPT);
 	CHECK(status == err.status);
+	reach(status == BC_OK ? "all of it decoded" : "not all of it decoded");
 	for (uint32_t i = 0; i < pack->columns && pack->rows > 1; i++) {
 		void *one[BC_COLUMNS_MAX] = { NULL };
 
@@ -49,6 +51,7 @@ check_segment(const uint8_t *data, size_t bytes)
 	struct bci_pack pack;
 
 	CHECK(copy != NULL && work != NULL);
+	reach("segments");
 	memcpy(copy, data, bytes);
 	if (bytes >= BCI_PACK_HEADER)
 		sign_pack(copy, bytes);
@@ -58,6 +61,7 @@ check_segment(const uint8_t *data, size_t bytes)
 		free(copy);
 		return;
 	}
+	reach("behind the checksum of the head");
 	for (uint32_t i = 0; i < pack.groups; i++)
 		(void)bci_pack_measure(&pack, i, &stats);
 	for (uint32_t i = 0; i < pack.columns; i++) {

@@ -9,6 +9,7 @@
  * segment is touched before the check that allows it.
  */
 #include "edit.h"
+#include "reach.h"
 
 #include "image.h"
 #include "../pack/sign.h"
@@ -277,8 +278,10 @@ read_packed(const struct stored *stored, const struct bc_schema *schema,
 	unsigned char *raw;
 	void *work;
 
+	reach("packed");
 	if (bci_packed_open(stored->image, locator, schema, &packed) != NULL)
 		return;
+	reach("behind the checksum of the pack");
 	CHECK(bci_packed_body_bytes(&packed) <= bci_locator_raw_bytes(locator));
 	if (bci_packed_body_bytes(&packed) > DECODED_MAX)
 		return;
@@ -287,9 +290,11 @@ read_packed(const struct stored *stored, const struct bc_schema *schema,
 	raw = malloc(bci_max(bci_packed_body_bytes(&packed), 1));
 	work = malloc(bci_pack_decode_work());
 	CHECK(raw != NULL && work != NULL);
-	if (bci_packed_decode(&packed, work, raw))
+	if (bci_packed_decode(&packed, work, raw)) {
+		reach("decoded");
 		read_body(raw, packed.data_bytes, raw + packed.data_bytes,
 		          packed.text_bytes, packed.rows, schema);
+	}
 	if (bci_packed_decode_text(&packed, work, raw) && schema != NULL)
 		read_texts(raw, packed.text_bytes, 0);
 	if (schema != NULL && packed.rows > 2)
@@ -322,11 +327,13 @@ read_segment(const struct stored *stored, const struct bc_schema *schema,
 	                    IMAGE_ENTRY_ID) ||
 	    bci_segment_check(stored->image, locator, schema) != NULL)
 		return;
+	reach("behind the checksum of the header");
 	(void)bci_segment_check_claim(stored->image, &claim);
 	for (uint32_t i = 0; i < bci_segment_blocks(locator); i++) {
 		if (!bci_segment_check_block(stored->image, locator, i))
 			return;
 	}
+	reach("behind those of all blocks");
 	if (locator->codec == BCI_FORM_PACKED) {
 		read_packed(stored, schema, (how & REPAIR_TRUST) != 0);
 		return;
@@ -369,6 +376,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	size_t room;
 
 	make_templates();
+	reach("inputs");
 	from = &templates[edits_number(&edits, 1) % TEMPLATES];
 	how = (unsigned)edits_number(&edits, 1);
 	room = from->locator.bytes;

@@ -5,6 +5,8 @@
  */
 #include "stage.h"
 
+#include "reach.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -44,6 +46,8 @@ stage_check(struct bc_cache *cache, bool true_, bool intact)
 
 	CHECK(!true_ || found.wrong == 0);
 	CHECK(!intact || found.miss + found.part + found.short_ == 0);
+	reach(found.miss + found.part + found.short_ == 0 ? "all there"
+	                                                  : "not all there");
 }
 
 void
@@ -58,11 +62,13 @@ stage_use(unsigned which, bool true_, bool intact)
 	options.lock_timeout_ms = 50;
 	status = bc_open(dir.cache, &options, &cache, &err);
 	CHECK(status == BC_OK || !intact);
+	reach("inputs");
 	if (status != BC_OK) {
 		CHECK(cache == NULL && err.status == status &&
 		      err.message[0] != '\0');
 		return;
 	}
+	reach("opened");
 	stage_check(cache, true_, intact);
 	gallery_look(cache, dir.cache);
 	gallery_change(cache, which & ~REPAIR);
