@@ -10,7 +10,6 @@
  */
 #include "support.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,7 +40,7 @@ struct run {
 	struct fault_plan plan;
 	_Atomic uint64_t *acked; /* operations that returned */
 	uint64_t done;           /* of these, in 'series' */
-	bool quiet;
+	FILE *said;              /* by checkers, of this kill */
 	bool settle;
 };
 
@@ -88,6 +87,8 @@ run_begin(struct run *run, enum bc_durability durability)
 	run->options.sync_interval_ms = 20;
 	run->options.warm_bytes = WARM_BYTES;
 	run->acked = test_shared(sizeof(*run->acked));
+	run->said = tmpfile();
+	require(run->said != NULL);
 	history_begin(run);
 }
 
@@ -97,6 +98,7 @@ run_end(struct run *run)
 	fault_disarm();
 	for (size_t i = 0; i < MODEL_SHAPES; i++)
 		model_series_clear(&run->series[i]);
+	fclose(run->said);
 	test_dir_remove(&run->dir);
 }
 
@@ -142,12 +144,9 @@ checker(void *argument)
 	struct bc_verify_report report;
 	struct bc_cache *cache = NULL;
 	struct bc_error err;
-	int null;
 
-	if (run->quiet) {
-		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		dup2(null, STDERR_FILENO);
-	}
+	/* Most checks are of a state that it may well not be in. */
+	dup2(fileno(run->said), STDERR_FILENO);
 	options.checking = BC_CHECK_ALWAYS;
 	assert_status(bc_open(run->dir.cache, &options, &cache, &err), BC_OK,
 	              &err);
@@ -167,11 +166,37 @@ checker(void *argument)
 }
 
 static bool
-run_is_right(struct run *run, bool quiet, bool settle)
+run_is_right(struct run *run, bool settle)
 {
-	run->quiet = quiet;
+	int code;
+
 	run->settle = settle;
-	return test_child_run(checker, run) == 0;
+	code = test_child_run(checker, run);
+	if (code != 0)
+		dprintf(fileno(run->said), "so much for %" PRIu64 "%s: %d\n",
+		        run->done, settle ? ", settled" : "", code);
+	return code == 0;
+}
+
+/* What checkers said of states that it is not in. */
+static void
+run_tell(struct run *run)
+{
+	char line[256];
+
+	rewind(run->said);
+	while (fgets(line, sizeof(line), run->said) != NULL)
+		fputs(line, stderr);
+}
+
+static void
+run_must_be_right(struct run *run)
+{
+	bool right = run_is_right(run, false);
+
+	if (!right)
+		run_tell(run);
+	assert_true(right);
 }
 
 /* Take the model on to the state after operation 'done'. */
@@ -211,17 +236,22 @@ run_check(struct run *run)
 	uint64_t acked = atomic_load(run->acked);
 	bool before, settled;
 
+	rewind(run->said);
+	require(ftruncate(fileno(run->said), 0) == 0);
 	run_follow(run, acked);
-	before = run_is_right(run, true, false);
-	settled = run_is_right(run, true, true);
+	before = run_is_right(run, false);
+	settled = run_is_right(run, true);
 	if (settled) {
+		if (!before)
+			run_tell(run);
 		assert_true(before);
 		return;
 	}
 	if (acked < HISTORY)
 		run_follow(run, acked + 1);
-	if (!run_is_right(run, false, true) ||
-	    (!before && !run_is_right(run, false, false))) {
+	if (!run_is_right(run, true) ||
+	    (!before && !run_is_right(run, false))) {
+		run_tell(run);
 		run_print(run, acked + 1);
 		fail_msg("neither before nor after operation %" PRIu64
 		         " of seed %#" PRIx64,
@@ -261,7 +291,7 @@ kill_at_calls(enum bc_durability durability, unsigned kills, unsigned calls)
 		code = test_child_run(writer, &run);
 		if (code == 0) { /* The history is at its end. */
 			run_follow(&run, HISTORY);
-			assert_true(run_is_right(&run, false, false));
+			run_must_be_right(&run);
 			run_finish_history(&run);
 			continue;
 		}
@@ -311,7 +341,7 @@ no_kill_at_any_time_leaves_a_series_in_part(void **state)
 		code = test_child_wait(child);
 		if (code == 0) {
 			run_follow(&run, HISTORY);
-			assert_true(run_is_right(&run, false, false));
+			run_must_be_right(&run);
 			run_finish_history(&run);
 			continue;
 		}
