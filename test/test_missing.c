@@ -371,6 +371,24 @@ what_had_not_ended_is_missing_unless_settled(void **state)
 	expect_only(102, 110);
 }
 
+/* Bars that were there are known to have been, though their rows are gone. */
+static void
+what_is_fetched_empty_takes_no_bars_away(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	append("s", 10, 14, 1, 0);
+	assert_status(bc_remove_range(fixture.cache, "s", INT64_MIN,
+	                              11 * MINUTE, NULL, &err),
+	              BC_OK, &err);
+	known(0, 11, 14, BC_KNOWN_BARS);
+	append("s", 0, 30, 0, 0);
+	known(0, 0, 11, BC_KNOWN_EMPTY);
+	known(1, 11, 14, BC_KNOWN_BARS);
+	known(2, 14, 30, BC_KNOWN_EMPTY);
+}
+
 static void
 coverage_is_of_series_alone(void **state)
 {
@@ -550,6 +568,7 @@ main(void)
 		TEST(who_is_not_served_misses_everything),
 		TEST(of_a_series_what_was_never_fetched),
 		TEST(what_had_not_ended_is_missing_unless_settled),
+		TEST(what_is_fetched_empty_takes_no_bars_away),
 		TEST(coverage_is_of_series_alone),
 		TEST(a_bad_segment_is_missing_and_the_others_are_not),
 		TEST(what_is_known_may_be_damaged),

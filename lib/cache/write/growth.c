@@ -113,7 +113,8 @@ growth_known(const struct growth *growth)
 	return known;
 }
 
-/* The same where the record alone says enough; false: it does not. */
+/* The same where the record alone says enough; false: it does not, as where
+ * nothing may be said of bars. */
 static bool
 growth_extend(struct growth *growth, const struct growth_known *known)
 {
@@ -121,8 +122,8 @@ growth_extend(struct growth *growth, const struct growth_known *known)
 	struct bci_series_record next = *record;
 
 	if (growth->series.frame ||
-	    (known->known == BC_KNOWN_EMPTY && record->rows != 0 &&
-	     known->from_ns <= record->last_ns) ||
+	    (known->known == BC_KNOWN_EMPTY && record->known == BC_KNOWN_BARS &&
+	     known->from_ns < record->known_to_ns) ||
 	    !bci_coverage_extend(&next, known->from_ns, known->final_ns,
 	                         known->known) ||
 	    !bci_coverage_extend(&next, known->final_ns, known->to_ns,
