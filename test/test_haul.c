@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "cache.h"
 #include "write/apart.h"
+#include "write/haul.h"
+#include "write/writer.h"
 
 #define FRAMES 72
 #define ROWS 2000
@@ -262,6 +265,102 @@ what_is_copied_arrives(void **state)
 	expect_frames(false);
 }
 
+/* ---- one stride at a time ------------------------------------------------ */
+
+static void
+writer_begin(struct bci_writer *writer)
+{
+	struct bc_error err;
+
+	assert_status(bci_writer_open(fixture.cache, writer, &err), BC_OK,
+	              &err);
+}
+
+static void
+writer_commit(struct bci_writer *writer)
+{
+	struct bc_error err;
+
+	assert_status(bci_writer_commit(writer, &err), BC_OK, &err);
+}
+
+/* Copy what is live in all arenas that are sealed, as far as one takes it. */
+static void
+haul_load(struct bci_haul *haul)
+{
+	struct bci_arena_record arena;
+	struct bci_writer writer;
+	uint64_t number = 0;
+	struct bc_error err;
+
+	writer_begin(&writer);
+	while (bci_arena_next(writer.txn, &writer.env->tables, &number,
+	                      &arena) == BC_OK)
+		if (arena.sealed && arena.segments != 0)
+			(void)bci_haul_add(haul, &writer, number, &arena);
+	assert_status(bci_haul_reserve(haul, &writer, &err), BC_OK, &err);
+	writer_commit(&writer);
+	assert_status(bci_haul_copy(haul, fixture.cache, &err), BC_OK, &err);
+	assert_status(bci_haul_sync(haul, &err), BC_OK, &err);
+	assert_true(bci_haul_is_loaded(haul));
+}
+
+static void
+haul_name(struct bci_haul *haul, int64_t until_ns)
+{
+	struct bci_writer writer;
+	struct bc_error err;
+
+	writer_begin(&writer);
+	assert_status(bci_haul_name(haul, &writer, until_ns, &err), BC_OK,
+	              &err);
+	writer_commit(&writer);
+}
+
+static bool
+arena_is_known(uint64_t number)
+{
+	struct bci_arena_record arena;
+	struct bci_writer writer;
+	enum bc_status status;
+
+	writer_begin(&writer);
+	status =
+		bci_arena_load(writer.txn, &writer.env->tables, number, &arena);
+	bci_writer_abort(&writer);
+	return status == BC_OK;
+}
+
+/* A commit names the first segment, which goes: with it goes the new arena,
+ * and whatever else was copied to it stays where it is. */
+static void
+what_is_named_of_an_arena_that_has_gone_is_nothing(void **state)
+{
+	struct bci_haul haul = { .number = 0 };
+	struct bc_verify_report report;
+	struct bc_error err;
+	char key[16];
+
+	(void)state;
+	haul_load(&haul);
+	haul_name(&haul, 0);
+	assert_true(arena_is_known(haul.number));
+	assert_status(bc_remove(fixture.cache, "frame/01", &err), BC_OK, &err);
+	assert_false(arena_is_known(haul.number));
+	while (bci_haul_is_loaded(&haul))
+		haul_name(&haul, INT64_MAX);
+	assert_false(arena_is_known(haul.number));
+	bci_haul_free(&haul, &bci_allocator_default);
+	for (unsigned i = 2; i < FRAMES; i++) {
+		frame_key(key, i);
+		if (i % 3 != 0)
+			expect_hit(fixture.cache, key, i + 1);
+	}
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, &report, &err),
+	              BC_OK, &err);
+	assert_int_equal(arena_files(), unit_stats().arenas);
+}
+
 /* As another process: empty the arena that is in use, which seals it. */
 static void
 empty_it(void *argument)
@@ -386,6 +485,9 @@ main(void)
 			unit_teardown),
 		cmocka_unit_test_setup_teardown(what_is_copied_arrives, setup,
 		                                unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_named_of_an_arena_that_has_gone_is_nothing,
+			setup, unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			an_arena_that_others_seal_is_closed, setup,
 			unit_teardown),

@@ -250,16 +250,21 @@ bci_haul_sync(struct bci_haul *haul, struct bc_error *err)
 
 /* ---- naming ------------------------------------------------------------ */
 
-/* Tell the catalogue of the arena, before the first segment in it. */
+/*
+ * Tell the catalogue of the arena, before the first segment in it.  BC_MISS if
+ * it has gone again, with all that was named of it by earlier transactions:
+ * others have replaced that since.
+ */
 static enum bc_status
 haul_name_arena(struct bci_haul *haul, struct bci_writer *writer,
                 struct bc_error *err)
 {
 	const struct bci_arena_record *arena = &haul->apart.arena;
+	struct bci_arena_record stored;
 	enum bc_status status;
 
 	if (haul->named)
-		return BC_OK;
+		return bci_writer_arena(writer, haul->number, &stored);
 	haul->named = true;
 	status = bci_arena_store(writer->txn, &writer->env->tables,
 	                         haul->number, arena, err);
@@ -291,7 +296,7 @@ haul_name_one(struct bci_haul *haul, struct bci_leg *leg,
 		return BC_OK;
 	status = haul_name_arena(haul, mover->writer, err);
 	if (status != BC_OK)
-		return status;
+		return status == BC_MISS ? BC_OK : status;
 	bci_candidate_make(mover->writer, segment->key, segment->key_bytes,
 	                   segment->entry, &segment->locator, &candidate);
 	to = haul->loads[leg->first].to;
@@ -303,6 +308,13 @@ static bool
 haul_is_before(const struct bci_place *a, const struct bci_place *b)
 {
 	return a->page < b->page || (a->page == b->page && a->inner < b->inner);
+}
+
+/* Whether there is no more in an arena to be named. */
+static bool
+haul_is_over(enum bc_status status)
+{
+	return status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT;
 }
 
 /* Name what was copied of an arena: BC_OK, or BC_BUSY if time is up. */
@@ -317,13 +329,17 @@ haul_name_leg(struct bci_haul *haul, struct bci_mover *mover,
 
 	while (haul_is_before(&live->place, &leg->end)) {
 		status = bci_live_next(live, &segment);
+		if (haul_is_over(status))
+			return BC_OK;
 		if (status == BC_OK)
 			status = haul_name_one(haul, leg, mover, &segment, err);
+		if (status != BC_OK)
+			return status;
 		leg->begin = live->place;
 		/* With its last segment the arena is gone, too. */
-		if (status == BC_OK)
-			status = bci_writer_arena(mover->writer, leg->number,
-			                          &arena);
+		status = bci_writer_arena(mover->writer, leg->number, &arena);
+		if (haul_is_over(status))
+			return BC_OK;
 		if (status == BC_OK && bci_clock_monotonic_ns() >= until_ns)
 			status = BC_BUSY;
 		if (status != BC_OK)
@@ -350,10 +366,9 @@ bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,
 		if (status == BC_OK)
 			status = haul_name_leg(haul, &mover, &live, until_ns,
 			                       err);
+		else if (haul_is_over(status))
+			status = BC_OK;
 		bci_live_close(&live);
-		if (status == BC_MISS || status == BC_CORRUPT ||
-		    status == BC_ABSENT)
-			status = BC_OK; /* There is no more in it to name. */
 		if (status == BC_OK)
 			haul->leg++;
 	}

@@ -195,10 +195,9 @@ bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 	enum bc_status status;
 
 	mover_settle(mover, from, to);
-	status = mover_name(mover, segment, to, err);
+	status = bci_writer_account(writer, to->arena, to->bytes, 1, err);
 	if (status == BC_OK)
-		status = bci_writer_account(writer, to->arena, to->bytes, 1,
-		                            err);
+		status = mover_name(mover, segment, to, err);
 	if (status == BC_OK)
 		status = bci_writer_account(writer, from->arena,
 		                            -(int64_t)from->bytes, -1, err);
