@@ -16,8 +16,9 @@
 #include "figure.h"
 #include "number.h"
 
-/* Longer cells are no numbers. */
-#define FIGURE_MAX 64
+/* Longer cells are no numbers: a double written out in full takes no more than
+ * 767 digits behind 308 zeros, a sign and a point. */
+#define FIGURE_MAX 1100
 
 /* Longer ones are not looked at as a whole. */
 #define FIGURE_QUICK_MAX 31
