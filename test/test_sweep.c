@@ -370,6 +370,30 @@ sweep_on(void *argument)
 	}
 }
 
+/* Where a meta page of LMDB names the tree of its free pages: its depth in u16,
+ * its root in u64. */
+#define FREE_DEPTH_AT (16 + 24 + 6)
+#define FREE_ROOT_AT (16 + 24 + 40)
+
+/* Whether a page is the only one of the tree of free pages, which is LMDB's
+ * own. */
+static bool
+sweep_lists_free(const unsigned char *bytes, uint64_t page)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const unsigned char *meta = bytes + i * PAGE_BYTES;
+		uint16_t depth;
+		uint64_t root;
+
+		memcpy(&depth, meta + FREE_DEPTH_AT, sizeof(depth));
+		memcpy(&root, meta + FREE_ROOT_AT, sizeof(root));
+		require(depth <= 1);
+		if (depth == 1 && root == page)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether a bit of the catalogue lies in a key or a value, which are ours, and
  * not in what LMDB keeps of pages, nodes and trees.
@@ -382,6 +406,8 @@ sweep_is_ours(const struct shelf_file *file, uint64_t bit)
 	uint16_t flags, end, node, words[4];
 
 	if (file->part_count != 1 || bit / 8 < 2 * PAGE_BYTES)
+		return false;
+	if (sweep_lists_free(file->parts[0].bytes, bit / 8 / PAGE_BYTES))
 		return false;
 	page = file->parts[0].bytes + bit / 8 / PAGE_BYTES * PAGE_BYTES;
 	memcpy(&flags, page + 10, sizeof(flags));
