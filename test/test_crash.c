@@ -72,24 +72,40 @@ relaxed_loses_what_is_newer_than_the_last_sync(void **state)
 	CUT(BC_RELAXED, STEPS, STATES);
 }
 
-/* A history in which LMDB uses a page of its own in front of rows that were
- * synced, and these are packed then. */
+/* States of one history that was found to matter. */
 static void
-what_was_synced_stays_safe_where_pages_are_used_again(void **state)
+relaxed_history(uint64_t seed)
 {
 	struct cut_totals totals = { .states = 0 };
 	const struct cut_plan plan = {
 		.medium = &cut_files,
-		.seed = UINT64_C(3546327755839679996),
+		.seed = seed,
 		.durability = BC_RELAXED,
 		.steps = STEPS,
 		.states = 200,
 	};
 
-	(void)state;
 	assert_int_equal(cut_history(&plan, &totals), 0);
 	lab_trials(totals.states);
 	assert_int_equal(totals.failures, 0);
+}
+
+/* A history in which LMDB uses a page of its own in front of rows that were
+ * synced, and these are packed then. */
+static void
+what_was_synced_stays_safe_where_pages_are_used_again(void **state)
+{
+	(void)state;
+	relaxed_history(UINT64_C(3546327755839679996));
+}
+
+/* A history in which the end of an arena is lost, and what was synced before it
+ * is moved to another. */
+static void
+what_was_synced_is_moved_from_an_arena_that_was_cut(void **state)
+{
+	(void)state;
+	relaxed_history(UINT64_C(10675438917899432702));
 }
 
 static void
@@ -114,6 +130,8 @@ main(int argc, char **argv)
 			relaxed_loses_what_is_newer_than_the_last_sync),
 		cmocka_unit_test(
 			what_was_synced_stays_safe_where_pages_are_used_again),
+		cmocka_unit_test(
+			what_was_synced_is_moved_from_an_arena_that_was_cut),
 		cmocka_unit_test(scratch_is_discarded),
 		cmocka_unit_test(creation_leaves_no_trap),
 	};

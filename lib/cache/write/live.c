@@ -57,9 +57,12 @@ bci_live_open(struct bci_live *live, struct bci_writer *writer, uint64_t number,
 	live->page_bytes = arena.page_bytes;
 	live->end_bytes = arena.end_bytes;
 	if (live->page_bytes < BCI_PAGE ||
-	    live->place.page % live->page_bytes != 0 ||
-	    !bci_map_reaches(live->map, live->end_bytes))
+	    live->place.page % live->page_bytes != 0)
 		return BC_CORRUPT;
+	/* A power cut may have taken the end of it, but not what was synced. */
+	if (!bci_map_reaches(live->map, live->end_bytes))
+		live->end_bytes =
+			bci_min(live->end_bytes, live->map->known_bytes);
 	return BC_OK;
 }
 
