@@ -221,9 +221,7 @@ clean_from(struct clean *clean, uint64_t number, struct bci_place from,
 		status = clean_walk(clean, err);
 	bci_mover_close(&clean->mover);
 	bci_live_close(&clean->live);
-	/* A file that is not there, or too short, has nothing that is live. */
-	*ended = status == BC_MISS || status == BC_CORRUPT ||
-	         status == BC_ABSENT;
+	*ended = bci_live_is_over(status);
 	return *ended ? BC_OK : status;
 }
 

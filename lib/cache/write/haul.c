@@ -177,7 +177,7 @@ haul_copy_leg(struct bci_haul *haul, struct bci_leg *leg,
 		status = haul_copy_one(haul, leg, mover, &live, err);
 	bci_live_close(&live);
 	/* There is no more in it that could be moved. */
-	if (status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT ||
+	if (bci_live_is_over(status) ||
 	    (status == BC_FULL && haul->count == 0)) {
 		haul->ended = leg->number;
 		return BC_OK;
@@ -310,13 +310,6 @@ haul_is_before(const struct bci_place *a, const struct bci_place *b)
 	return a->page < b->page || (a->page == b->page && a->inner < b->inner);
 }
 
-/* Whether there is no more in an arena to be named. */
-static bool
-haul_is_over(enum bc_status status)
-{
-	return status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT;
-}
-
 /* Name what was copied of an arena: BC_OK, or BC_BUSY if time is up. */
 static enum bc_status
 haul_name_leg(struct bci_haul *haul, struct bci_mover *mover,
@@ -325,27 +318,24 @@ haul_name_leg(struct bci_haul *haul, struct bci_mover *mover,
 	struct bci_leg *leg = &haul->legs[haul->leg];
 	struct bci_live_segment segment;
 	struct bci_arena_record arena;
-	enum bc_status status = BC_OK;
+	enum bc_status status;
 
 	while (haul_is_before(&live->place, &leg->end)) {
 		status = bci_live_next(live, &segment);
-		if (haul_is_over(status))
-			return BC_OK;
-		if (status == BC_OK)
-			status = haul_name_one(haul, leg, mover, &segment, err);
+		if (status != BC_OK)
+			return bci_live_is_over(status) ? BC_OK : status;
+		status = haul_name_one(haul, leg, mover, &segment, err);
 		if (status != BC_OK)
 			return status;
 		leg->begin = live->place;
 		/* With its last segment the arena is gone, too. */
 		status = bci_writer_arena(mover->writer, leg->number, &arena);
-		if (haul_is_over(status))
-			return BC_OK;
-		if (status == BC_OK && bci_clock_monotonic_ns() >= until_ns)
-			status = BC_BUSY;
 		if (status != BC_OK)
-			break;
+			return bci_live_is_over(status) ? BC_OK : status;
+		if (bci_clock_monotonic_ns() >= until_ns)
+			return BC_BUSY;
 	}
-	return status;
+	return BC_OK;
 }
 
 enum bc_status
@@ -366,7 +356,7 @@ bci_haul_name(struct bci_haul *haul, struct bci_writer *writer,
 		if (status == BC_OK)
 			status = haul_name_leg(haul, &mover, &live, until_ns,
 			                       err);
-		else if (haul_is_over(status))
+		else if (bci_live_is_over(status))
 			status = BC_OK;
 		bci_live_close(&live);
 		if (status == BC_OK)

@@ -38,14 +38,22 @@ struct bci_live {
 };
 
 /*
- * Begin at 'from'; what was added to the arena is flushed first.  BC_OK;
- * BC_MISS if its file is gone; BC_CORRUPT if it is too short; others.  In any
- * case bci_live_close() ends it.
+ * Begin at 'from'; what was added to the arena is flushed first.  Of a file
+ * that is too short the walk is of what is left.  BC_OK; what
+ * bci_live_is_over() says; others.  In any case bci_live_close() ends it.
  */
 enum bc_status bci_live_open(struct bci_live *live, struct bci_writer *writer,
                              uint64_t number, struct bci_place from,
                              struct bc_error *err);
 void bci_live_close(struct bci_live *live);
+
+/* Whether a walk that ended so has come to its end, or there is no file that it
+ * could be through. */
+static inline bool
+bci_live_is_over(enum bc_status status)
+{
+	return status == BC_MISS || status == BC_CORRUPT || status == BC_ABSENT;
+}
 
 /* The next one; it is valid until the walk goes on.  BC_MISS at the end. */
 enum bc_status bci_live_next(struct bci_live *live,
