@@ -42,12 +42,6 @@ teardown(void **state)
 
 /* ---- arenas ------------------------------------------------------------ */
 
-static bool
-is_arena(const struct shelf_file *file)
-{
-	return strchr(file->name, '/') != NULL;
-}
-
 /* Bit 'bit' of all arenas together, or back; false if there are not so many. */
 static bool
 flip_arenas(uint64_t bit)
@@ -55,7 +49,7 @@ flip_arenas(uint64_t bit)
 	for (size_t i = 0; i < shelf.count; i++) {
 		struct shelf_file *file = &shelf.files[i];
 
-		if (!is_arena(file))
+		if (!shelf_is_arena(file))
 			continue;
 		if (bit < shelf_bits(file)) {
 			shelf_flip(file, bit);
@@ -75,8 +69,9 @@ no_bit_of_an_arena_shows_a_wrong_byte(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < shelf.count; i++)
-		bits += is_arena(&shelf.files[i]) ? shelf_bits(&shelf.files[i])
-		                                  : 0;
+		bits += shelf_is_arena(&shelf.files[i])
+		                ? shelf_bits(&shelf.files[i])
+		                : 0;
 	for (done = 0; done < trials && lab_in_time(); done++) {
 		bit = lab_next() % bits;
 		assert_true(flip_arenas(bit));

@@ -211,12 +211,6 @@ is_catalogue(const struct shelf_file *file)
 	return strcmp(file->name, "meta.mdb") == 0;
 }
 
-static bool
-is_arena(const struct shelf_file *file)
-{
-	return strchr(file->name, '/') != NULL;
-}
-
 static void
 pages_add(struct pages *pages, struct shelf_file *file, uint64_t offset,
           uint64_t bytes)
@@ -341,7 +335,7 @@ sweep_allows(const struct shelf_file *file, bool single, enum outcome outcome,
 	if (is_catalogue(file))
 		return outcome != WRONG;
 	/* One value at most has that bit. */
-	return single && is_arena(file) && outcome == LESS &&
+	return single && shelf_is_arena(file) && outcome == LESS &&
 	       found->right >= 20;
 }
 

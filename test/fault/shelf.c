@@ -257,6 +257,12 @@ shelf_restore(struct shelf *shelf)
 	}
 }
 
+bool
+shelf_is_arena(const struct shelf_file *file)
+{
+	return strchr(file->name, '/') != NULL;
+}
+
 /* ---- bits ---------------------------------------------------------------- */
 
 uint64_t

@@ -47,6 +47,9 @@ void shelf_store(const struct shelf *shelf);
  */
 void shelf_restore(struct shelf *shelf);
 
+/* Whether a file is an arena: those alone lie in folders. */
+bool shelf_is_arena(const struct shelf_file *file);
+
 /* The bits of all parts of a file, and turning one of them in its part. */
 uint64_t shelf_bits(const struct shelf_file *file);
 void shelf_flip(struct shelf_file *file, uint64_t bit);
