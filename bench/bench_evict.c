@@ -4,12 +4,13 @@
  * Caches of 10,000 to 200,000 frames of 4 KiB are full; each put then evicts
  * about one of them, by each policy.  And what else could grow with the number
  * of entries: a step of a compaction that evicts, statistics, health, what
- * packing gives.
+ * packing gives; and alone, without a cache, the choice of a tenth of so many.
  *
  * Nothing is synced, so that only the work itself is timed; beside the time of
  * a put is its processor's time, which other work of the machine changes less.
  */
 #include "data.h"
+#include "policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,8 @@
 #define EVICT_BATCH 500
 
 static const enum bc_policy policies[] = {
-	BC_POLICY_ADAPTIVE, BC_POLICY_LRU,   BC_POLICY_SIZE, BC_POLICY_HYBRID,
-	BC_POLICY_SCORE,    BC_POLICY_GDSF,  BC_POLICY_S3FIFO,
+	BC_POLICY_ADAPTIVE, BC_POLICY_LRU,  BC_POLICY_SIZE,   BC_POLICY_HYBRID,
+	BC_POLICY_SCORE,    BC_POLICY_GDSF, BC_POLICY_S3FIFO,
 };
 #define POLICIES (sizeof(policies) / sizeof(policies[0]))
 
@@ -244,9 +245,9 @@ evict_ask(struct evict *evict, const char *name)
 		            &err);
 		end = bench_now_ns();
 		least[0] = end - begin < least[0] ? end - begin : least[0];
-		evict_check(bc_compression(evict->cache, NULL, &compression,
-		                           &err),
-		            "bc_compression", &err);
+		evict_check(
+			bc_compression(evict->cache, NULL, &compression, &err),
+			"bc_compression", &err);
 		begin = bench_now_ns();
 		least[1] = begin - end < least[1] ? begin - end : least[1];
 	}
@@ -256,6 +257,104 @@ evict_ask(struct evict *evict, const char *name)
 	             NULL, 0);
 }
 
+/* ------------------------------------------------------------------------ */
+/*  The choice alone                                                        */
+/* ------------------------------------------------------------------------ */
+
+#define CHOOSE_NOW_S INT64_C(1000000)
+
+/* Of all sizes and ages, half of it read since it was put. */
+static void
+evict_candidates(struct bci_candidate *out, uint32_t count)
+{
+	uint64_t random = 7;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t ago_s = bench_random(&random) % 100000;
+
+		out[i] = (struct bci_candidate){
+			.key = i,
+			.order = bench_random(&random),
+			.bytes = 4096 + bench_random(&random) % 65536,
+			.cost_ns = bench_random(&random) % 1000000000,
+			.accessed_ns =
+				(CHOOSE_NOW_S - (int64_t)ago_s) * 1000000000,
+			.count = 1 + (uint32_t)(bench_random(&random) % 2),
+			.queue = (uint8_t)(bench_random(&random) % 2),
+		};
+	}
+}
+
+static void
+evict_choose(struct evict *evict, enum bc_policy policy, const char *name)
+{
+	uint32_t count = evict->frames;
+	struct bci_candidate *candidates =
+		bench_alloc(count, sizeof(*candidates));
+	struct bci_choice choice = {
+		.candidates = candidates,
+		.count = count,
+		.now_ns = CHOOSE_NOW_S * 1000000000,
+	};
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < 5; i++) {
+		uint64_t begin;
+
+		evict_candidates(candidates, count);
+		choice.used_bytes = 0;
+		for (uint32_t j = 0; j < count; j++)
+			choice.used_bytes += candidates[j].bytes;
+		choice.target_bytes = choice.used_bytes / 10 * 9;
+		begin = evict_cpu_ns();
+		if (bci_policy_choose(policy, &choice) == 0)
+			bench_die("%s chooses nothing", name);
+		begin = evict_cpu_ns() - begin;
+		least = begin < least ? begin : least;
+	}
+	bench_report("evict", name, "choose_cpu_ns", (double)least, "ns", NULL,
+	             0);
+	free(candidates);
+}
+
+/* ------------------------------------------------------------------------ */
+/*  The whole                                                               */
+/* ------------------------------------------------------------------------ */
+
+typedef void evict_case(struct evict *evict, enum bc_policy policy,
+                        const char *name);
+
+/* By each policy, or by the one that BENCH_EVICT_POLICY names. */
+static void
+evict_each(struct evict *evict, evict_case *run, uint32_t frames)
+{
+	const char *only = getenv("BENCH_EVICT_POLICY");
+
+	evict->frames = frames;
+	for (size_t i = 0; i < POLICIES; i++) {
+		const char *policy = bc_policy_name(policies[i]);
+		char name[64];
+
+		if (only != NULL && strcmp(only, policy) != 0)
+			continue;
+		snprintf(name, sizeof(name), "%s-%u", policy, frames);
+		run(evict, policies[i], name);
+	}
+}
+
+static void
+evict_run(struct evict *evict, enum bc_policy policy, const char *name)
+{
+	evict_open(evict, policy);
+	evict_fill(evict);
+	evict_puts(evict, name,
+	           evict->options->quick ? 500 : 3000 + evict->frames / 8);
+	evict_ask(evict, name);
+	evict_compact(evict, name);
+	bc_close(evict->cache);
+	bench_remove_tree(evict->path);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,32 +362,18 @@ main(int argc, char **argv)
 	struct bench_options options;
 	struct evict evict = { .options = &options };
 	size_t count = sizeof(sizes) / sizeof(sizes[0]);
-	const char *only;
+	const char *other = getenv("BENCH_EVICT_FRAMES");
 
 	bench_options_parse(argc, argv, &options);
-	only = getenv("BENCH_EVICT_POLICY");
+	evict_each(&evict, evict_choose, 200000);
+	evict_each(&evict, evict_choose, 1000000);
 	bench_bars_init(&evict.bars, EVICT_ROWS);
 	bench_bars_fill(&evict.bars, 1);
-	for (size_t i = 0; i < count - (options.quick ? 1 : 0); i++) {
-		for (size_t j = 0; j < POLICIES; j++) {
-			const char *policy = bc_policy_name(policies[j]);
-			char name[64];
-
-			if (only != NULL && strcmp(only, policy) != 0)
-				continue;
-			snprintf(name, sizeof(name), "%s-%u", policy, sizes[i]);
-			evict.frames = sizes[i];
-			evict_open(&evict, policies[j]);
-			evict_fill(&evict);
-			evict_puts(&evict, name,
-			           options.quick ? 500
-			                         : 3000 + sizes[i] / 8);
-			evict_ask(&evict, name);
-			evict_compact(&evict, name);
-			bc_close(evict.cache);
-			bench_remove_tree(evict.path);
-		}
-	}
+	if (other != NULL)
+		evict_each(&evict, evict_run, (uint32_t)atoi(other));
+	else
+		for (size_t i = 0; i < count - (options.quick ? 1 : 0); i++)
+			evict_each(&evict, evict_run, sizes[i]);
 	bench_bars_free(&evict.bars);
 	return 0;
 }

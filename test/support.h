@@ -125,6 +125,9 @@ struct test_value {
 /* Mixes two words into one; the source of all that looks random here. */
 uint64_t test_mix(uint64_t a, uint64_t b);
 
+/* The next of a series of numbers below 2^31 that begins with any *state. */
+uint64_t test_mix_next(uint64_t *state);
+
 void test_value_make(struct test_value *value, const char *key,
                      uint64_t version, uint64_t seed);
 /* The same with a frame of exactly 'rows' rows. */

@@ -333,13 +333,6 @@ test_extremes(void **state)
 
 /* ---- random candidates against references ------------------------------ */
 
-static uint64_t
-random_next(uint64_t *state)
-{
-	*state = *state * 6364136223846793005U + 1442695040888963407U;
-	return *state >> 33;
-}
-
 /* Whether 'a' goes before 'b', straight from the definitions. */
 static bool
 goes_before(enum bc_policy policy, const struct bci_candidate *a,
@@ -423,28 +416,28 @@ check_random(enum bc_policy policy, uint64_t seed)
 	static struct bci_candidate given[MANY], work[MANY];
 	static size_t gone[MANY];
 	int64_t now_ns = 1000 * SECOND;
-	size_t count = random_next(&seed) % MANY;
+	size_t count = test_mix_next(&seed) % MANY;
 	uint64_t used = 0, target;
 	struct bci_choice choice;
 	size_t expected;
 
 	for (size_t i = 0; i < count; i++) {
-		given[i] = candidate(i, (int64_t)(random_next(&seed) % 30),
-		                     1 + random_next(&seed) % 20);
-		given[i].count = 1 + (uint32_t)random_next(&seed) % 5;
-		given[i].cost_ns = 1 + random_next(&seed) % 9;
+		given[i] = candidate(i, (int64_t)(test_mix_next(&seed) % 30),
+		                     1 + test_mix_next(&seed) % 20);
+		given[i].count = 1 + (uint32_t)test_mix_next(&seed) % 5;
+		given[i].cost_ns = 1 + test_mix_next(&seed) % 9;
 		used += given[i].bytes;
 	}
 	/* Not in the order of putting. */
 	for (size_t i = 0; i + 1 < count; i++) {
-		size_t other = i + random_next(&seed) % (count - i);
+		size_t other = i + test_mix_next(&seed) % (count - i);
 		struct bci_candidate swapped = given[i];
 
 		given[i] = given[other];
 		given[other] = swapped;
 	}
 	memcpy(work, given, sizeof(work));
-	target = random_next(&seed) % (used + 1);
+	target = test_mix_next(&seed) % (used + 1);
 	choice = (struct bci_choice){ work, count, used, target, now_ns };
 	expected = reference(policy, given, count, used, target, now_ns, gone);
 	assert_int_equal(bci_policy_choose(policy, &choice), expected);

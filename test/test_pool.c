@@ -131,8 +131,9 @@ the_lowest_of_many_stay(void **state)
 	bci_pool_begin(&pool, BC_POLICY_LRU, NOW);
 	for (uint64_t i = 0; i < 4 * BCI_POOL; i++)
 		/* 0, 4095, 1, 4094, ... seconds ago. */
-		(void)offer(i, (int64_t)(i % 2 == 0 ? i / 2
-		                                    : 4 * BCI_POOL - 1 - i / 2),
+		(void)offer(i,
+		            (int64_t)(i % 2 == 0 ? i / 2
+		                                 : 4 * BCI_POOL - 1 - i / 2),
 		            1);
 	assert_int_equal(pool.count, BCI_POOL);
 	assert_true(offer(MANY, 0, 1) == BCI_POOL_NONE);
@@ -184,23 +185,16 @@ ranks_go_with_time(void **state)
 
 /* ---- beside a ranking of all ------------------------------------------- */
 
-static uint64_t
-random_next(uint64_t *state)
-{
-	*state = *state * 6364136223846793005U + 1442695040888963407U;
-	return *state >> 33;
-}
-
 static void
 make_many(void)
 {
 	uint64_t seed = 1;
 
 	for (unsigned i = 0; i < MANY; i++) {
-		many[i] = candidate(i, (int64_t)(random_next(&seed) % 100000),
-		                    1000 + random_next(&seed) % 9000);
-		many[i].count = 1 + (uint32_t)(random_next(&seed) % 8);
-		many[i].cost_ns = 1 + random_next(&seed) % 1000000;
+		many[i] = candidate(i, (int64_t)(test_mix_next(&seed) % 100000),
+		                    1000 + test_mix_next(&seed) % 9000);
+		many[i].count = 1 + (uint32_t)(test_mix_next(&seed) % 8);
+		many[i].cost_ns = 1 + test_mix_next(&seed) % 1000000;
 	}
 }
 

@@ -24,6 +24,13 @@ test_mix(uint64_t a, uint64_t b)
 	return x ^ (x >> 31);
 }
 
+uint64_t
+test_mix_next(uint64_t *state)
+{
+	*state = *state * 6364136223846793005U + 1442695040888963407U;
+	return *state >> 33;
+}
+
 /* What the words of a value of 'size' rows or bytes are mixed from. */
 static uint64_t
 value_base(const char *key, uint64_t version, uint64_t seed, uint64_t size)

@@ -3,8 +3,8 @@
  * policy.c - the policies that choose victims by one figure: each candidate
  * gets a rank, the lowest goes first, ties go by the order of putting.
  *
- * Victims are popped off a heap, so that few of many cost little and nothing
- * is allocated.
+ * Only victims are sorted (victims.h), so that few of many cost little, and
+ * nothing is allocated.
  */
 #include "common.h"
 
@@ -146,13 +146,13 @@ policy_choose_hybrid(struct bci_candidate *candidates, size_t count,
 	size_t done = 0;
 
 	policy_rank_all(BC_POLICY_LRU, candidates, count, now_ns);
-	bci_victims_sort(candidates, count);
 	while (need > 0 && done < count) {
+		struct bci_candidate *rest = candidates + done;
 		size_t half = (count - done + 1) / 2;
 
-		policy_rank_all(BC_POLICY_SIZE, candidates + done, half,
-		                now_ns);
-		done += bci_victims_take(candidates + done, half, 0, &need);
+		bci_victims_part(rest, count - done, half);
+		policy_rank_all(BC_POLICY_SIZE, rest, half, now_ns);
+		done += bci_victims_take(rest, half, 0, &need);
 	}
 	return done;
 }

@@ -64,8 +64,9 @@ struct bci_choice {
  * Choose victims until at most target_bytes are left or all that may go are
  * gone.  They are then candidates[0..result), the first to go first.  An
  * ordered policy plays its queues through, see rehearsal.h: there 'order' is
- * that of their places, and what lies in no arena has the queue BCI_QUEUES.  At
- * most O(n log n), no allocation.
+ * that of their places, and what lies in no arena has the queue BCI_QUEUES.
+ * Takes about n + k log k steps for k victims of n candidates (an ordered one n
+ * log n) and allocates nothing.
  */
 size_t bci_policy_choose(enum bc_policy policy,
                          const struct bci_choice *choice);

@@ -149,6 +149,6 @@ bci_rehearsal_choose(enum bc_policy policy, struct bci_candidate *candidates,
 		}
 	}
 	rehearsal_end(&rehearsal);
-	bci_victims_sort(candidates, count);
-	return gone;
+	need = 0;
+	return bci_victims_take(candidates, count, gone, &need);
 }

@@ -11,6 +11,10 @@
 /* Move the pinned ones to the end; returns how many are not. */
 size_t bci_victims_spare(struct bci_candidate *candidates, size_t count);
 
+/* Bring so many of the lowest to the front, in no order. */
+void bci_victims_part(struct bci_candidate *candidates, size_t count,
+                      size_t lower);
+
 /* Sort, the lowest rank first. */
 void bci_victims_sort(struct bci_candidate *candidates, size_t count);
 
