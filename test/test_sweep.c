@@ -28,6 +28,7 @@
 
 #define CPU_MS 500       /* that a child may take to look */
 #define CHILD_SECONDS 60 /* or wait */
+#define PATIENCE 20      /* times that, where none may take so long */
 #define TRIALS 12
 #define SWEEP_TRIALS 1000 /* without the laboratory */
 #define PAGE_BYTES 4096
@@ -101,11 +102,14 @@ judge_exit(int code)
 	return code < CRASHED ? (enum outcome)code : CRASHED;
 }
 
-/* End this process if what comes now takes too long. */
+/* End this process if what comes now takes so much too long. */
 static void
-limit_time(void)
+limit_time(unsigned times)
 {
-	const struct itimerval cpu = { { 0, 0 }, { 0, CPU_MS * 1000 } };
+	const struct itimerval cpu = {
+		{ 0, 0 },
+		{ times * CPU_MS / 1000, times * CPU_MS % 1000 * 1000 },
+	};
 
 	setitimer(ITIMER_PROF, &cpu, NULL);
 	alarm(CHILD_SECONDS);
@@ -133,7 +137,7 @@ use_in_child(void *unused)
 	enum bc_status opened;
 
 	(void)unused;
-	limit_time();
+	limit_time(1);
 	found = gallery_use(dir.cache, &opened);
 	_exit(judge(opened, &found));
 }
@@ -203,6 +207,7 @@ struct sweep {
 	uint64_t groups; /* of bits of empty pages */
 	uint64_t trial, trials, all;
 	uint64_t seen[OUTCOMES];
+	bool patient; /* with the trial that comes */
 };
 
 static bool
@@ -353,7 +358,7 @@ sweep_on(void *argument)
 
 		shelf_restore(&shelf);
 		file = sweep_flip(sweep, sweep->trial, &bit);
-		limit_time();
+		limit_time(sweep->patient ? PATIENCE : 1);
 		outcome = sweep_look(&found);
 		if (!sweep_allows(file, single, outcome, &found)) {
 			fprintf(stderr, "%u wrong, %u short, %u right\n",
@@ -361,6 +366,8 @@ sweep_on(void *argument)
 			_exit(outcome);
 		}
 		sweep->seen[outcome]++;
+		sweep->patient = false;
+		lab_trials(1); /* of this process, which looks at the time */
 	}
 }
 
@@ -433,7 +440,11 @@ sweep_begin(struct sweep *sweep)
 		lab_is_on() ? lab_part(sweep->all, sweep->all) : SWEEP_TRIALS;
 }
 
-/* A child ended with the trial: may it? */
+/*
+ * A child ended with the trial: may it?  One that took too long where it may
+ * not is tried again with more time: where a machine stands still, the time is
+ * that of the process.
+ */
 static void
 sweep_judge(struct sweep *sweep, int code)
 {
@@ -441,12 +452,20 @@ sweep_judge(struct sweep *sweep, int code)
 	enum outcome outcome = judge_exit(code);
 	struct shelf_file *file;
 	uint64_t bit;
+	bool may;
 
 	shelf_restore(&shelf);
-	file = sweep_flip(sweep, sweep->trial++, &bit);
+	file = sweep_flip(sweep, sweep->trial, &bit);
+	may = outcome >= CRASHED && is_catalogue(file) &&
+	      !sweep_is_ours(file, bit);
+	if (outcome == HUNG && !may && !sweep->patient) {
+		sweep->patient = true;
+		return;
+	}
+	sweep->patient = false;
+	sweep->trial++;
 	sweep->seen[outcome]++;
-	if (outcome < CRASHED || !is_catalogue(file) ||
-	    sweep_is_ours(file, bit))
+	if (!may)
 		fail_msg("%s, bit %llu%s: exit %d", file->name,
 		         (unsigned long long)bit, single ? "" : " and others",
 		         code);

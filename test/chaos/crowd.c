@@ -18,6 +18,7 @@
 #define ROWS_MOST 3000
 #define ROWS_LIMIT 40000 /* from then on old ones are appended again */
 #define HELD 6
+#define SETTLED 64 /* rounds until one that looks on has what it needs */
 
 static void
 key_name(unsigned key, char name[24])
@@ -366,6 +367,7 @@ crowd_read(void *argument)
 		for (unsigned i = 0; i < HELD && n % 8 == 0; i++)
 			held_check(crowd, &held[i], false);
 		atomic_fetch_add(&shared->reads, 1);
+		atomic_fetch_add(&shared->settled, n == SETTLED);
 		if (n % 64 == 0) {
 			crowd_goes_on();
 			test_sleep_ms(1);
@@ -398,6 +400,7 @@ crowd_link(void *argument)
 		if (n % 4 == 0)
 			assert_status(bc_flush(cache, &err), BC_OK, &err);
 		atomic_fetch_add(&crowd->shared->linked, 1);
+		atomic_fetch_add(&crowd->shared->settled, n == SETTLED);
 		crowd_goes_on();
 		test_sleep_ms(2);
 	}

@@ -25,6 +25,7 @@ struct crowd_shared {
 	struct crowd_key keys[CROWD_KEYS];
 	_Atomic uint64_t rows_begun, rows_done; /* of the series */
 	_Atomic uint64_t operations, reads, held, linked, compactions, full;
+	_Atomic unsigned settled; /* of those that only look on: are at it */
 	_Atomic int stop;
 	_Atomic int paused; /* readers let go of what they hold */
 };

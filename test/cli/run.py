@@ -22,7 +22,8 @@ A case is a text file of lines:
 
 An output that does not end in a newline has a last line "| ...\\".  Each case
 runs in an empty directory of its own, which is HOME and is written $DIR in the
-case; BARCACHE_DIR is "cache".
+case; BARCACHE_DIR is "cache".  The program "when" beside this one, which sends
+signals, is a command there, too.
 """
 import argparse
 import difflib
@@ -39,6 +40,7 @@ import tempfile
 import termios
 import fcntl
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 NOBODY = 65534
 TIMEOUT = 120
 
@@ -57,8 +59,9 @@ class Case:
         os.mkdir(self.home)
         bin_dir = os.path.join(self.base, "bin")
         os.mkdir(bin_dir)
-        # A copy, because a directory above the original may be private.
+        # Copies, because a directory above the originals may be private.
         shutil.copy2(tool, os.path.join(bin_dir, "barcache"))
+        shutil.copy2(os.path.join(HERE, "when"), bin_dir)
         if self.drop:
             os.chmod(self.base, 0o755)
             os.chown(self.home, NOBODY, NOBODY)

@@ -132,7 +132,8 @@ lab_is_on(void)
 bool
 lab_in_time(void)
 {
-	return lab.scenario == NULL || lab_now() - lab.began < lab.seconds;
+	return lab.scenario == NULL || lab.done == 0 ||
+	       lab_now() - lab.began < lab.seconds;
 }
 
 double

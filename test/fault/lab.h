@@ -5,8 +5,8 @@
  * By itself such a program is a test as any other and does as many trials as
  * take a few seconds.  The laboratory (fault/lab) runs it with BARCACHE_LAB,
  * the name of a scenario, set: then it does BARCACHE_TRIALS trials, or as many
- * as fit into BARCACHE_SECONDS, runs its tests again and again until it has
- * them, and reports in one line:
+ * as fit into BARCACHE_SECONDS, but one at least, runs its tests again and
+ * again until it has them, and reports in one line:
  *
  *     lab NAME TRIALS FAILURES SEED SECONDS [NOTE]
  *
@@ -44,7 +44,10 @@ uint64_t lab_step(uint64_t usual, uint64_t all);
 /* Whether the laboratory runs it. */
 bool lab_is_on(void);
 
-/* Whether there is time for another trial; true for one by itself. */
+/*
+ * Whether there is time for another trial; true for one by itself, and for the
+ * first one: a slow machine does few trials, but never none.
+ */
 bool lab_in_time(void);
 
 /* The monotonic clock, in seconds. */
