@@ -41,6 +41,9 @@ foreach(name derived derived_fall derived_limits derived_race resampled
     resampled_columns resampled_random)
   barcache_test(${name} support.c value.c unit.c larger.c)
 endforeach()
+foreach(name derived_fall read) # They wait for what expires.
+  target_sources(test_${name} PRIVATE clockwork.c)
+endforeach()
 foreach(name query select series_verify stitch stream window)
   barcache_test(${name} support.c value.c unit.c series.c)
 endforeach()

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "clockwork.h"
 #include "operation.h"
 
 #define KEY "x/spot/A/1m"
@@ -80,17 +81,18 @@ what_is_gone_is_not_served(void **state)
 	assert_non_null(strstr(err.message, "absent"));
 	bars.volume[0] = 2;
 	frame = bars_frame(0, bars.rows, columns);
-	options.ttl_ns = 50000000;
+	options.ttl_ns = 2 * HOUR;
 	assert_status(bc_put(fixture.cache, KEY, &frame, &options, NULL, &err),
 	              BC_OK, &err);
 	assert_true(is_made_anew(&derive));
 	larger_expect(0, 0, 61);
-	test_sleep_ms(70);
+	clockwork_pass(3 * HOUR);
 	bc_view_release(&larger);
 	assert_status(bc_read_derived(fixture.cache, KEY, 0, 2 * HOUR,
 	                              BC_READ_PARTIAL, &derive, &larger, &err),
 	              BC_MISS, &err);
 	assert_int_equal(larger.miss, BC_MISS_EXPIRED);
+	clockwork_true();
 }
 
 static void

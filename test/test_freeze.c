@@ -131,6 +131,7 @@ who_has_it_open_frozen_keeps_it_so(void **state)
 	fill();
 	freeze();
 	unit_reopen(NULL);
+	options.lock_timeout_ms = 20;
 	assert_status(bc_thaw(fixture.dir.cache, &options, &err), BC_BUSY,
 	              &err);
 	check(fixture.cache);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clockwork.h"
+
+#define HOUR_NS (3600 * UNIT_SECOND_NS)
 #define SHORT_NS 30000000 /* a time to live that ends within the test */
 
 static const char *const symbols[] = { "AAPL", "MSFT" };
@@ -227,7 +230,7 @@ an_entry_expires_and_is_put_anew(void **state)
 	struct bc_error err;
 
 	(void)state;
-	put_expiring("long", 3600 * UNIT_SECOND_NS);
+	put_expiring("long", HOUR_NS);
 	put_expiring("ever", INT64_MAX);
 	put_expiring("short", SHORT_NS);
 	test_sleep_ms(60);
@@ -403,7 +406,7 @@ a_bound_handle_sees_expiry_and_damage(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	options.ttl_ns = UNIT_SECOND_NS;
+	options.ttl_ns = HOUR_NS;
 	assert_status(bc_bind(fixture.cache, "e", &expiring), BC_OK, NULL);
 	assert_status(bc_bind(fixture.cache, "a", &bound), BC_OK, NULL);
 	unit_put("a", 1, 5000);
@@ -413,9 +416,10 @@ a_bound_handle_sees_expiry_and_damage(void **state)
 	expect_bound(bound, 1);
 	assert_status(bc_bound_get(expiring, &view), BC_OK, NULL);
 	bc_view_release(&view);
-	test_sleep_ms(1050);
+	clockwork_pass(2 * HOUR_NS);
 	assert_status(bc_bound_get(expiring, &view), BC_MISS, NULL);
 	assert_int_equal(view.miss, BC_MISS_EXPIRED);
+	clockwork_true();
 	/* Another reader marks the segment: it is served no more. */
 	unit_flip("a", 100000);
 	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, NULL, &err),

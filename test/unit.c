@@ -30,7 +30,7 @@ unit_options(void)
 	struct bc_options options = BC_OPTIONS_INIT;
 
 	options.flags = BC_OPEN_CREATE;
-	options.lock_timeout_ms = 100;
+	options.lock_timeout_ms = 60000;
 	options.log = unit_log;
 	options.log_context = &fixture;
 	return options;
