@@ -297,7 +297,7 @@ const struct tool_command cmd_compact = {
 	.run = compact_run,
 	.notes = "Removes what has expired, evicts from each tier down to "
 		 "the low-water mark or the target, drops what was made of "
-	         "entries that are gone "
+		 "entries that are gone "
 		 "or have changed, merges the segments of series to fewer and "
 		 "larger ones, and moves what is live out of arenas that are "
 		 "mostly dead, whose files then go.  Commits evict by "

@@ -176,8 +176,7 @@ get_cut_columns(struct get *get)
 	size_t count = 0, i;
 	char *at;
 
-	get->names = tool_alloc(strlen(list) + 1, 1);
-	strcpy(get->names, list);
+	get->names = tool_copy(list);
 	get->columns = tool_alloc(strlen(list) + 2, sizeof(*get->columns));
 	for (at = get->names; at != NULL;) {
 		const char *name = strsep(&at, ",");

@@ -46,8 +46,7 @@ derive_args_cut(struct derive_args *args, const char *list)
 	int depth = 0;
 	char *at;
 
-	args->text = tool_alloc(strlen(list) + 1, 1);
-	strcpy(args->text, list);
+	args->text = tool_copy(list);
 	/* Each name but the first follows a comma. */
 	args->add = tool_alloc(strlen(list) + 2, sizeof(*args->add));
 	args->add[count++] = args->text;

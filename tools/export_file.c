@@ -92,11 +92,10 @@ export_file_name(const char *directory, const char *key, const char *ending)
 static bool
 export_file_parents(const char *path)
 {
-	char *copy = tool_alloc(strlen(path) + 1, 1);
+	char *copy = tool_copy(path);
 	bool made = true;
 	char *at;
 
-	strcpy(copy, path);
 	for (at = copy + 1; made && (at = strchr(at, '/')) != NULL; ++at) {
 		*at = '\0';
 		made = mkdir(copy, 0777) == 0 || errno == EEXIST;

@@ -287,8 +287,7 @@ output_json_text(const char *text)
 
 	if (string != NULL)
 		return string;
-	copy = tool_alloc(strlen(text) + 1, 1);
-	strcpy(copy, text);
+	copy = tool_copy(text);
 	for (at = copy; *at != '\0'; ++at)
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';

@@ -20,8 +20,7 @@ selection_add(struct selection *selection, const char *key)
 		if (strcmp(keys[i], key) == 0)
 			return;
 	keys = tool_grow(keys, selection->count, sizeof(*keys));
-	keys[selection->count] = tool_alloc(strlen(key) + 1, 1);
-	strcpy(keys[selection->count++], key);
+	keys[selection->count++] = tool_copy(key);
 	selection->keys = keys;
 }
 

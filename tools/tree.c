@@ -73,11 +73,10 @@ static void
 tree_take(struct tree *tree, const char *path, const struct stat *info)
 {
 	uint64_t bytes = S_ISREG(info->st_mode) ? (uint64_t)info->st_size : 0;
-	char *copy = tool_alloc(strlen(path) + 1, 1);
 
-	strcpy(copy, path);
 	tree->files = tool_grow(tree->files, tree->count, sizeof(*tree->files));
-	tree->files[tree->count++] = (struct tree_file){ copy, bytes };
+	tree->files[tree->count++] =
+		(struct tree_file){ tool_copy(path), bytes };
 	tree->bytes += bytes;
 }
 
@@ -156,8 +155,7 @@ tree_add(struct tree *tree, const char *path)
 		tree_take(tree, path, &info);
 		return true;
 	}
-	copy = tool_alloc(strlen(path) + 1, 1);
-	strcpy(copy, path);
+	copy = tool_copy(path);
 	good = tree_walk(tree, copy);
 	free(copy);
 	return good;

@@ -15,12 +15,9 @@ void
 warm_list_add(struct warm_list *list, const char *key,
               const struct bci_range *range)
 {
-	char *text = tool_alloc(strlen(key) + 1, 1);
-
-	strcpy(text, key);
 	list->keys = tool_grow(list->keys, list->count, sizeof(*list->keys));
 	list->keys[list->count++] = (struct bc_warm_key){
-		.key = text,
+		.key = tool_copy(key),
 		.from_ns = range->from_ns,
 		.to_ns = range->to_ns,
 	};
