@@ -266,7 +266,7 @@ series_make(const struct series *series)
 			bci_ledger_grow(&env->ledger, locator->slot + 1u, NULL),
 			BC_OK, NULL);
 		bci_slot_begin(&env->ledger, locator->slot,
-		               bci_segment_id(locator, made.entry_id), 1, 1);
+		               bci_segment_id(locator, made.entry_id), 1);
 	}
 }
 

@@ -560,7 +560,7 @@ test_damage(void **state)
 		fclose(file);
 		cold_cache = test_open(cold_dir.cache, BC_OPEN_READONLY);
 		bci_slot_begin(&cold_env()->ledger, locator.slot,
-		               bci_segment_id(&locator, entry.head.id), 0, 1);
+		               bci_segment_id(&locator, entry.head.id), 0);
 	}
 	assert_true(missed > 100);
 	assert_int_equal(bc_get(cold_cache, "cold", &view), BC_OK);

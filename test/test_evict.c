@@ -15,6 +15,7 @@
 #define BEGIN (1800000000 * UNIT_SECOND_NS)
 #define ENTRIES 2000u
 #define BYTES 3900u /* a page of an arena */
+#define READ 10u    /* entries that are read again and again */
 
 static unsigned char bytes[64 * 1024];
 
@@ -136,6 +137,55 @@ what_is_accessed_stays(void **state)
 	}
 	assert_true(unit_stats().total.evictions > ENTRIES / 8);
 	assert_int_equal(gone_of(0, 10), 0);
+}
+
+/* What a policy that moves things takes off for it nobody else sees. */
+static void
+accesses_stay_true(enum bc_policy policy)
+{
+	struct bc_options options = full_options(policy);
+	unsigned hits[READ] = { 0 }, all = 0;
+	struct bc_hot top[READ];
+	struct bc_stats stats;
+	struct bc_error err;
+	char key[16];
+	size_t count;
+
+	unit_restart(&options);
+	for (unsigned i = 0; i < ENTRIES; i++) {
+		at(i);
+		put(i, BYTES);
+		/* The first is read every second, the next every other... */
+		for (unsigned k = 0; k < READ && k <= i; k++) {
+			if (i % (k + 1) != 0)
+				continue;
+			get(k);
+			hits[k]++;
+			all++;
+		}
+	}
+	stats = unit_stats();
+	assert_true(stats.total.evictions > ENTRIES / 8);
+	assert_true(stats.total.moved_bytes > READ * BYTES);
+	assert_int_equal(stats.access_sum, stats.entries + all);
+	assert_status(bc_top(fixture.cache, NULL, top, READ, &count, &err),
+	              BC_OK, &err);
+	assert_int_equal(count, READ);
+	for (unsigned k = 0; k < READ; k++) {
+		key_of(k, key);
+		assert_int_equal(unit_info(key).access_count, 1 + hits[k]);
+		assert_string_equal(top[k].key, key);
+		assert_int_equal(top[k].access_count, 1 + hits[k]);
+	}
+}
+
+static void
+accesses_are_true_by_any_policy(void **state)
+{
+	(void)state;
+	accesses_stay_true(BC_POLICY_S3FIFO);
+	accesses_stay_true(BC_POLICY_ADAPTIVE);
+	accesses_stay_true(BC_POLICY_LRU);
 }
 
 /* A few are twice as large: all of them go before many others have to. */
@@ -356,6 +406,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_not_accessed_goes),
 		TEST(what_is_accessed_stays),
+		TEST(accesses_are_true_by_any_policy),
 		TEST(what_is_large_goes),
 		TEST(what_cost_little_goes),
 		TEST(another_process_goes_on),

@@ -37,7 +37,7 @@ without_a_file_it_counts_in_private_memory(void **state)
 	assert_int_equal(own[BCI_COUNT_PUTS], 5);
 	assert_null(bci_ledger_slot(&ledger, 0));
 	assert_status(bci_ledger_grow(&ledger, 100, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 1, 1, 1);
+	bci_slot_begin(&ledger, 0, 1, 1);
 	bci_slot_mark_bad(&ledger, 0, 1);
 	assert_int_equal(bci_ledger_bytes(&ledger), 0);
 	close_ledger(&ledger);
@@ -215,7 +215,7 @@ to_a_reader_of_the_file_it_is_read_only(void **state)
 	(void)state;
 	open_ledger(&writer, CACHE_ID, true);
 	assert_status(bci_ledger_grow(&writer, 1, &err), BC_OK, &err);
-	bci_slot_begin(&writer, 0, 5, 100, 1);
+	bci_slot_begin(&writer, 0, 5, 100);
 	assert_int_equal(chmod(dir.path, 0755), 0);
 	test_path(path, dir.path, BCI_LEDGER_FILE);
 	assert_int_equal(chmod(path, 0444), 0);
@@ -239,7 +239,7 @@ slots_grow_before_they_are_used(void **state)
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
 	assert_null(bci_ledger_slot(&ledger, 0));
-	bci_slot_begin(&ledger, 0, 1, 1, 1); /* Nothing happens. */
+	bci_slot_begin(&ledger, 0, 1, 1); /* Nothing happens. */
 	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
 	ready = ledger.header->slots_ready;
 	assert_true(ready >= 1);
@@ -270,17 +270,61 @@ a_stamp_for_another_segment_is_dropped(void **state)
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
 	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100, 1);
+	bci_slot_begin(&ledger, 0, 5, 100);
 	slot = bci_ledger_slot(&ledger, 0);
 	bci_slot_stamp(slot, 6, 200);
-	assert_int_equal(slot->count, 1);
+	assert_int_equal(bci_slot_accesses(slot), 1);
 	assert_int_equal(slot->accessed_s, 100);
 	bci_slot_stamp(slot, 5, 200);
-	assert_int_equal(slot->count, 2);
+	assert_int_equal(bci_slot_accesses(slot), 2);
 	assert_int_equal(slot->accessed_s, 200);
-	slot->count = UINT32_MAX;
+	slot->counts = BCI_SLOT_ACCESSES;
 	bci_slot_stamp(slot, 5, 201);
-	assert_true(slot->count == UINT32_MAX); /* It does not wrap. */
+	assert_int_equal(bci_slot_accesses(slot), BCI_SLOT_ACCESSES);
+	assert_int_equal(bci_slot_credit(slot), 2); /* It goes on alone. */
+	slot->counts = UINT32_MAX;
+	bci_slot_stamp(slot, 5, 201);
+	assert_true(slot->counts == UINT32_MAX); /* They do not wrap. */
+	close_ledger(&ledger);
+}
+
+/* Credit is used up, and gained again; how often it was accessed is not. */
+static void
+credit_is_apart_from_accesses(void **state)
+{
+	struct bci_ledger ledger;
+	struct bci_slot *slot;
+	struct bc_error err;
+
+	(void)state;
+	open_ledger(&ledger, CACHE_ID, true);
+	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
+	bci_slot_begin(&ledger, 0, 5, 100);
+	slot = bci_ledger_slot(&ledger, 0);
+	assert_int_equal(bci_slot_accesses(slot), 1);
+	assert_int_equal(bci_slot_credit(slot), 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		bci_slot_stamp(slot, 5, 200);
+		assert_int_equal(bci_slot_accesses(slot), 2 + i);
+		assert_int_equal(bci_slot_credit(slot),
+		                 i < BCI_CREDIT_MAX - 1 ? 2 + i
+		                                        : BCI_CREDIT_MAX);
+	}
+	bci_slot_move(&ledger, 0, 5, 6, 1);
+	assert_int_equal(bci_slot_id(slot), 6);
+	assert_int_equal(slot->accessed_s, 200);
+	assert_int_equal(bci_slot_accesses(slot), 1001);
+	assert_int_equal(bci_slot_credit(slot), 1);
+	bci_slot_stamp(slot, 6, 201);
+	bci_slot_move(&ledger, 0, 6, 7, 0);
+	assert_int_equal(bci_slot_accesses(slot), 1002);
+	assert_int_equal(bci_slot_credit(slot), 2);
+	/* Of another segment nothing is taken over. */
+	bci_slot_move(&ledger, 0, 8, 9, 3);
+	assert_int_equal(bci_slot_id(slot), 9);
+	assert_int_equal(slot->accessed_s, 0);
+	assert_int_equal(bci_slot_accesses(slot), 1);
+	assert_int_equal(bci_slot_credit(slot), 1);
 	close_ledger(&ledger);
 }
 
@@ -293,7 +337,7 @@ a_bad_mark_sticks_to_its_segment_only(void **state)
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
 	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100, 1);
+	bci_slot_begin(&ledger, 0, 5, 100);
 	bci_slot_mark_bad(&ledger, 0, 6); /* Replaced meanwhile. */
 	assert_false(bci_slot_is_bad(&ledger, 0, 5));
 	assert_int_equal(ledger.header->bad_count, 0);
@@ -302,7 +346,7 @@ a_bad_mark_sticks_to_its_segment_only(void **state)
 	assert_false(bci_slot_is_bad(&ledger, 0, 6));
 	bci_slot_mark_bad(&ledger, 0, 5); /* Counted once. */
 	assert_int_equal(ledger.header->bad_count, 1);
-	bci_slot_begin(&ledger, 0, 7, 100, 1);
+	bci_slot_begin(&ledger, 0, 7, 100);
 	assert_false(bci_slot_is_bad(&ledger, 0, 7));
 	assert_false(bci_slot_is_bad(&ledger, 0, 5));
 	assert_false(bci_slot_is_bad(&ledger, 1u << 30, 5));
@@ -320,8 +364,8 @@ a_mark_that_nobody_counted_says_nothing(void **state)
 	(void)state;
 	open_ledger(&ledger, CACHE_ID, true);
 	assert_status(bci_ledger_grow(&ledger, 2, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100, 1);
-	bci_slot_begin(&ledger, 1, 6, 100, 1);
+	bci_slot_begin(&ledger, 0, 5, 100);
+	bci_slot_begin(&ledger, 1, 6, 100);
 	slot = bci_ledger_slot(&ledger, 0);
 	atomic_fetch_xor(&slot->word, BCI_SLOT_BAD);
 	assert_false(bci_slot_is_bad(&ledger, 0, 5));
@@ -424,6 +468,7 @@ main(void)
 		TEST(to_a_reader_of_the_file_it_is_read_only),
 		TEST(slots_grow_before_they_are_used),
 		TEST(a_stamp_for_another_segment_is_dropped),
+		TEST(credit_is_apart_from_accesses),
 		TEST(a_bad_mark_sticks_to_its_segment_only),
 		TEST(a_mark_that_nobody_counted_says_nothing),
 		TEST(places_have_ids_of_their_own),

@@ -139,7 +139,7 @@ a_header_that_lies_sends_nobody_past_the_end(void **state)
 	open_ledger(&ledger, CACHE_ID, true);
 	bci_ledger_claim(&ledger, NULL, 7, &bci_allocator_default);
 	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100, 1);
+	bci_slot_begin(&ledger, 0, 5, 100);
 	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		atomic_store(&ledger.header->rows_ready, counts[i]);
 		atomic_store(&ledger.header->slots_ready, counts[i]);

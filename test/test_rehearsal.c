@@ -21,13 +21,14 @@ static const enum bc_policy ordered[] = {
 
 /* Put 100 s ago and last accessed 'age_s' seconds ago. */
 static struct bci_candidate
-candidate(unsigned queue, uint32_t count, int64_t age_s)
+candidate(unsigned queue, uint8_t credit, int64_t age_s)
 {
 	return (struct bci_candidate){
 		.bytes = 10,
 		.stored_ns = NOW - 100 * SECOND,
 		.accessed_ns = NOW - age_s * SECOND,
-		.count = count,
+		.count = 1,
+		.credit = credit,
 		.queue = (uint8_t)queue,
 	};
 }
@@ -84,8 +85,8 @@ static void
 the_main_queue_goes_last(void **state)
 {
 	const struct bci_candidate given[] = {
-		candidate(BCI_MAIN, 1, 90),  candidate(BCI_MAIN, 1, 90),
-		candidate(BCI_MAIN, 1, 90),  candidate(BCI_YOUNG, 1, 1),
+		candidate(BCI_MAIN, 1, 90), candidate(BCI_MAIN, 1, 90),
+		candidate(BCI_MAIN, 1, 90), candidate(BCI_YOUNG, 1, 1),
 		candidate(BCI_YOUNG, 1, 1),
 	};
 

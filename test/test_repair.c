@@ -434,7 +434,7 @@ stamps_of_others_begin_anew(void **state)
 	fill();
 	assert_status(bci_cache_env(fixture.cache, &env, NULL), BC_OK, NULL);
 	locator = unit_locate("key/1");
-	bci_slot_begin(&env->ledger, locator.slot, 12345, 1, 99);
+	bci_slot_begin(&env->ledger, locator.slot, 12345, 1);
 	assert_int_equal(unit_info("key/1").access_count, 0);
 	assert_int_equal(repair(BC_REPAIR_DRY_RUN).stamps, 1);
 	assert_int_equal(repair(0).stamps, 1);

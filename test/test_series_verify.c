@@ -67,7 +67,7 @@ put_entry(const void *value, size_t bytes)
 	for (size_t i = 0; i < made.count; i++)
 		bci_slot_begin(&env->ledger, made.locators[i].slot,
 		               bci_segment_id(&made.locators[i], made.entry_id),
-		               1, 1);
+		               1);
 	put(env->tables.entries, SERIES_KEY, strlen(SERIES_KEY), value, bytes);
 }
 

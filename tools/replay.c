@@ -29,6 +29,7 @@ struct object {
 	int64_t stored_ns, accessed_ns;
 	uint32_t count;
 	uint32_t arena; /* or NOWHERE */
+	uint8_t credit;
 };
 
 struct arena {
@@ -178,6 +179,7 @@ replay_candidate(const struct replay *replay, uint32_t id,
 		.stored_ns = object->stored_ns,
 		.accessed_ns = object->accessed_ns,
 		.count = object->count,
+		.credit = object->credit,
 		.queue = (uint8_t)replay->arenas[object->arena].queue,
 		.id = id,
 	};
@@ -223,7 +225,7 @@ replay_take_arena(struct replay *replay)
 		replay_candidate(replay, id, &candidate);
 		if (bci_policy_keeps(replay->policy, &replay->history,
 		                     &candidate, replay->now_ns)) {
-			replay->objects[id].count = candidate.count;
+			replay->objects[id].credit = candidate.credit;
 			replay_move(replay, BCI_MAIN, id);
 		} else {
 			replay_drop(replay, id);
@@ -378,6 +380,8 @@ replay_access(struct replay *replay, const struct trace_access *access)
 	replay_count(replay->result, access, object->arena != NOWHERE);
 	if (object->arena != NOWHERE) {
 		object->count++;
+		if (object->credit < BCI_POLICY_CREDIT_MAX)
+			object->credit++;
 		object->accessed_ns = replay->now_ns;
 		return;
 	}
@@ -395,6 +399,7 @@ replay_access(struct replay *replay, const struct trace_access *access)
 		.stored_ns = replay->now_ns,
 		.accessed_ns = replay->now_ns,
 		.count = 1,
+		.credit = 1,
 	};
 	replay->residents++;
 	replay_append(replay, queue, access->id);

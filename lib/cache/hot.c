@@ -55,7 +55,7 @@ hot_segment(struct bci_env *env, const struct bci_entry *entry, unsigned index,
 	if (slot == NULL || (atomic_load(&slot->word) & BCI_SLOT_ID) !=
 	                            bci_segment_id(&locator, entry->head.id))
 		return;
-	item->access_count += atomic_load(&slot->count);
+	item->access_count += bci_slot_accesses(slot);
 	accessed_ns = (int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
 	if (accessed_ns > item->accessed_ns)
 		item->accessed_ns = accessed_ns;

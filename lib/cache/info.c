@@ -57,7 +57,7 @@ info_accesses(struct bci_env *env, uint32_t number, uint64_t id,
 
 	if (slot == NULL || (atomic_load(&slot->word) & BCI_SLOT_ID) != id)
 		return;
-	info->access_count += atomic_load(&slot->count);
+	info->access_count += bci_slot_accesses(slot);
 	accessed_ns = (int64_t)atomic_load(&slot->accessed_s) * BCI_SECOND_NS;
 	if (accessed_ns > info->accessed_ns)
 		info->accessed_ns = accessed_ns;

@@ -79,8 +79,7 @@ stats_accesses(struct bci_ledger *ledger)
 		/* What a series counts is in a slot of its own. */
 		if (!(atomic_load_explicit(&slot->word, memory_order_relaxed) &
 		      BCI_SLOT_PART))
-			sum += atomic_load_explicit(&slot->count,
-			                            memory_order_relaxed);
+			sum += bci_slot_accesses(slot);
 	}
 	return sum;
 }

@@ -141,7 +141,7 @@ adaptive_keeps_main(struct bci_history *history,
 {
 	double bytes = (double)candidate->bytes;
 	double age = adaptive_span(candidate->accessed_ns, now_ns);
-	bool keeps = candidate->count > 1;
+	bool keeps = candidate->credit > 1;
 	double interval;
 
 	if (history == NULL)
@@ -165,13 +165,13 @@ bci_adaptive_keeps(struct bci_history *history, struct bci_candidate *candidate,
 	if (candidate->queue == BCI_MAIN)
 		keeps = adaptive_keeps_main(history, candidate, now_ns);
 	else
-		keeps = candidate->count > 1 &&
+		keeps = candidate->credit > 1 &&
 		        adaptive_span(candidate->stored_ns,
 		                      candidate->accessed_ns) >=
 		                LATE * adaptive_span(candidate->stored_ns,
 		                                     now_ns);
 	if (keeps)
-		candidate->count = 1;
+		candidate->credit = 1;
 	else if (candidate->queue != BCI_MAIN && history != NULL)
 		bci_history_note(history, candidate->key,
 		                 candidate->accessed_ns);

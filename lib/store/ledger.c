@@ -499,7 +499,7 @@ bci_ledger_grow(struct bci_ledger *ledger, uint64_t count, struct bc_error *err)
 
 void
 bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
-               uint32_t now_s, uint32_t count)
+               uint32_t now_s)
 {
 	struct bci_slot *slot = bci_ledger_slot(ledger, number);
 
@@ -507,7 +507,27 @@ bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
 		return;
 	atomic_store_explicit(&slot->word, word, memory_order_relaxed);
 	atomic_store_explicit(&slot->accessed_s, now_s, memory_order_relaxed);
-	atomic_store_explicit(&slot->count, count, memory_order_relaxed);
+	atomic_store_explicit(&slot->counts, word != 0, memory_order_relaxed);
+}
+
+void
+bci_slot_move(struct bci_ledger *ledger, uint32_t number, uint64_t from,
+              uint64_t word, unsigned credit)
+{
+	struct bci_slot *slot = bci_ledger_slot(ledger, number);
+
+	if (slot == NULL || !ledger->writable)
+		return;
+	if (bci_slot_id(slot) != from) {
+		bci_slot_begin(ledger, number, word, 0);
+		return;
+	}
+	atomic_store_explicit(&slot->word, word, memory_order_relaxed);
+	if (credit != 0)
+		atomic_store_explicit(&slot->counts,
+		                      bci_slot_accesses(slot) |
+		                              (credit - 1) << BCI_SLOT_CREDIT,
+		                      memory_order_relaxed);
 }
 
 void

@@ -126,10 +126,16 @@ _Static_assert(BCI_LEDGER_ROWS_AT + BCI_LEDGER_ROWS * sizeof(struct bci_row) <=
  */
 struct bci_slot {
 	atomic_uint accessed_s; /* seconds since 1970 */
-	atomic_uint count;      /* 1 for the put, 1 for each hit */
+	atomic_uint counts;     /* of accesses, and above them the credit */
 	atomic_ullong word;
 };
 _Static_assert(sizeof(struct bci_slot) == 16, "slot");
+
+/* Of `counts`: the accesses, from which bit on the credit less 1 is, its end.
+ */
+#define BCI_SLOT_ACCESSES ((1u << 30) - 1)
+#define BCI_SLOT_CREDIT 30
+#define BCI_CREDIT_MAX 4u
 
 #define BCI_SLOT_BAD (1ull << 63)
 #define BCI_SLOT_DECODED (1ull << 62) /* some process has decoded it */
@@ -230,10 +236,49 @@ bci_ledger_slot(struct bci_ledger *ledger, uint32_t number)
 	return &ledger->slots[number];
 }
 
-/* Begin a slot anew with its word, 0: of no segment; the writer lock is held.
+/*
+ * Begin a slot anew with its word, 0: of no segment; the writer lock is held.
+ * One access, the put, unless it is of no segment.
  */
 void bci_slot_begin(struct bci_ledger *ledger, uint32_t number, uint64_t word,
-                    uint32_t now_s, uint32_t count);
+                    uint32_t now_s);
+
+/*
+ * The segment 'from' of a slot has another place now, and so another word; all
+ * else stays, but for its credit, unless that is 0.  A slot that was of another
+ * segment begins anew, as one that nobody accessed lately.
+ */
+void bci_slot_move(struct bci_ledger *ledger, uint32_t number, uint64_t from,
+                   uint64_t word, unsigned credit);
+
+/* How often it was accessed: 1 for the put, 1 for each hit. */
+static inline uint32_t
+bci_slot_accesses(const struct bci_slot *slot)
+{
+	return atomic_load_explicit(&slot->counts, memory_order_relaxed) &
+	       BCI_SLOT_ACCESSES;
+}
+
+/*
+ * What a policy that goes by where segments lie has left of that: it takes some
+ * away when it keeps one, of which no user is to see anything.
+ */
+static inline unsigned
+bci_slot_credit(const struct bci_slot *slot)
+{
+	return 1 + (atomic_load_explicit(&slot->counts, memory_order_relaxed) >>
+	            BCI_SLOT_CREDIT);
+}
+
+/* Counts after one more access; both stay where they are full. */
+static inline uint32_t
+bci_counts_hit(uint32_t counts)
+{
+	const uint32_t one = 1u << BCI_SLOT_CREDIT;
+
+	counts += counts < (BCI_CREDIT_MAX - 1) * one ? one : 0;
+	return counts + ((counts & BCI_SLOT_ACCESSES) != BCI_SLOT_ACCESSES);
+}
 
 /* Whether there are marks that no writer has acted on yet. */
 static inline bool
@@ -281,7 +326,7 @@ bool bci_slot_decoded(struct bci_ledger *ledger, uint32_t number, uint64_t id);
 static inline void
 bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 {
-	uint32_t count;
+	uint32_t counts;
 
 	if ((atomic_load_explicit(&slot->word, memory_order_relaxed) &
 	     BCI_SLOT_ID) != id)
@@ -290,10 +335,9 @@ bci_slot_stamp(struct bci_slot *slot, uint64_t id, uint32_t now_s)
 	    now_s)
 		atomic_store_explicit(&slot->accessed_s, now_s,
 		                      memory_order_relaxed);
-	count = atomic_load_explicit(&slot->count, memory_order_relaxed);
-	if (BCI_LIKELY(count != UINT32_MAX))
-		atomic_store_explicit(&slot->count, count + 1,
-		                      memory_order_relaxed);
+	counts = atomic_load_explicit(&slot->counts, memory_order_relaxed);
+	atomic_store_explicit(&slot->counts, bci_counts_hit(counts),
+	                      memory_order_relaxed);
 }
 
 /*

@@ -185,8 +185,6 @@ bci_policy_choose(enum bc_policy policy, const struct bci_choice *choice)
 
 /* Newcomers have a tenth. */
 #define YOUNG_SHARE 10u
-/* Hits that are remembered at the most, and the put. */
-#define COUNT_MAX 4u
 
 static enum bci_queue
 policy_s3fifo_next(uint64_t young_bytes, uint64_t main_bytes)
@@ -201,13 +199,14 @@ policy_s3fifo_keeps(struct bci_history *history,
                     struct bci_candidate *candidate)
 {
 	bool young = candidate->queue != BCI_MAIN;
-	bool keeps = candidate->count > 1;
+	bool keeps = candidate->credit > 1;
 
 	if (keeps && young)
-		candidate->count = 1;
+		candidate->credit = 1;
 	else if (keeps)
-		candidate->count =
-			(uint32_t)bci_min(candidate->count, COUNT_MAX) - 1;
+		candidate->credit = (uint8_t)(bci_min(candidate->credit,
+		                                      BCI_POLICY_CREDIT_MAX) -
+		                              1);
 	else if (young && history != NULL)
 		bci_history_note(history, candidate->key,
 		                 candidate->accessed_ns);

@@ -26,11 +26,15 @@ struct bci_candidate {
 	uint32_t count;      /* of accesses: 1 for the put, 1 for each hit */
 	uint8_t queue;       /* enum bci_queue */
 	bool pinned;         /* or just written: never a victim */
-	uint16_t reserved;
-	uint64_t id;         /* the caller's own */
-	uint64_t rank;       /* the policies' own */
+	uint8_t credit;      /* of an ordered policy: what it left of these */
+	uint8_t reserved;
+	uint64_t id;   /* the caller's own */
+	uint64_t rank; /* the policies' own */
 };
 _Static_assert(sizeof(struct bci_candidate) == 72, "candidate");
+
+/* More accesses than that say nothing more to an ordered policy. */
+#define BCI_POLICY_CREDIT_MAX 4u
 
 /* What fetching a byte is taken to cost where nobody said: 1 MB/s. */
 #define BCI_POLICY_COST_NS 1000u
@@ -48,8 +52,7 @@ bool bci_policy_is_ordered(enum bc_policy policy);
  * hybrid, which goes by halves of all, that of lru.
  */
 uint64_t bci_policy_rank(enum bc_policy policy,
-                         const struct bci_candidate *candidate,
-                         int64_t now_ns);
+                         const struct bci_candidate *candidate, int64_t now_ns);
 
 /* What there is to be chosen from, and how much. */
 struct bci_choice {
@@ -88,7 +91,7 @@ enum bci_queue bci_policy_next(enum bc_policy policy,
 
 /*
  * What becomes of a live segment of that arena: true if it is to be moved to
- * the main queue, its count then what 'candidate' has on return; false if it
+ * the main queue, its credit then what 'candidate' has on return; false if it
  * is evicted.
  */
 bool bci_policy_keeps(enum bc_policy policy, struct bci_history *history,

@@ -394,9 +394,8 @@ struct bci_detail_record {
 	uint64_t suspect_rows;
 	uint64_t payload_bytes;
 	uint8_t digest[16];
-	int64_t ttl_ns;    /* as given; 0: by the rules */
-	uint64_t accesses; /* before the slots of its segments counted */
-	uint64_t reserved1;
+	int64_t ttl_ns; /* as given; 0: by the rules */
+	uint64_t reserved1[2];
 };
 _Static_assert(sizeof(struct bci_detail_record) == 96, "detail record");
 #define BCI_DETAIL_VERSION 2

@@ -120,8 +120,7 @@ audit_stamp(struct audit *audit, uint32_t number, uint64_t word)
 	audit->report->stamps++;
 	if (audit->stamps)
 		bci_slot_begin(ledger, number, word,
-		               (uint32_t)(audit->writer->now_ns / 1000000000),
-		               1);
+		               (uint32_t)(audit->writer->now_ns / 1000000000));
 }
 
 static void

@@ -188,7 +188,7 @@ shift_stamp(struct shift *shift, const struct bci_locator *to)
 	    bci_slot_id(old) != id)
 		return;
 	atomic_store(&fresh->accessed_s, atomic_load(&old->accessed_s));
-	atomic_store(&fresh->count, atomic_load(&old->count));
+	atomic_store(&fresh->counts, atomic_load(&old->counts));
 }
 
 /* Store the record of the entry with the new place in it. */

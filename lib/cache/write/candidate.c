@@ -13,6 +13,8 @@
 #include "error.h"
 #include "hash.h"
 
+_Static_assert(BCI_CREDIT_MAX == BCI_POLICY_CREDIT_MAX, "credit");
+
 /* ---- one segment ------------------------------------------------------- */
 
 /* The slot of a segment, if it is its own. */
@@ -44,6 +46,7 @@ bci_candidate_make(struct bci_writer *writer, const char *key, size_t key_bytes,
 		.order = head->revision,
 		.bytes = locator->bytes,
 		.count = 1,
+		.credit = 1,
 		.queue = BCI_YOUNG,
 		.pinned = (head->flags & BCI_ENTRY_PINNED) != 0 ||
 		          bci_writer_is_fresh(writer, entry, locator) ||
@@ -59,7 +62,8 @@ bci_candidate_make(struct bci_writer *writer, const char *key, size_t key_bytes,
 	if (slot != NULL) {
 		out->accessed_ns =
 			(int64_t)atomic_load(&slot->accessed_s) * 1000000000;
-		out->count = atomic_load(&slot->count);
+		out->count = bci_slot_accesses(slot);
+		out->credit = (uint8_t)bci_slot_credit(slot);
 	}
 	/* What is appended to a series counts as well. */
 	if (head->kind == BC_SERIES && (slot == NULL || locator->bytes == 0) &&

@@ -54,10 +54,10 @@ bci_clean_gain(const struct bci_arena_record *arena)
 
 /* ---- one segment ------------------------------------------------------- */
 
-/* Whether a segment is kept, with its new count of accesses; else evicted. */
+/* Whether a segment is kept, and with which credit (0: its own); or evicted. */
 static bool
 clean_keeps(struct clean *clean, const struct bci_live_segment *segment,
-            enum bci_queue queue, uint32_t *count)
+            enum bci_queue queue, unsigned *credit)
 {
 	struct bci_cleaning *cleaning = clean->cleaning;
 	struct bci_candidate candidate;
@@ -65,14 +65,14 @@ clean_keeps(struct clean *clean, const struct bci_live_segment *segment,
 	bci_candidate_make(clean->writer, segment->key, segment->key_bytes,
 	                   segment->entry, &segment->locator, &candidate);
 	candidate.queue = (uint8_t)queue;
-	*count = candidate.count;
+	*credit = 0;
 	if (candidate.pinned || cleaning->how == BCI_CLEAN_MOVE)
 		return true;
 	if (cleaning->how == BCI_CLEAN_EMPTY ||
 	    !bci_policy_keeps(cleaning->policy, cleaning->history, &candidate,
 	                      clean->writer->now_ns))
 		return false;
-	*count = candidate.count;
+	*credit = candidate.credit;
 	return true;
 }
 
@@ -114,7 +114,7 @@ clean_segment(struct clean *clean, const struct bci_live_segment *segment,
 	struct bci_writer *writer = clean->writer;
 	struct bci_cleaning *cleaning = clean->cleaning;
 	enum bc_status status;
-	uint32_t count;
+	unsigned credit;
 
 	clean->found++;
 	if (segment->entry->head.id == writer->busy_entry ||
@@ -123,14 +123,14 @@ clean_segment(struct clean *clean, const struct bci_live_segment *segment,
 		return BC_OK;
 	}
 	clean->done_bytes += segment->locator.bytes;
-	if (!clean_keeps(clean, segment, (enum bci_queue)arena->queue, &count))
+	if (!clean_keeps(clean, segment, (enum bci_queue)arena->queue, &credit))
 		return clean_evict(clean, segment, err);
 	if (bci_writer_is_placed(writer, &segment->locator)) {
 		/* Once is enough, or it would go round and round. */
 		cleaning->blocked = true;
 		return BC_OK;
 	}
-	status = bci_move_segment(&clean->mover, &clean->live, segment, count,
+	status = bci_move_segment(&clean->mover, &clean->live, segment, credit,
 	                          arena->live_bytes, err);
 	return status == BC_CORRUPT ? clean_discard(clean, segment, err)
 	                            : status;

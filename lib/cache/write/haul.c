@@ -284,7 +284,6 @@ haul_name_one(struct bci_haul *haul, struct bci_leg *leg,
               struct bc_error *err)
 {
 	const uint64_t offset = segment->locator.offset;
-	struct bci_candidate candidate;
 	struct bci_locator to;
 	enum bc_status status;
 	size_t end =
@@ -297,11 +296,9 @@ haul_name_one(struct bci_haul *haul, struct bci_leg *leg,
 	status = haul_name_arena(haul, mover->writer, err);
 	if (status != BC_OK)
 		return status == BC_MISS ? BC_OK : status;
-	bci_candidate_make(mover->writer, segment->key, segment->key_bytes,
-	                   segment->entry, &segment->locator, &candidate);
 	to = haul->loads[leg->first].to;
 	to.slot = segment->locator.slot;
-	return bci_move_name(mover, segment, &to, candidate.count, err);
+	return bci_move_name(mover, segment, &to, 0, err);
 }
 
 static bool

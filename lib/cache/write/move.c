@@ -187,7 +187,7 @@ bci_move_copy(struct bci_mover *mover, struct bci_live *live,
 
 enum bc_status
 bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
-              const struct bci_locator *to, uint32_t count,
+              const struct bci_locator *to, unsigned credit,
               struct bc_error *err)
 {
 	const struct bci_locator *from = &segment->locator;
@@ -203,7 +203,7 @@ bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 		                            -(int64_t)from->bytes, -1, err);
 	if (status == BC_OK)
 		status = bci_writer_restamp(writer, to, from,
-		                            &segment->entry->head, count, err);
+		                            &segment->entry->head, credit, err);
 	mover->moved_bytes += from->bytes;
 	mover->moved_segments++;
 	writer->moved_bytes[bci_queue_class(mover->queue)] += from->bytes;
@@ -213,13 +213,13 @@ bci_move_name(struct bci_mover *mover, const struct bci_live_segment *segment,
 
 enum bc_status
 bci_move_segment(struct bci_mover *mover, struct bci_live *live,
-                 const struct bci_live_segment *segment, uint32_t count,
+                 const struct bci_live_segment *segment, unsigned credit,
                  uint64_t rest, struct bc_error *err)
 {
 	struct bci_locator to;
 	enum bc_status status =
 		bci_move_copy(mover, live, segment, rest, &to, err);
 
-	return status == BC_OK ? bci_move_name(mover, segment, &to, count, err)
+	return status == BC_OK ? bci_move_name(mover, segment, &to, credit, err)
 	                       : status;
 }

@@ -31,14 +31,14 @@ void bci_mover_close(struct bci_mover *mover);
 
 /*
  * Move a segment: all of it is checked, copied, and named at its new place
- * under the same slot, which is to have 'count' accesses.  What the entry is
+ * under the same slot, with another credit unless that is 0.  What the entry is
  * does not change, and neither does its revision.  'rest' is how many bytes
  * there may be to move after it.  BC_CORRUPT if it is damaged: nothing was
  * done.
  */
 enum bc_status bci_move_segment(struct bci_mover *mover, struct bci_live *live,
                                 const struct bci_live_segment *segment,
-                                uint32_t count, uint64_t rest,
+                                unsigned credit, uint64_t rest,
                                 struct bc_error *err);
 
 /*
@@ -52,7 +52,7 @@ enum bc_status bci_move_copy(struct bci_mover *mover, struct bci_live *live,
                              struct bc_error *err);
 enum bc_status bci_move_name(struct bci_mover *mover,
                              const struct bci_live_segment *segment,
-                             const struct bci_locator *to, uint32_t count,
+                             const struct bci_locator *to, unsigned credit,
                              struct bc_error *err);
 
 #endif /* BCI_MOVE_H */

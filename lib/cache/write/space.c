@@ -187,7 +187,7 @@ bci_writer_take_slot(struct bci_writer *writer, uint64_t word, uint32_t *slot,
 		status = space_add_slot(writer, &writer->taken, *slot, err);
 	if (status == BC_OK)
 		bci_slot_begin(&env->ledger, *slot, word,
-		               (uint32_t)(writer->now_ns / 1000000000), 1);
+		               (uint32_t)(writer->now_ns / 1000000000));
 	return status;
 }
 
@@ -307,12 +307,9 @@ bci_writer_may_be_safe(struct bci_writer *writer,
 enum bc_status
 bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
                    const struct bci_locator *from,
-                   const struct bci_entry_record *head, uint32_t count,
+                   const struct bci_entry_record *head, unsigned credit,
                    struct bc_error *err)
 {
-	const struct bci_slot *slot =
-		bci_ledger_slot(&writer->env->ledger, from->slot);
-	struct bci_restamp *restamp;
 
 	if (writer->restamp_count == writer->restamp_room) {
 		size_t room = 2 * writer->restamp_room + 16;
@@ -325,14 +322,12 @@ bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
 		writer->restamps = grown;
 		writer->restamp_room = room;
 	}
-	restamp = &writer->restamps[writer->restamp_count++];
-	*restamp = (struct bci_restamp){
+	writer->restamps[writer->restamp_count++] = (struct bci_restamp){
+		.from = bci_segment_id(from, head->id),
 		.word = bci_segment_word(to, head),
 		.slot = to->slot,
-		.count = count,
+		.credit = credit,
 	};
-	if (slot != NULL && bci_slot_id(slot) == bci_segment_id(from, head->id))
-		restamp->accessed_s = atomic_load(&slot->accessed_s);
 	return BC_OK;
 }
 

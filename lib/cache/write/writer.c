@@ -354,7 +354,7 @@ bci_writer_abort(struct bci_writer *writer)
 	writer->txn = NULL;
 	for (size_t i = 0; undone && i < writer->taken.count; i++)
 		bci_slot_begin(&writer->env->ledger, writer->taken.numbers[i],
-		               0, 0, 0);
+		               0, 0);
 	bci_links_give_back(writer);
 	if (writer->cache->tracer != NULL)
 		bci_tracer_aborted(writer->cache->tracer);
@@ -414,11 +414,11 @@ writer_settle_ledger(struct bci_writer *writer)
 	for (size_t i = 0; i < writer->restamp_count; i++) {
 		const struct bci_restamp *moved = &writer->restamps[i];
 
-		bci_slot_begin(ledger, moved->slot, moved->word,
-		               moved->accessed_s, moved->count);
+		bci_slot_move(ledger, moved->slot, moved->from, moved->word,
+		              moved->credit);
 	}
 	for (size_t i = 0; i < writer->freed.count; i++)
-		bci_slot_begin(ledger, writer->freed.numbers[i], 0, 0, 0);
+		bci_slot_begin(ledger, writer->freed.numbers[i], 0, 0);
 	if (writer->bad_seen != 0)
 		atomic_store(&ledger->header->bad_handled, writer->bad_seen);
 	if (writer->unlinks && ledger->header != NULL && ledger->writable)

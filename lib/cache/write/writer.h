@@ -24,8 +24,9 @@ struct bci_active {
 
 /* A slot whose segment was moved: what it is to say once that is committed. */
 struct bci_restamp {
-	uint64_t word;
-	uint32_t slot, accessed_s, count;
+	uint64_t from, word; /* its id before, its word then */
+	uint32_t slot;
+	unsigned credit; /* 0: as it is by then */
 };
 
 /* Slots of the ledger. */
@@ -159,12 +160,13 @@ bool bci_writer_is_fresh(struct bci_writer *writer,
 bool bci_writer_may_be_safe(struct bci_writer *writer,
                             const struct bci_locator *locator);
 
-/* A segment moved from one place to another; its slot goes with it. */
+/* A segment moved from one place to another; its slot goes with it, with this
+ * credit unless that is 0. */
 enum bc_status bci_writer_restamp(struct bci_writer *writer,
                                   const struct bci_locator *to,
                                   const struct bci_locator *from,
                                   const struct bci_entry_record *head,
-                                  uint32_t count, struct bc_error *err);
+                                  unsigned credit, struct bc_error *err);
 
 /*
  * See that the next arena has a number that none has had, whatever a damaged
