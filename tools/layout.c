@@ -314,12 +314,11 @@ layout_lean(const struct layout_path *path, struct layout *out)
 static int
 layout_hex(char digit)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = memchr(digits, digit | 0x20, 16);
+	int lower = digit | 0x20;
 
 	if (digit >= '0' && digit <= '9')
 		return digit - '0';
-	return at == NULL || at < digits + 10 ? -1 : (int)(at - digits);
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 /* Write the bytes that %XX stands for; others as they are. */

@@ -74,7 +74,7 @@ static bool
 date_words(const char *text, struct date *date)
 {
 	int64_t year = date_number(text, 4), month, day;
-	char separator;
+	char separator = '\0';
 
 	if (year >= 0 && date_is_end(text + 4) && text[4] != '\0' &&
 	    (month = date_number(text + 5, 2)) > 0) {
@@ -88,7 +88,8 @@ date_words(const char *text, struct date *date)
 		       date_set(date, 7, year, month, 0);
 	}
 	day = date_number(text, 2);
-	separator = day < 0 ? '\0' : text[2];
+	if (day >= 0)
+		separator = text[2];
 	if (separator == '\0' || !date_is_end(&separator) ||
 	    (month = date_number(text + 3, 2)) < 0 || text[5] != separator ||
 	    (year = date_number(text + 6, 4)) < 0 || !date_is_end(text + 10))

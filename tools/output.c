@@ -282,9 +282,12 @@ output_add(json_t *object, const char *name, json_t *value)
 json_t *
 output_json_text(const char *text)
 {
-	json_t *string = text == NULL ? json_null() : json_string(text);
+	json_t *string;
 	char *copy, *at;
 
+	if (text == NULL)
+		return json_null();
+	string = json_string(text);
 	if (string != NULL)
 		return string;
 	copy = tool_copy(text);

