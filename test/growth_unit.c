@@ -365,12 +365,11 @@ reading_walk(struct reading *reading, const char *key)
 	require(older_rows == record->older_rows);
 	require(layout->segment_count ==
 	        record->older_count + record->newer_count);
-	require(record->tail_rows == 0 ||
-	        (record->bound == 1 &&
-	         bci_tail_checksum(key, strlen(key), &reading->entry.head,
-	                           record, reading->entry.tail,
-	                           reading->entry.tail_bytes) ==
-	                 record->tail_checksum));
+	require(bci_tail_checksum(reading->entry.tail,
+	                          reading->entry.tail_bytes) ==
+	        record->tail_checksum);
+	require(bci_series_sum(key, strlen(key), &reading->entry.head,
+	                       record) == record->sum);
 }
 
 void

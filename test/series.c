@@ -19,6 +19,7 @@
 #include "directory.h"
 #include "hash.h"
 #include "schema.h"
+#include "series_unit.h"
 
 #define SYMBOLS 5
 #define DAY_ROWS 390 /* bars of a trading day */
@@ -234,6 +235,7 @@ series_rewrite(struct MDB_txn *txn, const struct bci_tables *tables)
 	                         made.series.tail);
 	series.tail_checksum = tail != 0 ? bci_hash64(to, tail) : 0;
 	memcpy(record + 32, &series, sizeof(series));
+	series_unit_sign(SERIES_KEY, record);
 	to += tail;
 	assert_int_equal(bci_table_put(txn, tables->entries, SERIES_KEY,
 	                               strlen(SERIES_KEY), record,

@@ -7,6 +7,8 @@
 
 #include "support.h"
 
+#include <string.h>
+
 #include "catalogue.h"
 
 /* The fixture: a new catalogue, and a write transaction of it. */
@@ -29,5 +31,18 @@ size_t series_unit_record(unsigned char *room, uint64_t id,
                           const struct bci_series_record *series,
                           const struct bci_locator *newer, const void *tail,
                           size_t tail_bytes);
+
+/* Set the sum of a series' record, whose lengths are right, to what it says. */
+static inline void
+series_unit_sign(const char *key, unsigned char *record)
+{
+	struct bci_series_record series;
+	struct bci_entry_record head;
+
+	memcpy(&head, record, sizeof(head));
+	memcpy(&series, record + sizeof(head), sizeof(series));
+	series.sum = bci_series_sum(key, strlen(key), &head, &series);
+	memcpy(record + sizeof(head), &series, sizeof(series));
+}
 
 #endif /* BARCACHE_TEST_SERIES_UNIT_H */

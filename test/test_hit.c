@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "schema.h"
+#include "cache.h"
 
 #include <string.h>
 
@@ -109,6 +109,35 @@ change_place(struct MDB_txn *txn, const struct bci_tables *tables)
 	assert_int_equal(bci_table_put(txn, tables->entries, "a", 1, record,
 	                               value.size, NULL),
 	                 BC_OK);
+}
+
+/* The record of "b" under the key "a" as well. */
+static void
+copy_record(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char record[BCI_PAGE];
+	struct bci_bytes value;
+
+	assert_int_equal(bci_table_get(txn, tables->entries, "b", 1, &value),
+	                 BC_OK);
+	memcpy(record, value.data, value.size);
+	assert_int_equal(bci_table_put(txn, tables->entries, "a", 1, record,
+	                               value.size, NULL),
+	                 BC_OK);
+}
+
+/* Change the catalogue under the open cache, as a page that goes bad does. */
+static void
+change_live(unit_change *change)
+{
+	struct bci_env *env;
+	struct MDB_txn *txn;
+	struct bc_error err;
+
+	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
+	assert_status(bci_txn_begin(env->db, &txn, &err), BC_OK, &err);
+	change(txn, &env->tables);
+	assert_status(bci_txn_commit(&txn, &err), BC_OK, &err);
 }
 
 /* Put a small frame of one f64 column of this name. */
@@ -237,6 +266,70 @@ a_decoded_place_of_another_key_is_found_out(void **state)
 	a_place_that_was_checked_for_another_key(look_by_read, BC_PLACE_COLD);
 }
 
+static void
+look_by_handle(const char *key, bool good)
+{
+	static struct bc_bound *bound;
+	struct bc_view view;
+
+	if (bound == NULL)
+		assert_status(bc_bind(fixture.cache, key, &bound), BC_OK, NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_status(bc_bound_get(bound, &view),
+		              good ? BC_OK : BC_MISS, NULL);
+		bc_view_release(&view);
+	}
+	if (!good) {
+		bc_unbind(bound);
+		bound = NULL;
+	}
+}
+
+/* As above, but both were read, and then the record itself is another. */
+static void
+a_record_that_changes(unit_change *change,
+                      void (*look)(const char *key, bool good),
+                      enum bc_placement placement)
+{
+	unit_restart(NULL);
+	put_column("a", "bid");
+	put_column("b", "ask");
+	assert_status(bc_place(fixture.cache, "a", placement, NULL, NULL),
+	              BC_OK, NULL);
+	assert_status(bc_place(fixture.cache, "b", placement, NULL, NULL),
+	              BC_OK, NULL);
+	look_by_get("b", true);
+	look("a", true);
+	look("a", true);
+	change_live(change);
+	look("a", false);
+	put_column("d", "bid"); /* a writer drops it */
+	look_by_get("b", true);
+	expect_miss(fixture.cache, "a", BC_MISS_ABSENT);
+}
+
+static void
+a_record_of_another_key_is_found_out_once_both_were_read(void **state)
+{
+	(void)state;
+	a_record_that_changes(copy_record, look_by_get, BC_PLACE_WARM);
+	a_record_that_changes(copy_record, look_by_read, BC_PLACE_WARM);
+	a_record_that_changes(copy_record, look_by_handle, BC_PLACE_WARM);
+	a_record_that_changes(copy_record, look_by_get, BC_PLACE_COLD);
+	a_record_that_changes(copy_record, look_by_read, BC_PLACE_COLD);
+	a_record_that_changes(copy_record, look_by_handle, BC_PLACE_COLD);
+}
+
+static void
+a_record_that_changes_is_found_out_once_it_was_read(void **state)
+{
+	(void)state;
+	a_record_that_changes(change_kind, look_by_get, BC_PLACE_WARM);
+	a_record_that_changes(change_revision, look_by_get, BC_PLACE_WARM);
+	a_record_that_changes(change_revision, look_by_read, BC_PLACE_WARM);
+	a_record_that_changes(change_revision, look_by_handle, BC_PLACE_WARM);
+}
+
 int
 main(void)
 {
@@ -249,6 +342,8 @@ main(void)
 		TEST(a_record_under_another_key_is_found_out),
 		TEST(a_checked_place_of_another_key_is_found_out),
 		TEST(a_decoded_place_of_another_key_is_found_out),
+		TEST(a_record_of_another_key_is_found_out_once_both_were_read),
+		TEST(a_record_that_changes_is_found_out_once_it_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "catalogue.h"
+#include "series_unit.h"
 
 #define MINUTE (60 * UNIT_SECOND_NS)
 #define ROWS_MAX 30000
@@ -464,6 +464,7 @@ turn_intervals_round(struct MDB_txn *txn, const struct bci_tables *tables)
 	memcpy(&series, copy + sizeof(struct bci_entry_record), sizeof(series));
 	series.known_to_ns = series.known_from_ns - 1;
 	memcpy(copy + sizeof(struct bci_entry_record), &series, sizeof(series));
+	series_unit_sign("s", copy);
 	assert_status(bci_table_put(txn, tables->entries, "s", 1, copy,
 	                            record.size, &err),
 	              BC_OK, &err);

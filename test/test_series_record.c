@@ -118,21 +118,20 @@ record_load(struct MDB_txn *txn, const struct bci_tables *tables,
 	return (struct bci_entry_record *)(void *)copy;
 }
 
-static struct bci_series_record *
-record_series(struct bci_entry_record *head)
-{
-	return (struct bci_series_record *)(void *)(head + 1);
-}
+/* Whose record is found under OTHER_KEY, as a page shows it that is damaged. */
+static const char *owner;
 
-/* As a page that is found in another's place shows it. */
 static void
-copy_to_other_key(struct MDB_txn *txn, const struct bci_tables *tables)
+copy_record(struct MDB_txn *txn, const struct bci_tables *tables)
 {
-	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
-	size_t bytes;
+	unsigned char copy[BCI_LEAF_BYTES];
+	struct bci_bytes record;
 
-	record_load(txn, tables, copy, &bytes);
-	record_store(txn, tables, OTHER_KEY, copy, bytes);
+	assert_status(bci_table_get(txn, tables->entries, owner, strlen(owner),
+	                            &record),
+	              BC_OK, NULL);
+	memcpy(copy, record.data, record.size);
+	record_store(txn, tables, OTHER_KEY, copy, record.size);
 }
 
 /* As the entry of another id, whose rows these are not. */
@@ -144,37 +143,6 @@ change_id(struct MDB_txn *txn, const struct bci_tables *tables)
 
 	record_load(txn, tables, copy, &bytes)->id ^= 1u << 20;
 	record_store(txn, tables, STRETCH_KEY, copy, bytes);
-}
-
-/* As it was written when checksums were of the rows alone. */
-static void
-unbind(struct MDB_txn *txn, const struct bci_tables *tables)
-{
-	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
-	struct bci_series_record *series;
-	struct bci_entry_record *head;
-	struct bci_entry entry = { 0 };
-	size_t bytes;
-
-	head = record_load(txn, tables, copy, &bytes);
-	assert_status(bci_entry_parse(copy, bytes, &entry), BC_OK, NULL);
-	series = record_series(head);
-	assert_int_equal(series->bound, 1);
-	series->bound = 0;
-	series->tail_checksum = bci_tail_checksum(NULL, 0, head, series,
-	                                          entry.tail, entry.tail_bytes);
-	record_store(txn, tables, STRETCH_KEY, copy, bytes);
-}
-
-static void
-expect_bound(struct MDB_txn *txn, const struct bci_tables *tables)
-{
-	_Alignas(8) unsigned char copy[BCI_LEAF_BYTES];
-	size_t bytes;
-
-	assert_int_equal(
-		record_series(record_load(txn, tables, copy, &bytes))->bound,
-		1);
 }
 
 static void
@@ -196,29 +164,94 @@ static void
 newest_rows_of_another_entry_are_a_miss(void **state)
 {
 	(void)state;
-	change_catalogue(copy_to_other_key);
+	owner = STRETCH_KEY;
+	change_catalogue(copy_record);
 	expect_tail(STRETCH_KEY, BC_OK);
 	expect_tail(OTHER_KEY, BC_MISS);
 	change_catalogue(change_id);
 	expect_tail(STRETCH_KEY, BC_MISS);
 }
 
+#define EMPTY_KEY "test/damage/E/1m"
+
+/* A series of which it is known that it has no rows; and a frame. */
 static void
-checksums_that_are_not_bound_are_bound_by_the_next_change(void **state)
+put_others(void)
 {
+	struct bc_append_options empty = BC_APPEND_OPTIONS_INIT;
+	struct bc_cache *cache;
+
+	stretch_afresh();
+	cache = unit_open(NULL);
+	empty.from_ns = STRETCH_BEGIN;
+	empty.to_ns = stretch_time(100);
+	assert_status(bc_append(cache, EMPTY_KEY, NULL, &empty, NULL, NULL),
+	              BC_OK, NULL);
+	assert_status(test_put_rows(cache, OTHER_KEY, 1, 1, 1000, NULL), BC_OK,
+	              NULL);
+	bc_close(cache);
+}
+
+/* Nobody takes what stands there for a series, not for one without rows. */
+static void
+expect_nothing(struct bc_cache *cache, const char *key)
+{
+	struct bc_interval known;
+	struct bc_error err;
+	struct bc_info info;
+	struct bc_view view;
+	enum bc_miss miss;
+	struct bc_gap gap;
+	char text[1024];
+	size_t count;
+
+	assert_status(bc_exists(cache, key, &miss), BC_MISS, NULL);
+	assert_int_equal(miss, BC_MISS_CORRUPT);
+	assert_status(bc_get(cache, key, &view), BC_MISS, NULL);
+	assert_int_equal(view.miss, BC_MISS_CORRUPT);
+	assert_status(bc_read(cache, key, STRETCH_BEGIN - 9, STRETCH_BEGIN,
+	                      NULL, BC_READ_PARTIAL, &view),
+	              BC_MISS, NULL);
+	assert_int_equal(view.miss, BC_MISS_CORRUPT);
+	assert_status(bc_info(cache, key, text, sizeof(text), &info, &err),
+	              BC_CORRUPT, &err);
+	assert_status(bc_coverage(cache, key, &known, 1, &count, &err), BC_MISS,
+	              &err);
+	assert_status(bc_missing(cache, &key, 1, STRETCH_BEGIN,
+	                         stretch_time(10), 0, &gap, 1, &count, &err),
+	              BC_OK, &err);
+	assert_int_equal(count, 1);
+	assert_int_equal(gap.from_ns, STRETCH_BEGIN);
+	assert_int_equal(gap.to_ns, stretch_time(10));
+	assert_status(bc_verify(cache, key, NULL, NULL, NULL, &err), BC_CORRUPT,
+	              &err);
+}
+
+static void
+a_series_found_in_the_place_of_another_entry_is_a_miss(void **state)
+{
+	static const char *const owners[] = { EMPTY_KEY, STRETCH_KEY };
 	struct bc_cache *cache;
 	struct bc_error err;
+	enum bc_miss miss;
 
 	(void)state;
-	change_catalogue(unbind);
-	expect_tail(STRETCH_KEY, BC_OK);
-	cache = unit_open(NULL);
-	assert_status(stretch_append(cache, stretch_time(stretch.rows),
-	                             stretch_time(stretch.rows + 1), &err),
-	              BC_OK, &err);
-	bc_close(cache);
-	expect_tail(STRETCH_KEY, BC_OK);
-	unit_change_catalogue(expect_bound);
+	for (size_t i = 0; i < 2; i++) {
+		put_others();
+		owner = owners[i];
+		unit_change_catalogue(copy_record);
+		cache = unit_open(NULL);
+		expect_nothing(cache, OTHER_KEY);
+		assert_status(bc_exists(cache, owner, &miss), BC_OK, NULL);
+		assert_status(bc_repair(cache, NULL, NULL, &err), BC_OK, &err);
+		assert_status(bc_exists(cache, OTHER_KEY, &miss), BC_MISS,
+		              NULL);
+		assert_int_equal(miss, BC_MISS_ABSENT);
+		assert_status(bc_exists(cache, owner, &miss), BC_OK, NULL);
+		assert_status(bc_verify(cache, NULL, NULL, NULL, NULL, &err),
+		              BC_OK, &err);
+		bc_close(cache);
+	}
 }
 
 /* ---- the rest of the record ---------------------------------------------- */
@@ -328,7 +361,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(damaged_newest_rows_are_a_miss_until_written_anew),
 		TEST(newest_rows_of_another_entry_are_a_miss),
-		TEST(checksums_that_are_not_bound_are_bound_by_the_next_change),
+		TEST(a_series_found_in_the_place_of_another_entry_is_a_miss),
 		TEST(a_damaged_record_is_no_crash_and_no_wrong_row),
 		TEST(damaged_coverage_is_no_crash_and_no_wrong_row),
 	};

@@ -5,6 +5,7 @@
  * who read.
  */
 #include "series.h"
+#include "series_unit.h"
 
 #include <string.h>
 
@@ -267,8 +268,8 @@ is_advisory(size_t at)
 	static const size_t free_ones[][2] = {
 		{ 2, 4 },                   /* flags: none of a series yet */
 		{ 16, 32 },                 /* revision, expiry */
-		{ HEAD + 40, HEAD + 80 },   /* what is known, updated */
-		{ HEAD + 100, HEAD + 128 }, /* the same; open, slot, times */
+		{ HEAD + 104, HEAD + 108 }, /* slot */
+		{ HEAD + 112, HEAD + 128 }, /* times of the open stretch */
 	};
 
 	for (size_t i = 0; i < sizeof(free_ones) / sizeof(free_ones[0]); i++) {
@@ -282,11 +283,10 @@ is_advisory(size_t at)
 }
 
 static void
-every_byte_of_a_record_may_be_damaged(void **state)
+damage_bytes(bool sign)
 {
 	unsigned char bad[BCI_PAGE];
 
-	(void)state;
 	make(&layout);
 	for (size_t at = 0; at < record_bytes; at++)
 		for (unsigned k = 0; k < 3; k++) {
@@ -296,15 +296,31 @@ every_byte_of_a_record_may_be_damaged(void **state)
 
 			memcpy(bad, record, record_bytes);
 			bad[at] ^= masks[k];
+			if (sign)
+				series_unit_sign(SERIES_KEY, bad);
 			put_entry(bad, record_bytes);
 			look_everywhere();
 			status = bc_verify(fixture.cache, NULL, NULL, NULL,
 			                   &report, NULL);
-			if (status == BC_OK && !is_advisory(at))
+			if (status == BC_OK && !sign && !is_advisory(at))
 				fail_msg("byte %zu, mask %d", at, masks[k]);
 			if (status != BC_OK)
 				assert_int_equal(status, BC_CORRUPT);
 		}
+}
+
+static void
+every_byte_of_a_record_may_be_damaged(void **state)
+{
+	(void)state;
+	damage_bytes(false);
+}
+
+static void
+every_byte_of_a_record_may_be_another(void **state)
+{
+	(void)state;
+	damage_bytes(true);
 }
 
 static void
@@ -368,6 +384,7 @@ what_is_known_may_be_damaged_too(void **state)
 	memcpy(&series, record + HEAD, sizeof(series));
 	series.coverage_count = 1;
 	memcpy(bad + HEAD, &series, sizeof(series));
+	series_unit_sign(SERIES_KEY, bad);
 	put_entry(bad, record_bytes);
 	look_everywhere();
 	verify(BC_CORRUPT);
@@ -379,6 +396,7 @@ what_is_known_may_be_damaged_too(void **state)
 	series.coverage_count = 0;
 	series.open_from_ns = series.known_from_ns;
 	memcpy(bad + HEAD, &series, sizeof(series));
+	series_unit_sign(SERIES_KEY, bad);
 	put_entry(bad, record_bytes);
 	look_everywhere();
 	verify(BC_CORRUPT);
@@ -397,6 +415,7 @@ main(void)
 		TEST(damage_to_any_segment_is_found),
 		TEST(segments_of_another_key_are_found_out),
 		TEST(every_byte_of_a_record_may_be_damaged),
+		TEST(every_byte_of_a_record_may_be_another),
 		TEST(a_record_of_any_length_is_no_crash),
 		TEST(older_segments_may_be_damaged_too),
 		TEST(what_is_known_may_be_damaged_too),

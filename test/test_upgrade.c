@@ -15,6 +15,7 @@
 #include "coverage.h"
 #include "golden/archive.h"
 #include "golden/content.h"
+#include "series_unit.h"
 
 static uint32_t
 format_of(struct bc_cache *cache)
@@ -195,6 +196,7 @@ put_series(struct bc_cache *cache)
 	                                 &record.series, &err),
 	              BC_OK, &err);
 	assert_int_equal(record.series.coverage_count, 1);
+	series_unit_sign("series", (unsigned char *)&record);
 	assert_status(bci_table_put(txn, env->tables.entries, "series", 6,
 	                            &record, sizeof(record), &err),
 	              BC_OK, &err);
@@ -299,6 +301,7 @@ a_series_in_a_cache_of_format_1_is_found_out(void **state)
 	(void)state;
 	assert_status(bci_cache_env(cache, &env, &err), BC_OK, &err);
 	assert_status(bci_txn_begin(env->db, &txn, &err), BC_OK, &err);
+	series_unit_sign("series", (unsigned char *)&record);
 	assert_status(bci_table_put(txn, env->tables.entries, "series", 6,
 	                            &record, sizeof(record), &err),
 	              BC_OK, &err);

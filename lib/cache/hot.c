@@ -83,7 +83,8 @@ hot_visit(void *context, const struct bci_bytes *key,
 	struct bci_env *env;
 	enum bc_status status;
 
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
+	if (bci_entry_read(key->data, key->size, record->data, record->size,
+	                   &entry) != BC_OK)
 		return BC_OK; /* For bc_verify() to tell. */
 	memcpy(item.key, key->data, key->size);
 	item.kind = (enum bc_kind)entry.head.kind;

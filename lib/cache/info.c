@@ -248,8 +248,8 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 		status = bci_table_get(lane->txn, env->tables.entries, key,
 		                       key_bytes, &record);
 		if (status == BC_OK)
-			status = bci_entry_parse(record.data, record.size,
-			                         &entry);
+			status = bci_entry_read(key, key_bytes, record.data,
+			                        record.size, &entry);
 		evicted = status == BC_OK && bci_entry_is_ghost(&entry);
 		if (evicted)
 			status = BC_MISS;

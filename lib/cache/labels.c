@@ -39,8 +39,8 @@ labels_entry_id(struct bc_cache *cache, const char *key, size_t key_bytes,
 		status = bci_table_get(lane->txn, env->tables.entries, key,
 		                       key_bytes, &record);
 		if (status == BC_OK)
-			status = bci_entry_parse(record.data, record.size,
-			                         &entry);
+			status = bci_entry_read(key, key_bytes, record.data,
+			                        record.size, &entry);
 		if (status == BC_OK)
 			*id = entry.head.id;
 		bci_lane_end(lane);

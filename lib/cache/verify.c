@@ -102,7 +102,8 @@ bci_verify_entry(struct bc_cache *cache, const struct bci_bytes *key,
 		return status;
 	memcpy(name, key->data, key->size);
 	name[key->size] = '\0';
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK)
+	if (bci_entry_read(key->data, key->size, record->data, record->size,
+	                   &entry) != BC_OK)
 		*wrong = "catalogue record";
 	else if (bci_entry_is_ghost(&entry))
 		return BC_OK;

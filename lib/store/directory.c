@@ -312,32 +312,15 @@ bci_tail_room(size_t key_bytes, uint64_t row_bytes)
 }
 
 uint64_t
-bci_tail_checksum(const char *key, size_t key_bytes,
-                  const struct bci_entry_record *head,
-                  const struct bci_series_record *series,
-                  const unsigned char *tail, size_t bytes)
+bci_tail_checksum(const unsigned char *tail, size_t bytes)
 {
-	struct {
-		uint64_t tail, key, id;
-		uint32_t schema, rows;
-	} whose = { .id = head->id, .schema = head->schema };
-
-	if (bytes == 0)
-		return 0;
-	whose.tail = bci_hash64(tail, bytes);
-	if (!series->bound)
-		return whose.tail;
-	whose.key = bci_hash64(key, key_bytes);
-	whose.rows = series->tail_rows;
-	return bci_hash64(&whose, sizeof(whose));
+	return bytes == 0 ? 0 : bci_hash64(tail, bytes);
 }
 
 bool
-bci_tail_is_whole(const char *key, size_t key_bytes,
-                  const struct bci_entry *entry, const struct bc_schema *schema)
+bci_tail_is_whole(const struct bci_entry *entry, const struct bc_schema *schema)
 {
 	return bci_tail_is_sane(entry, schema) &&
-	       bci_tail_checksum(key, key_bytes, &entry->head, &entry->series,
-	                         entry->tail, entry->tail_bytes) ==
+	       bci_tail_checksum(entry->tail, entry->tail_bytes) ==
 	               entry->series.tail_checksum;
 }

@@ -85,20 +85,11 @@ bci_tail_is_sane(const struct bci_entry *entry, const struct bc_schema *schema)
 	       entry->tail_bytes == entry->series.tail_rows * schema->row_bytes;
 }
 
-/*
- * The checksum of a tail as the record of this series has it: 0 without rows,
- * else XXH3 of the tail, bound to key, entry and schema, so that a record that
- * is found in another's place is not served.  Earlier records, which say so,
- * have that of the rows alone.
- */
-uint64_t bci_tail_checksum(const char *key, size_t key_bytes,
-                           const struct bci_entry_record *head,
-                           const struct bci_series_record *series,
-                           const unsigned char *tail, size_t bytes);
+/* The checksum of a tail as the record of its series has it. */
+uint64_t bci_tail_checksum(const unsigned char *tail, size_t bytes);
 
 /* Whether a tail has rows of its schema, and those that were written. */
-bool bci_tail_is_whole(const char *key, size_t key_bytes,
-                       const struct bci_entry *entry,
+bool bci_tail_is_whole(const struct bci_entry *entry,
                        const struct bc_schema *schema);
 
 /*

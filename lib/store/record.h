@@ -284,18 +284,17 @@ struct bci_series_record {
 	int64_t known_from_ns, known_to_ns; /* the newest that is final */
 	int64_t open_from_ns, open_to_ns;   /* not final; both 0: none */
 	int64_t updated_ns;
-	uint64_t tail_checksum; /* see bci_tail_checksum() */
+	uint64_t tail_checksum; /* XXH3 of the tail; 0: it has no rows */
 	uint32_t older_count;
 	uint32_t coverage_count; /* intervals in `coverage` */
 	uint16_t newer_count;
 	uint16_t tail_rows;
 	uint8_t known; /* enum bc_known of known_*; 0: none */
 	uint8_t open;  /* 1: the last row is a bar that had not ended */
-	uint8_t bound; /* 1: tail_checksum is that of a tail of this entry */
-	uint8_t reserved0;
-	uint32_t slot; /* of the ledger, for the entry as such; 0: none, or
-	                  its number + 1 */
-	uint32_t reserved1;
+	uint8_t reserved0[2];
+	uint32_t slot;      /* of the ledger, for the entry as such; 0: none, or
+	                       its number + 1 */
+	uint32_t sum;       /* binds this to its entry: see bci_series_sum() */
 	int64_t refresh_ns; /* until then what is open need not be asked for */
 	int64_t fetched_ns; /* when it was asked for; both 0: always stale */
 };
@@ -441,8 +440,7 @@ bci_entry_parse_series(const unsigned char *at, size_t rest,
 	    out->series.tail_rows > BCI_TAIL_MAX ||
 	    (out->series.tail_rows == 0) != (locators == rest) ||
 	    (out->head.schema == 0 && out->series.rows != 0) ||
-	    out->series.open > 1 || out->series.known > 2 ||
-	    out->series.bound > 1)
+	    out->series.open > 1 || out->series.known > 2)
 		return BC_CORRUPT;
 	out->segment_count = out->series.newer_count;
 	out->locators = at;
@@ -453,7 +451,8 @@ bci_entry_parse_series(const unsigned char *at, size_t rest,
 
 /*
  * Take a stored entry apart.  Returns BC_OK, or BC_CORRUPT if lengths, kinds or
- * counts contradict each other.
+ * counts contradict each other.  Whose it is, is not looked at: see
+ * bci_entry_read().
  */
 static inline enum bc_status
 bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
@@ -488,6 +487,34 @@ bci_entry_parse(const void *record, size_t bytes, struct bci_entry *out)
 		return BC_CORRUPT;
 	out->segment_count = rest != 0;
 	return BC_OK;
+}
+
+/*
+ * What binds the record of a series to its key and entry: a hash of these and
+ * of all that it says, but for what may change without it (slot, refresh_ns,
+ * fetched_ns) and the rows of the tail, which have a checksum of their own.
+ * Other records need none, because the header of a segment says whose it is.
+ */
+uint32_t bci_series_sum(const void *key, size_t key_bytes,
+                        const struct bci_entry_record *head,
+                        const struct bci_series_record *series);
+
+/*
+ * Take the stored entry of a key apart: as bci_entry_parse(), and BC_CORRUPT
+ * for a series that is another's, or not what was written.
+ */
+static inline enum bc_status
+bci_entry_read(const void *key, size_t key_bytes, const void *record,
+               size_t bytes, struct bci_entry *out)
+{
+	enum bc_status status = bci_entry_parse(record, bytes, out);
+
+	if (BCI_UNLIKELY(status == BC_OK && out->head.kind == BC_SERIES &&
+	                 out->series.sum != bci_series_sum(key, key_bytes,
+	                                                   &out->head,
+	                                                   &out->series)))
+		return BC_CORRUPT;
+	return status;
 }
 
 /*

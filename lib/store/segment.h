@@ -19,6 +19,7 @@
 #ifndef BCI_SEGMENT_H
 #define BCI_SEGMENT_H
 
+#include "hash.h"
 #include "record.h"
 #include "schema.h"
 
@@ -151,18 +152,42 @@ bci_locator_is_sane(const struct bci_locator *locator)
 }
 
 /*
+ * What the catalogue says of a segment, to be compared with its header.  The
+ * segments of a series are of kind BC_FRAME and have no revision in common.
+ */
+struct bci_segment_claim {
+	enum bc_kind kind;
+	const uint64_t *revision; /* NULL: not compared */
+	const char *key;
+	size_t key_bytes;
+	const struct bc_schema *schema; /* NULL for a blob */
+};
+
+/*
  * The cheap check of every read, whatever was checked before: the image at
  * 'image' is the one that the catalogue means.  A locator with a bit flipped
- * may lead to a segment that was checked, but is another's, or has other rows.
+ * may lead to a segment that was checked, but is another's, or has other rows;
+ * and a whole record may be found under a key that is not its own, or say
+ * another kind or schema.  The claim's schema is compared by its size alone.
  */
 static inline bool
 bci_segment_agrees(const unsigned char *image,
-                   const struct bci_locator *locator, uint64_t entry_id)
+                   const struct bci_locator *locator, uint64_t entry_id,
+                   const struct bci_segment_claim *claim)
 {
+	const struct bc_schema *schema = claim->schema;
 	struct bci_segment_header header;
 
 	memcpy(&header, image, sizeof(header));
 	return header.entry_id == entry_id && header.arena == locator->arena &&
+	       header.key_hash == bci_hash64(claim->key, claim->key_bytes) &&
+	       header.kind == claim->kind &&
+	       (claim->revision == NULL ||
+	        header.revision == *claim->revision) &&
+	       header.column_count ==
+	               (schema == NULL ? 0 : schema->column_count) &&
+	       (schema == NULL || header.codec != BCI_FORM_RAW ||
+	        header.data_bytes == bci_layout_bytes(schema, header.rows)) &&
 	       header.header_bytes == locator->header_bytes &&
 	       header.rows == locator->rows &&
 	       header.first_ns == locator->first_ns &&
@@ -187,18 +212,6 @@ bool bci_segment_is(const unsigned char *image,
 const char *bci_segment_check(const unsigned char *image,
                               const struct bci_locator *locator,
                               const struct bc_schema *schema);
-
-/*
- * What the catalogue says of a segment, to be compared with its header.  The
- * segments of a series are of kind BC_FRAME and have no revision in common.
- */
-struct bci_segment_claim {
-	enum bc_kind kind;
-	const uint64_t *revision; /* NULL: not compared */
-	const char *key;
-	size_t key_bytes;
-	const struct bc_schema *schema; /* NULL for a blob */
-};
 
 /*
  * Compare: records of the catalogue have no checksum of their own, so a bit

@@ -562,6 +562,18 @@ gallery_change(struct bc_cache *cache, unsigned which)
 		(void)!bc_repair(cache, NULL, NULL, NULL);
 }
 
+enum bc_status
+gallery_fetch(struct bc_fetch *fetch, size_t key, struct bc_error *err)
+{
+	struct test_value value;
+	enum bc_status status;
+
+	test_value_frame(&value, fetch->key, VERSION, SEED, sizes->rows[key]);
+	status = bc_fetch_put(fetch, &value.frame, NULL, err);
+	test_value_free(&value);
+	return status;
+}
+
 /* ---- all of that ------------------------------------------------------- */
 
 struct gallery_found

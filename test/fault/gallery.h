@@ -26,7 +26,7 @@ struct gallery_found {
 	unsigned right; /* whole, as it was put */
 	unsigned part;  /* right, but rows are not there */
 	unsigned miss;
-	unsigned wrong; /* of these no byte may be */
+	unsigned wrong;  /* of these no byte may be */
 	unsigned short_; /* said to be all there is, but is not */
 };
 
@@ -42,6 +42,10 @@ void gallery_look(struct bc_cache *cache, const char *path);
 /* Calls that change something: one for each bit of 'which'. */
 #define GALLERY_CHANGES 12
 void gallery_change(struct bc_cache *cache, unsigned which);
+
+/* Hand over what the gallery had under that key, which is that of a frame. */
+enum bc_status gallery_fetch(struct bc_fetch *fetch, size_t key,
+                             struct bc_error *err);
 
 /*
  * Open the cache in directory 'path', read, look, put, read; the wrong and the

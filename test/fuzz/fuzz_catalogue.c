@@ -51,27 +51,32 @@ record_load(struct MDB_txn *txn, unsigned table, uint64_t index,
 	return status == BC_OK;
 }
 
+/* Set the checksums that the record of a series has. */
+static void
+record_sign_series(struct record *record, struct bci_entry *entry)
+{
+	struct bci_series_record *series = &entry->series;
+
+	series->tail_checksum =
+		bci_tail_checksum(entry->tail, entry->tail_bytes);
+	series->sum = bci_series_sum(record->key, record->key_bytes,
+	                             &entry->head, series);
+	memcpy(record->value + sizeof(entry->head), series, sizeof(*series));
+	reach("series signed again");
+}
+
 /* Set the checksums that an entry's record has of what follows it. */
 static void
 record_sign(struct record *record)
 {
 	struct bci_locator locator;
 	struct bci_entry entry;
-	uint64_t sum;
-	size_t at;
 
 	if (bci_entry_parse(record->value, record->value_bytes, &entry) !=
 	    BC_OK)
 		return;
-	if (entry.head.kind == BC_SERIES && entry.tail_bytes != 0) {
-		sum = bci_tail_checksum((const char *)record->key,
-		                        record->key_bytes, &entry.head,
-		                        &entry.series, entry.tail,
-		                        entry.tail_bytes);
-		at = sizeof(entry.head) +
-		     offsetof(struct bci_series_record, tail_checksum);
-		memcpy(record->value + at, &sum, sizeof(sum));
-	}
+	if (entry.head.kind == BC_SERIES)
+		record_sign_series(record, &entry);
 	if (entry.inlined == NULL)
 		return;
 	bci_entry_locator(&entry, 0, &locator);
@@ -83,10 +88,29 @@ record_sign(struct record *record)
 	       sizeof(locator));
 }
 
+/* What the library will make of a changed record, before it looks behind it. */
+static void
+record_reach(const struct record *record, bool entries)
+{
+	struct bci_entry entry;
+
+	if (!entries)
+		reach("records of other tables");
+	else if (bci_entry_parse(record->value, record->value_bytes, &entry) !=
+	         BC_OK)
+		reach("entries that are refused");
+	else if (bci_entry_read(record->key, record->key_bytes, record->value,
+	                        record->value_bytes, &entry) != BC_OK)
+		reach("series that are not what was written");
+	else
+		reach(entry.head.kind == BC_SERIES ? "series that are read"
+		                                   : "values that are read");
+}
+
 /* Change a record, its key, its length; or take it away. */
 static void
-record_change(struct MDB_txn *txn, unsigned table, struct record *record,
-              struct edits *edits, bool sign)
+record_change(struct MDB_txn *txn, unsigned table, bool entries,
+              struct record *record, struct edits *edits, bool sign)
 {
 	unsigned what = (unsigned)edits_number(edits, 1) % 16;
 	struct record other;
@@ -112,6 +136,7 @@ record_change(struct MDB_txn *txn, unsigned table, struct record *record,
 		                        : bci_min(192, record->value_bytes));
 	if (sign)
 		record_sign(record);
+	record_reach(record, entries);
 	(void)bci_table_put(txn, table, record->key, record->key_bytes,
 	                    record->value, record->value_bytes, NULL);
 }
@@ -138,7 +163,8 @@ change(const char *path, struct edits *edits, bool sign)
 		                ? bci_table_number(&tables, table % 32)
 		                : tables.entries;
 		if (record_load(txn, table, edits_number(edits, 1), &record))
-			record_change(txn, table, &record, edits, sign);
+			record_change(txn, table, table == tables.entries,
+			              &record, edits, sign);
 	}
 	(void)bci_txn_commit(&txn, NULL);
 	bci_db_close(env);

@@ -6,7 +6,7 @@
 
 #include "target.h"
 
-#define PLACES 8
+#define PLACES 12
 
 static struct {
 	const char *name;

@@ -8,7 +8,8 @@
  *        tar -C DIRECTORY -c . | gzip -9n >packed.tar.gz
  *
  * The second one has the same content, of which all that packs is packed.  As
- * that of version 1 (make.c) they are never made again.
+ * that of version 1 (make.c) they are never made again once there is a release
+ * that writes version 2.
  */
 #include "barcache.h"
 

@@ -330,17 +330,17 @@ class Cache:
         """All rows of a series: columns, their bytes, what is known of it."""
         series = struct.unpack_from("<QQqqqqqqqqQIIHHBBBB", record, 32)
         (rows, older_rows, older_last, first, last, _, _, _, _, _, checksum,
-         older_count, _, newer_count, tail_rows, _, open_, bound, zero) = series
+         older_count, _, newer_count, tail_rows, _, open_, *zeros) = series
         tail_at = 160 + 64 * newer_count
         tail = record[tail_at:]
         need(newer_count <= 6 and tail_rows <= 64 and open_ <= 1 and
-             bound <= 1 and zero == 0 and len(record) >= tail_at,
-             "a series record")
-        found = xxh3_64(tail) if tail else 0
-        if tail and bound:
-            found = xxh3_64(struct.pack("<QQQII", found, xxh3_64(key), head[2],
-                                        head[1], tail_rows))
-        need(checksum == found, "the tail of a series")
+             not any(zeros) and len(record) >= tail_at, "a series record")
+        need(checksum == (xxh3_64(tail) if tail else 0),
+             "the tail of a series")
+        found = xxh3_64(struct.pack("<QQII", xxh3_64(key), head[2], head[1], 0)
+                        + record[32:136] + bytes(24))
+        need(found & 0xFFFFFFFF == struct.unpack_from("<I", record, 140)[0],
+             "whose series it is")
         older = list(self.of_entry("segments", head[2]))
         segments = [self.segment(key, head, locator) for _, locator in older]
         need([segment.last_ns for segment in segments] ==

@@ -192,7 +192,8 @@ audit_entries(struct audit *audit, struct bc_error *err)
 	for (; status == BC_OK;
 	     status = bci_cursor_move(cursor, BCI_NEXT, &key, &value)) {
 		audit->sums.entries++;
-		if (bci_entry_parse(value.data, value.size, &entry) != BC_OK)
+		if (bci_entry_read(key.data, key.size, value.data, value.size,
+		                   &entry) != BC_OK)
 			continue;
 		audit->sums.entries -= bci_entry_is_ghost(&entry);
 		if (!audit_grow(audit, (void **)&audit->ids, audit->id_count,
@@ -439,7 +440,8 @@ audit_fix_expiry(struct audit *audit, struct bc_error *err)
 	(void)bci_table_count(writer->txn, tables->expiry, &before);
 	status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
 	while (status == BC_OK && put == BC_OK) {
-		if (bci_entry_parse(value.data, value.size, &entry) == BC_OK &&
+		if (bci_entry_read(key.data, key.size, value.data, value.size,
+		                   &entry) == BC_OK &&
 		    entry.head.expires_ns != 0)
 			put = bci_expiry_change(writer->txn, tables, key.data,
 			                        key.size, NULL, &entry.head,

@@ -218,7 +218,8 @@ census_visit(void *context, const struct bci_bytes *key,
 	if (census->only != NULL && key->size != census->only_bytes)
 		return BC_MISS;
 	census->found = true;
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
+	if (bci_entry_read(key->data, key->size, record->data, record->size,
+	                   &entry) != BC_OK ||
 	    bci_entry_is_ghost(&entry))
 		return BC_OK;
 	memcpy(name, key->data, key->size);

@@ -30,18 +30,34 @@ piece_report(struct bci_span *span, const struct bci_piece *piece,
 	return BC_MISS;
 }
 
-const char *
-bci_piece_header(const struct bci_span *span, const struct bci_piece *piece)
+/* What the catalogue says of a segment of the span. */
+static inline struct bci_segment_claim
+piece_claim(const struct bci_span *span)
 {
-	const struct bci_locator *locator = &piece->locator;
-	const unsigned char *image = piece->map->base + locator->offset;
-	const struct bci_segment_claim claim = {
+	return (struct bci_segment_claim){
 		.kind = BC_FRAME,
 		.revision = span->kind == BC_SERIES ? NULL : &span->revision,
 		.key = span->key,
 		.key_bytes = span->key_bytes,
 		.schema = span->schema,
 	};
+}
+
+bool
+bci_piece_agrees(const struct bci_span *span, const struct bci_piece *piece)
+{
+	const struct bci_segment_claim claim = piece_claim(span);
+
+	return bci_segment_agrees(piece->map->base + piece->locator.offset,
+	                          &piece->locator, span->entry_id, &claim);
+}
+
+const char *
+bci_piece_header(const struct bci_span *span, const struct bci_piece *piece)
+{
+	const struct bci_locator *locator = &piece->locator;
+	const unsigned char *image = piece->map->base + locator->offset;
+	const struct bci_segment_claim claim = piece_claim(span);
 	const char *wrong;
 
 	if (!bci_segment_is(image, locator, span->env->cache_id,
@@ -58,8 +74,7 @@ static bool
 piece_is_checked(const struct bci_span *span, const struct bci_piece *piece)
 {
 	return bci_map_is_checked(piece->map, &piece->locator) &&
-	       bci_segment_agrees(piece->map->base + piece->locator.offset,
-	                          &piece->locator, span->entry_id);
+	       bci_piece_agrees(span, piece);
 }
 
 /* Whether a reader marked it bad. */
@@ -105,6 +120,7 @@ piece_take(struct bci_span *span, struct bci_piece *piece, struct bci_hot *hot,
 void
 bci_piece_find(struct bci_span *span, struct bci_piece *piece)
 {
+	const struct bci_segment_claim claim = piece_claim(span);
 	struct bci_hot *hot;
 
 	if (span->cache->checking == BC_CHECK_ALWAYS ||
@@ -112,7 +128,7 @@ bci_piece_find(struct bci_span *span, struct bci_piece *piece)
 		return;
 	hot = bci_hot_find(span->env,
 	                   bci_segment_id(&piece->locator, span->entry_id),
-	                   &piece->locator);
+	                   &piece->locator, &claim);
 	if (hot != NULL)
 		piece_take(span, piece, hot, BC_HOT);
 }

@@ -29,6 +29,10 @@ bci_piece_is_closed(const struct bci_piece *piece)
 const char *bci_piece_header(const struct bci_span *span,
                              const struct bci_piece *piece);
 
+/* Whether it is, by the cheap check, the segment that the catalogue means. */
+bool bci_piece_agrees(const struct bci_span *span,
+                      const struct bci_piece *piece);
+
 /* Take it from the hot tier, if it is there. */
 void bci_piece_find(struct bci_span *span, struct bci_piece *piece);
 

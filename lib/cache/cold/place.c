@@ -81,7 +81,8 @@ place_collect(struct place *place, struct bci_writer *writer,
 	status = bci_table_get(writer->txn, place->env->tables.entries,
 	                       place->key, place->key_bytes, &record);
 	if (status == BC_OK)
-		status = bci_entry_parse(record.data, record.size, &entry);
+		status = bci_entry_read(place->key, place->key_bytes,
+		                        record.data, record.size, &entry);
 	if (status == BC_OK && entry.head.kind == BC_SERIES)
 		status = place_collect_series(place, writer, &entry);
 	else if (status == BC_OK && entry.segment_count != 0 &&

@@ -80,7 +80,8 @@ shift_load(struct shift *shift)
 		return BC_CORRUPT;
 	memcpy(shift->record, stored.data, stored.size);
 	shift->record_bytes = stored.size;
-	status = bci_entry_parse(shift->record, stored.size, &shift->entry);
+	status = bci_entry_read(shift->key, shift->key_bytes, shift->record,
+	                        stored.size, &shift->entry);
 	if (status == BC_OK)
 		status = shift_find(shift);
 	if (status == BC_OK && shift->entry.head.schema != 0)

@@ -290,11 +290,17 @@ bci_hots_limit(struct bci_env *env, uint64_t bytes)
  * another's, one with other rows would be read beyond its end.
  */
 static bool
-hot_agrees(const struct bci_hot *hot, const struct bci_locator *locator)
+hot_agrees(const struct bci_hot *hot, const struct bci_locator *locator,
+           const struct bci_segment_claim *claim)
 {
 	const struct bci_locator *own = &hot->locator;
 
-	return own->checksum == locator->checksum &&
+	return hot->key_bytes == claim->key_bytes &&
+	       memcmp(hot->key, claim->key, claim->key_bytes) == 0 &&
+	       (claim->schema == NULL ||
+	        bci_layout_bytes(claim->schema, locator->rows) <=
+	                hot->body_bytes) &&
+	       own->checksum == locator->checksum &&
 	       own->rows == locator->rows && own->bytes == locator->bytes &&
 	       own->first_ns == locator->first_ns &&
 	       own->last_ns == locator->last_ns;
@@ -302,7 +308,8 @@ hot_agrees(const struct bci_hot *hot, const struct bci_locator *locator)
 
 struct bci_hot *
 bci_hot_find(struct bci_env *env, uint64_t id,
-             const struct bci_locator *locator)
+             const struct bci_locator *locator,
+             const struct bci_segment_claim *claim)
 {
 	struct bci_hots *hots = &env->hots;
 	struct bci_hot *hot;
@@ -312,7 +319,7 @@ bci_hot_find(struct bci_env *env, uint64_t id,
 		return NULL;
 	pthread_mutex_lock(&hots->mutex);
 	hot = *hots_link(hots, id);
-	if (hot != NULL && !hot_agrees(hot, locator))
+	if (hot != NULL && !hot_agrees(hot, locator, claim))
 		hot = NULL;
 	if (hot != NULL) {
 		bci_chunk_share(&hot->chunk);

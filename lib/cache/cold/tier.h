@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "chunk.h"
+#include "segment.h"
 
 #define BCI_TIER_HEADS 256
 #define BCI_HOT_SPARE 16 /* buffers kept for the next */
@@ -62,11 +63,13 @@ void bci_hots_open(struct bci_hots *hots);
 void bci_hots_limit(struct bci_env *env, uint64_t bytes);
 
 /*
- * The decoded segment 'id', which is that of 'locator', with a reference, or
- * NULL.  After a fork the child has none.
+ * The decoded segment 'id', which is that of 'locator' and of the claim's key
+ * and has room for its columns, with a reference, or NULL.  After a fork the
+ * child has none.
  */
 struct bci_hot *bci_hot_find(struct bci_env *env, uint64_t id,
-                             const struct bci_locator *locator);
+                             const struct bci_locator *locator,
+                             const struct bci_segment_claim *claim);
 
 /*
  * Memory for one of 'bytes' bytes, with one reference, in no table yet.  NULL

@@ -115,8 +115,8 @@ fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
 		                       fetch->errand->key, fetch->key_bytes,
 		                       &record);
 		if (status == BC_OK &&
-		    bci_entry_parse(record.data, record.size, &entry) ==
-		            BC_OK &&
+		    bci_entry_read(fetch->errand->key, fetch->key_bytes,
+		                   record.data, record.size, &entry) == BC_OK &&
 		    !bci_entry_is_ghost(&entry))
 			glance->revision = entry.head.revision;
 		if (glance->revision != 0 && entry.head.kind == BC_SERIES) {

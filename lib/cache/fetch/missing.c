@@ -150,7 +150,8 @@ missing_find(struct missing *missing, struct bci_lane *lane, const char *key,
 	                       bytes, &record);
 	if (status != BC_OK)
 		return status;
-	if (bci_entry_parse(record.data, record.size, entry) != BC_OK ||
+	if (bci_entry_read(key, bytes, record.data, record.size, entry) !=
+	            BC_OK ||
 	    bci_entry_is_ghost(entry) ||
 	    (entry->head.expires_ns != 0 &&
 	     entry->head.expires_ns <= missing->now_ns))

@@ -46,8 +46,7 @@ piece_check(const struct bci_span *span, const struct bci_piece *piece,
 	if (BCI_LIKELY(span->cache->checking == BC_CHECK_FIRST &&
 	               bci_map_rows_are_checked(piece->map, locator, shown,
 	                                        first, count) &&
-	               bci_segment_agrees(piece->map->base + locator->offset,
-	                                  locator, span->entry_id)))
+	               bci_piece_agrees(span, piece)))
 		return BC_OK;
 	wrong = piece_wrong(span, piece, shown, first, count);
 	if (wrong == NULL)

@@ -178,8 +178,8 @@ hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
 	if (BCI_UNLIKELY(status != BC_OK))
 		return status == BC_CORRUPT ? hit_miss(BC_MISS_CORRUPT, miss)
 		                            : status;
-	if (BCI_UNLIKELY(bci_entry_parse(record.data, record.size, entry) !=
-	                 BC_OK))
+	if (BCI_UNLIKELY(bci_entry_read(key, key_bytes, record.data,
+	                                record.size, entry) != BC_OK))
 		return hit_miss(BC_MISS_CORRUPT, miss);
 	if (entry->head.expires_ns != 0 && entry->head.expires_ns <= now_ns)
 		return hit_miss(BC_MISS_EXPIRED, miss);
@@ -237,13 +237,7 @@ static const char *
 hit_check_header(const struct bci_hit *hit, const struct bci_wanted *wanted)
 {
 	const unsigned char *image = bci_hit_image(hit);
-	const struct bci_segment_claim claim = {
-		.kind = hit->kind,
-		.revision = &hit->revision,
-		.key = wanted->key,
-		.key_bytes = wanted->key_bytes,
-		.schema = hit->schema,
-	};
+	const struct bci_segment_claim claim = bci_hit_claim(hit, wanted);
 	const char *wrong =
 		bci_segment_check(image, &hit->locator, hit->schema);
 
@@ -360,11 +354,10 @@ bci_hit_decode(struct bci_env *env, struct bci_lane *lane,
 
 /* Whether it was checked, and is the one that the catalogue means. */
 static inline bool
-hit_is_known(const struct bc_cache *cache, const struct bci_hit *hit)
+hit_is_known(const struct bc_cache *cache, const struct bci_hit *hit,
+             const struct bci_wanted *wanted)
 {
-	return bci_hit_is_checked(cache, hit) &&
-	       bci_segment_agrees(bci_hit_image(hit), &hit->locator,
-	                          hit->entry_id);
+	return bci_hit_is_checked(cache, hit) && bci_hit_agrees(hit, wanted);
 }
 
 /* The same of a packed segment: decoded, unless somebody has already. */
@@ -379,11 +372,11 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 	struct bci_map *map = view->pin;
 	atomic_long *count = view->pin_count;
 
-	if (bci_hit_show_hot(cache, env, hit, view)) {
+	if (bci_hit_show_hot(cache, env, hit, wanted, view)) {
 		bci_map_unpin(map, count);
 		return BC_OK;
 	}
-	if (!hit_is_known(cache, hit))
+	if (!hit_is_known(cache, hit, wanted))
 		status = bci_hit_check(cache, env, hit, wanted,
 		                       bci_hit_how(cache));
 	if (status == BC_OK)
@@ -400,15 +393,17 @@ hit_show_packed(struct bc_cache *cache, struct bci_env *env,
 
 bool
 bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
-                 const struct bci_hit *hit, struct bc_view *view)
+                 const struct bci_hit *hit, const struct bci_wanted *wanted,
+                 struct bc_view *view)
 {
 	const uint64_t id = bci_segment_id(&hit->locator, hit->entry_id);
+	const struct bci_segment_claim claim = bci_hit_claim(hit, wanted);
 	struct bci_hot *hot;
 
 	if (cache->checking == BC_CHECK_ALWAYS ||
 	    bci_slot_is_bad(&env->ledger, hit->locator.slot, id))
 		return false;
-	hot = bci_hot_find(env, id, &hit->locator);
+	hot = bci_hot_find(env, id, &hit->locator, &claim);
 	if (hot == NULL)
 		return false;
 	hit_view_hot(hit, hot, BC_HOT, view);
@@ -423,7 +418,7 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	bci_hit_view(hit, lane->index, view);
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED))
 		return hit_show_packed(cache, env, lane, hit, wanted, view);
-	if (BCI_LIKELY(hit_is_known(cache, hit) &&
+	if (BCI_LIKELY(hit_is_known(cache, hit, wanted) &&
 	               !bci_slot_is_bad(
 			       &env->ledger, hit->locator.slot,
 			       bci_segment_id(&hit->locator, hit->entry_id))))

@@ -105,6 +105,29 @@ bci_hit_image(const struct bci_hit *hit)
 	                        : hit->chunk->image;
 }
 
+/* What the catalogue says of it. */
+static inline struct bci_segment_claim
+bci_hit_claim(const struct bci_hit *hit, const struct bci_wanted *wanted)
+{
+	return (struct bci_segment_claim){
+		.kind = hit->kind,
+		.revision = &hit->revision,
+		.key = wanted->key,
+		.key_bytes = wanted->key_bytes,
+		.schema = hit->schema,
+	};
+}
+
+/* Whether that is, by the cheap check, what its segment says. */
+static inline bool
+bci_hit_agrees(const struct bci_hit *hit, const struct bci_wanted *wanted)
+{
+	const struct bci_segment_claim claim = bci_hit_claim(hit, wanted);
+
+	return bci_segment_agrees(bci_hit_image(hit), &hit->locator,
+	                          hit->entry_id, &claim);
+}
+
 /* Fill a view.  It takes over the pin in 'shard', or a chunk's reference. */
 void bci_hit_view(const struct bci_hit *hit, unsigned shard,
                   struct bc_view *view);
@@ -123,7 +146,8 @@ enum bc_status bci_hit_decode(struct bci_env *env, struct bci_lane *lane,
 
 /* Show a packed segment from the hot tier, if it is there. */
 bool bci_hit_show_hot(const struct bc_cache *cache, struct bci_env *env,
-                      const struct bci_hit *hit, struct bc_view *view);
+                      const struct bci_hit *hit,
+                      const struct bci_wanted *wanted, struct bc_view *view);
 
 /*
  * Count a get in the lane's shard, stamp the segment, and if the request was

@@ -164,11 +164,9 @@ bool
 bci_reach_tail_is_sane(const struct bci_reach *search)
 {
 	const struct bci_series_record *series = &search->entry->series;
-	const struct bci_query *query = search->query;
 
 	return series->tail_rows == 0 ||
-	       (bci_tail_is_whole(query->key, query->key_bytes, search->entry,
-	                          search->span->schema) &&
+	       (bci_tail_is_whole(search->entry, search->span->schema) &&
 	        tail_time(search->entry, series->tail_rows - 1u) ==
 	                series->last_ns);
 }

@@ -193,7 +193,8 @@ bound_learn(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	bound->txnid = bci_txn_id(lane->txn);
 	bci_lane_end(lane);
 	/* A copy of an inline value would have to be made anew anyway. */
-	if (status == BC_OK && bound->hit.map != NULL) {
+	if (status == BC_OK && bound->hit.map != NULL &&
+	    bci_hit_agrees(&bound->hit, wanted)) {
 		bound->env = env;
 		bound->id = bci_segment_id(&bound->hit.locator,
 		                           bound->hit.entry_id);
@@ -220,7 +221,7 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	    bci_slot_is_bad(&env->ledger, hit->locator.slot, bound->id))
 		return BC_MISS;
 	if (BCI_UNLIKELY(hit->locator.codec == BCI_FORM_PACKED)) {
-		if (!bci_hit_show_hot(bound->cache, env, hit, view))
+		if (!bci_hit_show_hot(bound->cache, env, hit, wanted, view))
 			return BC_MISS;
 	} else {
 		bci_map_pin(hit->map, lane->index);

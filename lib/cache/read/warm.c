@@ -94,12 +94,17 @@ static bool
 warm_claim(struct warm_job *job, const struct bci_locator *locator,
            const struct bc_schema *schema, uint64_t entry_id)
 {
+	const struct bci_segment_claim claim = {
+		.key = job->done.key,
+		.key_bytes = strlen(job->done.key),
+		.schema = schema,
+	};
 	const uint64_t bytes =
 		schema == NULL ? locator->bytes
 			       : bci_layout_bytes(schema, locator->rows);
 	struct warm *warm = job->warm;
 	struct bci_hot *hot = bci_hot_find(
-		job->env, bci_segment_id(locator, entry_id), locator);
+		job->env, bci_segment_id(locator, entry_id), locator, &claim);
 	bool fits = atomic_fetch_add(&warm->hot_bytes, bytes) + bytes <=
 	            warm->hot_limit;
 

@@ -105,7 +105,8 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 	memcpy(old->record, record.data,
 	       (size_t)bci_min(record.size, sizeof(old->record)));
 	if (record.size > sizeof(old->record) ||
-	    bci_entry_parse(old->record, record.size, &old->entry) != BC_OK)
+	    bci_entry_read(operation->key, operation->key_bytes, old->record,
+	                   record.size, &old->entry) != BC_OK)
 		/* Damaged: nothing of it is kept. */
 		return bci_writer_remove(writer, operation->key,
 		                         operation->key_bytes, err);
@@ -469,7 +470,8 @@ apply_check_new(const struct apply *apply, struct bc_error *err)
 		    bci_table_get(writer->txn, writer->env->tables.entries,
 		                  operation->key, operation->key_bytes,
 		                  &record) == BC_OK &&
-		    bci_entry_parse(record.data, record.size, &entry) == BC_OK)
+		    bci_entry_read(operation->key, operation->key_bytes,
+		                   record.data, record.size, &entry) == BC_OK)
 			status = bci_operation_check_new(operation, &entry,
 			                                 writer->now_ns, err);
 	}

@@ -160,7 +160,8 @@ candidate_walk_entry(const struct candidate_walk *walk,
 	struct bci_locator locator;
 	struct bci_entry entry;
 
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
+	if (bci_entry_read(walk->spot->key, walk->spot->key_bytes, record->data,
+	                   record->size, &entry) != BC_OK ||
 	    bci_entry_is_ghost(&entry))
 		return BC_OK;
 	if (entry.head.kind == BC_SERIES)

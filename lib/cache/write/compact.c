@@ -370,7 +370,8 @@ compact_drop_visit(void *context, const struct bci_bytes *key,
 	enum bc_status status;
 	char *name;
 
-	if (bci_entry_parse(record->data, record->size, &entry) != BC_OK ||
+	if (bci_entry_read(key->data, key->size, record->data, record->size,
+	                   &entry) != BC_OK ||
 	    (entry.head.flags & BCI_ENTRY_DERIVED) == 0)
 		return BC_OK;
 	name = drop->keys[drop->count++];

@@ -47,7 +47,8 @@ bci_writer_remove_alone(struct bci_writer *writer, const char *key,
 		return bci_fail(err, status, "cannot read entry %s", key);
 	/* A damaged record is removed all the same; what it held is lost to
 	 * the accounts and comes back with its arena. */
-	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK) {
+	if (bci_entry_read(key, key_bytes, record.data, record.size, &entry) ==
+	    BC_OK) {
 		ghost = bci_entry_is_ghost(&entry);
 		BCI_TRY(ghost ? bci_ghost_forget(writer, &entry, err)
 		              : bci_writer_strip(writer, key, key_bytes, &entry,

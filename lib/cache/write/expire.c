@@ -108,7 +108,8 @@ bci_expire_load(struct bci_writer *writer, const char *key, size_t key_bytes,
 	/* Writing to a table may move what it had. */
 	memcpy(out->stored, record.data, record.size);
 	out->bytes = record.size;
-	return bci_entry_parse(out->stored, out->bytes, &out->entry);
+	return bci_entry_read(key, key_bytes, out->stored, out->bytes,
+	                      &out->entry);
 }
 
 enum bc_status

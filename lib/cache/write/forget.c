@@ -159,7 +159,8 @@ forget_load(struct forget *forget, const char *key, size_t key_bytes)
 		return BC_CORRUPT;
 	/* Writing to a table may move what it had. */
 	memcpy(forget->stored, record.data, record.size);
-	status = bci_entry_parse(forget->stored, record.size, &forget->entry);
+	status = bci_entry_read(key, key_bytes, forget->stored, record.size,
+	                        &forget->entry);
 	if (status != BC_OK || forget->entry.head.kind != BC_SERIES)
 		return BC_CORRUPT;
 	forget->series = forget->entry.series;
@@ -175,7 +176,7 @@ forget_store(struct forget *forget, const char *key, size_t key_bytes,
              struct bc_error *err)
 {
 	struct bci_entry_record head = forget->entry.head;
-	const struct bci_series_record *series = &forget->series;
+	struct bci_series_record *series = &forget->series;
 	size_t locators = series->newer_count * sizeof(forget->newer[0]);
 	size_t tail = series->tail_rows != 0 ? forget->entry.tail_bytes : 0;
 	enum bc_status status;
@@ -189,6 +190,7 @@ forget_store(struct forget *forget, const char *key, size_t key_bytes,
 		&room, err);
 	if (status != BC_OK)
 		return status;
+	series->sum = bci_series_sum(key, key_bytes, &head, series);
 	to = mempcpy(room, &head, sizeof(head));
 	to = mempcpy(to, series, sizeof(*series));
 	to = mempcpy(to, forget->newer, locators);

@@ -21,8 +21,8 @@ bci_entry_head(struct bci_writer *writer, const char *key, size_t key_bytes,
 
 	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
 	                       key_bytes, &record);
-	if (status == BC_OK &&
-	    bci_entry_parse(record.data, record.size, &entry) != BC_OK)
+	if (status == BC_OK && bci_entry_read(key, key_bytes, record.data,
+	                                      record.size, &entry) != BC_OK)
 		return BC_MISS;
 	if (status == BC_OK)
 		*head = entry.head;

@@ -182,7 +182,8 @@ live_find(struct bci_live *live, const struct bci_segment_header *header,
 	if (status != BC_OK)
 		return status == BC_CORRUPT ? BC_MISS : status;
 	memcpy(live->stored, record.data, record.size);
-	if (bci_entry_parse(live->stored, record.size, &live->entry) != BC_OK ||
+	if (bci_entry_read(live->key, header->key_bytes, live->stored,
+	                   record.size, &live->entry) != BC_OK ||
 	    live->entry.head.id != header->entry_id)
 		return BC_MISS;
 	*out = (struct bci_live_segment){

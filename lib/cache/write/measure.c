@@ -100,8 +100,8 @@ measure_old(const struct measure *measure, uint64_t *replaced_bytes,
 		if (bci_table_get(writer->txn, writer->env->tables.entries,
 		                  operation->key, operation->key_bytes,
 		                  &record) != BC_OK ||
-		    bci_entry_parse(record.data, record.size, &entry) !=
-		            BC_OK ||
+		    bci_entry_read(operation->key, operation->key_bytes,
+		                   record.data, record.size, &entry) != BC_OK ||
 		    bci_entry_is_ghost(&entry)) {
 			++*new_entries;
 		} else if (entry.head.kind != BC_SERIES) {

@@ -84,7 +84,8 @@ merging_visit(void *context, const struct bci_bytes *key,
 	struct bci_entry entry;
 	enum bc_status status;
 
-	status = bci_entry_parse(record->data, record->size, &entry);
+	status = bci_entry_read(key->data, key->size, record->data,
+	                        record->size, &entry);
 	if (status == BC_OK && bci_entry_is_ghost(&entry))
 		return BC_OK;
 	compact->report.entries++;

@@ -120,8 +120,7 @@ recover_check(struct bci_writer *writer, const struct bci_bytes *key,
 
 /* Whether the tail of a series is what was written, or cannot be told. */
 static bool
-recover_tail_is_sane(struct bci_writer *writer, const struct bci_bytes *key,
-                     const struct bci_entry *entry)
+recover_tail_is_sane(struct bci_writer *writer, const struct bci_entry *entry)
 {
 	const struct bc_schema *schema = NULL;
 
@@ -129,7 +128,7 @@ recover_tail_is_sane(struct bci_writer *writer, const struct bci_bytes *key,
 	    bci_env_schema(writer->env, writer->txn, entry->head.schema,
 	                   &schema) != BC_OK)
 		return true;
-	return bci_tail_is_whole(key->data, key->size, entry, schema);
+	return bci_tail_is_whole(entry, schema);
 }
 
 /*
@@ -154,7 +153,7 @@ recover_find(struct bci_writer *writer, const struct bci_bytes *key,
 		return verdict(writer, key, entry, locator, context, reason);
 	}
 	*locator = (struct bci_locator){ .bytes = 0 };
-	if (!recover_tail_is_sane(writer, key, entry)) {
+	if (!recover_tail_is_sane(writer, entry)) {
 		*reason = "its newest rows";
 		return BC_OK;
 	}
@@ -188,8 +187,8 @@ recover_mend(struct bci_writer *writer, const struct bci_bytes *key,
 		status = bci_table_get(writer->txn, table, key->data, key->size,
 		                       &value);
 		if (status == BC_OK)
-			status =
-				bci_entry_parse(value.data, value.size, &entry);
+			status = bci_entry_read(key->data, key->size,
+			                        value.data, value.size, &entry);
 		if (status == BC_OK && entry.head.kind != BC_SERIES)
 			status = BC_CORRUPT;
 		if (status == BC_OK)
@@ -251,7 +250,8 @@ recover_judge(struct bci_writer *writer, const struct bci_bytes *key,
 	struct bci_locator locator = { .bytes = 0 };
 	struct bci_entry entry = { .head.id = 0 };
 
-	status = bci_entry_parse(value->data, value->size, &entry);
+	status = bci_entry_read(key->data, key->size, value->data, value->size,
+	                        &entry);
 	if (status == BC_OK)
 		status = recover_find(writer, key, &entry, verdict, context,
 		                      &locator, &reason);

@@ -55,8 +55,7 @@ series_copy_tail(struct bci_series *series, struct bc_error *err)
 
 	if (rows == 0)
 		return BC_OK;
-	if (!bci_tail_is_whole(series->key, series->key_bytes, &series->entry,
-	                       schema)) {
+	if (!bci_tail_is_whole(&series->entry, schema)) {
 		series_report_tail(series);
 		return bci_fail(err, BC_CORRUPT,
 		                "%s: rows that are needed are damaged: the "
@@ -220,8 +219,8 @@ series_find(struct bci_series *series, struct bc_error *err)
 	memcpy(series->stored, record.data,
 	       (size_t)bci_min(record.size, sizeof(series->stored)));
 	if (record.size <= sizeof(series->stored) &&
-	    bci_entry_parse(series->stored, record.size, &series->entry) ==
-	            BC_OK) {
+	    bci_entry_read(series->key, series->key_bytes, series->stored,
+	                   record.size, &series->entry) == BC_OK) {
 		series->ghost = bci_entry_is_ghost(&series->entry);
 		if (series->ghost)
 			return BC_MISS;
@@ -392,10 +391,9 @@ bci_series_store(struct bci_series *series, const struct bci_locator *newer,
 		memcpy(to, tail[i], bytes);
 		to += bytes;
 	}
-	record->bound = 1;
-	record->tail_checksum =
-		bci_tail_checksum(series->key, series->key_bytes, &series->head,
-	                          record, rows, tail_bytes);
+	record->tail_checksum = bci_tail_checksum(rows, tail_bytes);
+	record->sum = bci_series_sum(series->key, series->key_bytes,
+	                             &series->head, record);
 	memcpy(room, &series->head, sizeof(series->head));
 	memcpy((unsigned char *)room + sizeof(series->head), record,
 	       sizeof(*record));

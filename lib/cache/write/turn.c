@@ -29,7 +29,8 @@ turn_revision(struct bci_writer *writer, const char *key, size_t key_bytes,
 		return BC_OK;
 	if (status != BC_OK)
 		return bci_fail(err, status, "the record of entry %s", key);
-	if (bci_entry_parse(record.data, record.size, &entry) == BC_OK &&
+	if (bci_entry_read(key, key_bytes, record.data, record.size, &entry) ==
+	            BC_OK &&
 	    !bci_entry_is_ghost(&entry))
 		*revision = entry.head.revision;
 	return BC_OK;

@@ -39,7 +39,7 @@ victim_load(struct bci_writer *writer, const char *key, size_t key_bytes,
 	if (record.size > BCI_PAGE)
 		return BC_CORRUPT;
 	memcpy(stored, record.data, record.size);
-	return bci_entry_parse(stored, record.size, entry);
+	return bci_entry_read(key, key_bytes, stored, record.size, entry);
 }
 
 /* Make a ghost of an entry, giving back all that it holds but its labels. */
