@@ -2121,8 +2121,10 @@ struct bc_compression {
 /*
  * Sum up how an entry is stored, or all of them ('key' NULL): by tier and, of
  * what is packed, by codec.  The newest rows of a series, which are in no
- * segment yet, are left out.  Looks at the header of every packed segment, and
- * counts as no access; entries that come or go meanwhile are counted or not.
+ * segment yet, are left out.  Of all entries it takes no time where none is
+ * cold; else it goes through all of them, and looks at the header of every
+ * packed segment.  Counts as no access; entries that come or go meanwhile are
+ * counted or not.
  *
  * Returns BC_OK, BC_MISS if there is no such entry, BC_KEY, BC_NOMEM, BC_IO,
  * BC_BUSY.

@@ -43,6 +43,22 @@ put_blob(const char *key)
 	free(bytes);
 }
 
+static void
+append(const char *key, enum bc_placement placement)
+{
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	struct cold_frame frame;
+	struct bc_error err;
+
+	options.flags = BC_APPEND_SUSPECT;
+	options.placement = placement;
+	cold_frame_make(&frame, ROWS, 0, START, 1);
+	assert_status(bc_append(fixture.cache, key, &frame.frame, &options,
+	                        NULL, &err),
+	              BC_OK, &err);
+	cold_frame_free(&frame);
+}
+
 static struct bc_compression
 compression(const char *key)
 {
@@ -122,26 +138,79 @@ all_entries_are_summed_up(void **state)
 static void
 a_series_is_summed_up_by_its_segments(void **state)
 {
-	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
 	struct bc_compression all;
-	struct cold_frame frame;
-	struct bc_error err;
 	struct bc_info info;
 
 	(void)state;
-	options.flags = BC_APPEND_SUSPECT;
-	options.placement = BC_PLACE_COLD;
-	cold_frame_make(&frame, ROWS, 0, START, 1);
-	assert_status(bc_append(fixture.cache, "a/s/X/1m", &frame.frame,
-	                        &options, NULL, &err),
-	              BC_OK, &err);
-	cold_frame_free(&frame);
+	append("a/s/X/1m", BC_PLACE_COLD);
 	info = unit_info("a/s/X/1m");
 	all = compression("a/s/X/1m");
 	assert_int_equal(all.tiers[BC_COLD].count, info.cold_segments);
 	assert_int_equal(all.tiers[BC_COLD].stored_bytes, info.cold_bytes);
 	assert_int_equal(all.tiers[BC_WARM].count + all.tiers[BC_COLD].count,
 	                 info.segment_count);
+}
+
+static void
+add(struct bc_packed *sum, const struct bc_packed *more)
+{
+	sum->count += more->count;
+	sum->raw_bytes += more->raw_bytes;
+	sum->stored_bytes += more->stored_bytes;
+}
+
+static int
+add_entry(void *context, const struct bc_info *info)
+{
+	const struct bc_compression one = compression(info->key);
+	struct bc_compression *sum = context;
+
+	for (int i = 0; i < BC_TIERS; i++)
+		add(&sum->tiers[i], &one.tiers[i]);
+	for (int i = 0; i < BC_CODECS; i++)
+		add(&sum->codecs[i], &one.codecs[i]);
+	add(&sum->packed, &one.packed);
+	return 0;
+}
+
+/* What all of it is said to take is what the entries take, one by one. */
+static void
+expect_sum_of_entries(void)
+{
+	struct bc_compression all = compression(NULL),
+			      sum = { .unreadable = 0 };
+	struct bc_error err;
+
+	assert_status(bc_list(fixture.cache, NULL, add_entry, &sum, &err),
+	              BC_OK, &err);
+	assert_memory_equal(&all, &sum, sizeof(all));
+}
+
+/* Whether or not there is anything cold, and then there is not any more. */
+static void
+the_whole_is_the_sum_of_its_parts(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	put("warm", BC_PLACE_WARM);
+	put("warm", BC_PLACE_WARM);
+	put("gone", BC_PLACE_WARM);
+	unit_put("small", 1, 2);
+	append("a/s/X/1m", BC_PLACE_WARM);
+	assert_int_equal(bc_remove(fixture.cache, "gone", &err), BC_OK);
+	expect_sum_of_entries();
+	assert_int_equal(compression(NULL).packed.count, 0);
+	put("cold", BC_PLACE_COLD);
+	put_blob("blob");
+	append("a/s/Y/1m", BC_PLACE_COLD);
+	expect_sum_of_entries();
+	assert_true(compression(NULL).packed.count > 2);
+	assert_int_equal(bc_remove(fixture.cache, "cold", &err), BC_OK);
+	assert_int_equal(bc_remove(fixture.cache, "blob", &err), BC_OK);
+	assert_int_equal(bc_remove(fixture.cache, "a/s/Y/1m", &err), BC_OK);
+	expect_sum_of_entries();
+	assert_int_equal(compression(NULL).packed.count, 0);
 }
 
 static void
@@ -189,6 +258,7 @@ main(void)
 		TEST(a_frame_is_summed_up_by_codec),
 		TEST(all_entries_are_summed_up),
 		TEST(a_series_is_summed_up_by_its_segments),
+		TEST(the_whole_is_the_sum_of_its_parts),
 		TEST(there_may_be_none),
 		TEST(what_is_damaged_is_counted_apart),
 	};

@@ -2,9 +2,10 @@
 /*
  * census.c - what packing gives: segments by tier, columns by codec.
  *
- * Nothing of this is counted as it changes: it is asked for rarely, and a look
+ * By codec nothing is counted as it changes: it is asked for rarely, and a look
  * at the first bytes of each packed segment answers it for good.  Of what is
- * not packed the record of the entry says enough.
+ * not packed the record of the entry says enough, and as long as nothing is
+ * cold the sums of all segments, which every commit keeps, say it at once.
  */
 #include "common.h"
 
@@ -95,9 +96,14 @@ census_segment(struct census *census, const struct bci_map *map,
 
 /* ---- entries ----------------------------------------------------------- */
 
-/* BC_COPY if it is a series; BC_ABSENT asks for a newer transaction. */
+/*
+ * One that is no series, as its record had it or, if that is NULL, by looking
+ * it up.  BC_COPY if it is a series now; BC_ABSENT asks for a newer
+ * transaction.
+ */
 static enum bc_status
-census_value(struct census *census, const struct bci_wanted *wanted)
+census_value(struct census *census, const struct bci_wanted *wanted,
+             const struct bci_entry *entry)
 {
 	struct bci_hit hit = { .chunk = NULL };
 	const unsigned shard = census->lane->index;
@@ -106,8 +112,10 @@ census_value(struct census *census, const struct bci_wanted *wanted)
 
 	if (status != BC_OK)
 		return status;
-	status = bci_hit_find(census->cache, census->env, census->lane, wanted,
-	                      &hit, &miss);
+	status = entry != NULL
+	                 ? bci_hit_fill(census->env, census->lane, entry, &hit)
+	                 : bci_hit_find(census->cache, census->env,
+	                                census->lane, wanted, &hit, &miss);
 	if (status == BC_OK && hit.map != NULL)
 		bci_map_pin(hit.map, shard);
 	bci_lane_end(census->lane);
@@ -153,9 +161,11 @@ census_series(struct census *census, const struct bci_wanted *wanted)
 	return BC_OK;
 }
 
-/* Look it up, with a newer transaction where an arena is gone. */
+/* Go by its record; look it up, with a newer transaction, where an arena that
+ * this names is gone. */
 static enum bc_status
-census_entry(struct census *census, const char *key, size_t key_bytes)
+census_entry(struct census *census, const char *key, size_t key_bytes,
+             const struct bci_entry *entry)
 {
 	const struct bci_wanted wanted = {
 		.key = key,
@@ -169,9 +179,11 @@ census_entry(struct census *census, const char *key, size_t key_bytes)
 	if (status != BC_OK)
 		return status;
 	census->lane = bci_lane_take(census->env);
-	status = BC_ABSENT;
+	status = entry->head.kind == BC_SERIES
+	                 ? BC_ABSENT
+	                 : census_value(census, &wanted, entry);
 	for (int i = 0; status == BC_ABSENT && i <= BCI_HIT_RETRIES; i++) {
-		status = census_value(census, &wanted);
+		status = census_value(census, &wanted, NULL);
 		if (status == BC_COPY)
 			status = census_series(census, &wanted);
 	}
@@ -226,9 +238,24 @@ census_visit(void *context, const struct bci_bytes *key,
 	name[key->size] = '\0';
 	status = census_record(census, &entry)
 	                 ? BC_OK
-	                 : census_entry(census, name, key->size);
+	                 : census_entry(census, name, key->size, &entry);
 	/* Of all keys that begin so the key itself is the first. */
 	return status == BC_OK && census->only != NULL ? BC_MISS : status;
+}
+
+/* All of it at once, if the sums of the cache say it: nothing is cold. */
+static bool
+census_warm(struct census *census)
+{
+	struct bci_state_record state;
+
+	if (bci_cache_env(census->cache, &census->env, NULL) != BC_OK ||
+	    bci_env_read(census->env, NULL, &state, NULL) != BC_OK ||
+	    state.live_cold_bytes != 0)
+		return false;
+	census_add(&census->out->tiers[BC_WARM], state.segments,
+	           state.live_bytes, state.live_bytes);
+	return true;
 }
 
 enum bc_status
@@ -246,6 +273,8 @@ bc_compression(struct bc_cache *cache, const char *key,
 			return bci_fail(err, BC_KEY, "'%.100s' is no key", key);
 		walk.prefix = key;
 		walk.prefix_bytes = census.only_bytes;
+	} else if (census_warm(&census)) {
+		return BC_OK;
 	}
 	status = bci_walk(cache, &walk);
 	if (status == BC_OK && key != NULL && !census.found)
