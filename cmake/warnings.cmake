@@ -45,7 +45,9 @@ check_pie_supported(LANGUAGES C)
 if(BARCACHE_SANITIZE)
   target_compile_options(barcache_flags INTERFACE
     -fsanitize=${BARCACHE_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all
+    # Of code that is checked as it runs gcc no longer knows what may be.
+    "$<$<C_COMPILER_ID:GNU>:-Wno-format-truncation;-Wno-maybe-uninitialized>")
   target_link_options(barcache_flags INTERFACE -fsanitize=${BARCACHE_SANITIZE})
 elseif(BARCACHE_HARDEN)
   barcache_harden()

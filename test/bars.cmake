@@ -6,7 +6,7 @@ foreach(name
     bar bucket calendar fold format formula freshness indicator interval key
     lookup merge merge_random moment number pattern range recode resample tiling
     timeframe zone zoneinfo)
-  barcache_test(${name} support.c value.c)
+  barcache_test(${name})
 endforeach()
 
 # Ten million texts against strtod(), unless each costs ten times as much; and

@@ -2,10 +2,9 @@
 #
 # Tests of the packed form: columns of all kinds there and back, damaged bytes,
 # and a reader that knows nothing but doc/format-packed.md.
-set(pack_sources support.c value.c pack/specimen.c pack/packing.c
-    pack/sign.c)
+set(pack_sources pack/specimen.c pack/packing.c pack/sign.c)
 foreach(name bitstream decimal kernel quotient)
-  barcache_test(${name} support.c value.c)
+  barcache_test(${name})
 endforeach()
 target_link_libraries(test_quotient PRIVATE m)
 foreach(name codec pack portable)

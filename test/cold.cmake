@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of the cold tier as the cache's calls show it.
-barcache_test(cold cold.c support.c value.c)
-barcache_test(cold_blob support.c value.c unit.c)
+barcache_test(cold cold.c)
+barcache_test(cold_blob)
 barcache_fault_test(cold_failure cold.c)
-barcache_test(cold_image cold.c image.c support.c value.c pack/packing.c
-  pack/specimen.c pack/sign.c)
+barcache_test(cold_image cold.c image.c pack/packing.c pack/specimen.c
+  pack/sign.c)
 barcache_fault_test(cold_kill cold.c)
-barcache_test(cold_part cold.c support.c value.c unit.c)
-barcache_test(cold_share cold.c support.c value.c dir_unit.c)
-barcache_test(census cold.c support.c value.c unit.c)
+barcache_test(cold_part cold.c)
+barcache_test(cold_share cold.c dir_unit.c)
+barcache_test(census cold.c)

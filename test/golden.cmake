@@ -4,7 +4,7 @@
 # be read by every later library, and by a reader that knows nothing but
 # doc/format.md.
 set(golden ${CMAKE_CURRENT_SOURCE_DIR}/golden)
-set(unpacked support.c dir_unit.c golden/archive.c golden/content.c)
+set(unpacked dir_unit.c golden/archive.c golden/content.c)
 
 barcache_test(golden ${unpacked} golden/print.c)
 target_compile_definitions(test_golden PRIVATE
@@ -26,7 +26,7 @@ add_executable(test_golden_packed test_golden_series.c ${unpacked}
 target_include_directories(test_golden_packed PRIVATE
   ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(test_golden_packed PRIVATE
-  barcache_objects PkgConfig::CMOCKA)
+  barcache_tests barcache_objects)
 target_compile_definitions(test_golden_packed PRIVATE
   GOLDEN_ARCHIVE="${golden}/packed.tar.gz"
   GOLDEN_EXPECTED="${golden}/packed.json")

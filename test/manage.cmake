@@ -5,7 +5,7 @@
 set(chaos chaos/entry.c chaos/growing.c chaos/marks.c chaos/op.c chaos/steer.c
   chaos/values.c chaos/where.c chaos/world.c clockwork.c sequence.c)
 
-barcache_test(manage_model support.c value.c ${chaos})
+barcache_test(manage_model ${chaos})
 set(party chaos/crowd.c chaos/party.c chaos/strangers.c fault/litter.c)
 barcache_fault_test(manage_kill ${party} fault/trace.c)
 barcache_fault_test(unlinked ${party})

@@ -5,16 +5,15 @@
 set(model model/array.c model/check.c model/check_more.c model/model.c
   model/op.c model/read.c model/value.c model/world.c)
 
-barcache_test(series_model support.c value.c sequence.c ${model})
+barcache_test(series_model sequence.c ${model})
 target_link_libraries(test_series_model PRIVATE m)
-barcache_test(series_times support.c value.c unit.c)
 foreach(name damage record)
-  barcache_test(series_${name}
-    support.c value.c unit.c stretch.c fault/victim.c)
+  barcache_test(series_${name} stretch.c fault/victim.c)
 endforeach()
-barcache_test(warm cold.c series.c support.c value.c unit.c)
-barcache_test(series_memory support.c value.c)
-barcache_test(series_process support.c value.c)
+barcache_test(warm cold.c series.c)
+foreach(name memory process times)
+  barcache_test(series_${name})
+endforeach()
 barcache_fault_test(series_kill ${model})
 target_link_libraries(test_series_kill PRIVATE m)
 

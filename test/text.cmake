@@ -3,24 +3,24 @@
 # Tests of bars as text: fields, forms of times, dialects, rows, tables,
 # JSON and shapes; and of the parts of the tool that lead to texts.
 foreach(name amount column field form form_find json preset print table)
-  barcache_test(${name} support.c value.c)
+  barcache_test(${name})
 endforeach()
 target_link_libraries(test_print PRIVATE m)
 foreach(name csv row)
-  barcache_test(${name} support.c value.c plan.c)
+  barcache_test(${name} plan.c)
 endforeach()
 foreach(name shape shape_preset)
-  barcache_test(${name} support.c value.c shape_unit.c)
+  barcache_test(${name} shape_unit.c)
 endforeach()
 foreach(name sniff sniff_hints sniff_rows)
-  barcache_test(${name} support.c value.c sniff_unit.c)
+  barcache_test(${name} sniff_unit.c)
 endforeach()
 
 # barcache_tool_test(NAME SOURCE...): a test of sources of the tool, which are
 # named without the folder.
 function(barcache_tool_test name)
   list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/tools/)
-  barcache_test(${name} support.c value.c ${ARGN})
+  barcache_test(${name} ${ARGN})
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tools)
   target_compile_definitions(test_${name} PRIVATE _GNU_SOURCE=1)
 endfunction()

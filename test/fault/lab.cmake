@@ -14,7 +14,7 @@ foreach(name compact crash disk failure fork forget hit kill limits live lookup
   target_compile_definitions(control_${name} PRIVATE
     $<TARGET_PROPERTY:test_${name},COMPILE_DEFINITIONS>)
   target_link_libraries(control_${name} PRIVATE
-    barcachefault barcache_controlled PkgConfig::CMOCKA)
+    barcachefault barcache_tests barcache_controlled)
   list(APPEND planted control_${name})
 endforeach()
 if(TARGET crash_blocklog)
