@@ -100,7 +100,8 @@ struct get {
 	struct bci_range range;    /* of what is read */
 	struct bci_range asked;    /* for what is said to be missing of it */
 	struct derive_args derive;
-	const struct bc_info *info;
+	struct bc_info info;
+	char info_text[BC_KEY_MAX + 1]; /* what it points to */
 	const char **columns; /* of a series, ended by NULL; NULL: all */
 	char *names;          /* memory of these */
 };
@@ -172,7 +173,7 @@ static bool
 get_cut_columns(struct get *get)
 {
 	const char *list = get->values[GET_COLUMNS].text;
-	const struct bc_schema *schema = get->info->schema;
+	const struct bc_schema *schema = get->info.schema;
 	size_t count = 0, i;
 	char *at;
 
@@ -230,7 +231,7 @@ get_fail(const struct get *get, enum bc_status status, enum bc_miss miss)
 	}
 	if (miss != BC_MISS_NOT_COVERED)
 		return tool_miss(get->key, miss);
-	result = known_read(get->tool, get->info, &range, &known);
+	result = known_read(get->tool, &get->info, &range, &known);
 	if (result == TOOL_DONE)
 		known_say(&known, get->key);
 	known_free(&known);
@@ -254,8 +255,8 @@ get_read(struct get *get, struct bc_view *view)
 		                        flags, &get->derive.derive, view, &err);
 		if (status != BC_OK && status != BC_MISS)
 			return tool_fail(&err);
-	} else if (get->info->kind == BC_SERIES) {
-		if (values[GET_COLUMNS].set && get->info->schema != NULL &&
+	} else if (get->info.kind == BC_SERIES) {
+		if (values[GET_COLUMNS].set && get->info.schema != NULL &&
 		    !get_cut_columns(get))
 			return TOOL_USAGE;
 		status = get_read_series(get, flags, view);
@@ -279,7 +280,7 @@ get_narrow(struct get *get, struct frame *frame)
 		return tool_usage(get->tool, "the entry has no times: ranges "
 		                             "are for frames");
 	/* Which columns a series without rows will have is not known. */
-	if (values[GET_COLUMNS].set && get->info->schema != NULL &&
+	if (values[GET_COLUMNS].set && get->info.schema != NULL &&
 	    !frame_select(frame, values[GET_COLUMNS].text))
 		return TOOL_USAGE;
 	/* A bar that is not whole must not pass for one that is. */
@@ -322,7 +323,7 @@ get_note(const struct get *get, struct frame *frame, bool json)
 		if (values[GET_HEAD].set && !get_ranged(get))
 			range.to_ns = view->last_ns + 1;
 	}
-	result = known_read(get->tool, get->info, &range, &known);
+	result = known_read(get->tool, &get->info, &range, &known);
 	if (result == TOOL_DONE)
 		known_say(&known, get->key);
 	if (result == TOOL_DONE && json) {
@@ -345,7 +346,7 @@ get_print(struct get *get, const struct bc_view *view,
 
 	frame_init(&frame, view);
 	result = get_narrow(get, &frame);
-	if (result == TOOL_DONE && get->info->kind == BC_SERIES)
+	if (result == TOOL_DONE && get->info.kind == BC_SERIES)
 		result = get_note(get, &frame, format == OUTPUT_JSON);
 	if (result == TOOL_DONE)
 		frame_print(&frame, get->key, format);
@@ -370,7 +371,7 @@ get_rows(struct get *get)
 		return tool_usage(get->tool,
 		                  "the entry is no blob: it has no raw "
 		                  "bytes to print");
-	if (get->info->kind == BC_ARRAYS && derive_args_wanted(&get->derive))
+	if (get->info.kind == BC_ARRAYS && derive_args_wanted(&get->derive))
 		return tool_usage(get->tool, "the entry has no times: bars and "
 		                             "indicators are made of frames");
 	result = get_read(get, &view);
@@ -421,17 +422,15 @@ get_begin(struct get *get)
 static enum tool_exit
 get_entry(struct get *get)
 {
-	char text[BC_KEY_MAX + 1];
-	struct bc_cache *cache = get->tool->cache;
 	enum tool_exit result;
 	struct bc_view view;
-	struct bc_info info;
 	struct bc_error err;
 
-	switch (bc_info(cache, get->key, text, sizeof(text), &info, &err)) {
+	switch (bc_info(get->tool->cache, get->key, get->info_text,
+	                sizeof(get->info_text), &get->info, &err)) {
 	case BC_OK:
-		get->info = &info;
-		return info.kind == BC_BLOB ? get_blob(get) : get_rows(get);
+		return get->info.kind == BC_BLOB ? get_blob(get)
+		                                 : get_rows(get);
 	case BC_MISS:
 		/* The get says why, and is counted. */
 		result = tool_get(get->tool, get->key, &view);

@@ -63,8 +63,10 @@ static bool
 tzdata_alike(const char *wanted, const char *name)
 {
 	for (; *wanted != '\0' && *name != '\0'; wanted++, name++) {
-		char letter = *wanted == ' ' ? '_' : *wanted;
+		char letter = *wanted;
 
+		if (letter == ' ')
+			letter = '_';
 		if (strncasecmp(&letter, name, 1) != 0)
 			return false;
 	}

@@ -286,8 +286,10 @@ unpack_convert(struct buffer *text, const char *name, size_t mark,
 	to = out.data;
 	if (good && (iconv(state, &from, &left, &to, &room) == (size_t)-1 ||
 	             left != 0)) {
-		bci_fail(err, BC_INVALID, "it is no %s at byte %llu", name,
-		         (unsigned long long)(text->bytes - left + 1));
+		size_t at = text->bytes - left + 1;
+
+		/* NOLINTNEXTLINE(analyzer-malloc-leak): it is closed below */
+		bci_fail(err, BC_INVALID, "it is no %s at byte %zu", name, at);
 		good = false;
 	}
 	iconv_close(state);

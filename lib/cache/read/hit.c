@@ -32,6 +32,7 @@ hit_report(struct bc_cache *cache, struct bci_env *env,
            const struct bci_hit *hit, const struct bci_wanted *wanted,
            const char *wrong)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it was found */
 	bci_hit_report(cache, env, &hit->locator, hit->entry_id, wanted->key,
 	               wanted->key_bytes, wrong);
 }
