@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guess.h"
 #include "moment.h"
 #include "preset.h"
 #include "tool.h"
@@ -208,6 +209,19 @@ args_find(const struct args_option *options, size_t count, const char *name,
 	return i;
 }
 
+/* There is no option of that name, which ends as an argument does. */
+static void
+args_no_option(const char *name, const struct tool_command *command)
+{
+	size_t bytes = strcspn(name, "=");
+	char guess[GUESS_TEXT];
+
+	tool_say("there is no option --%.*s%s%s%s", (int)bytes, name,
+	         command == NULL ? "" : " of ",
+	         command == NULL ? "" : command->name,
+	         guess_option(command, name, bytes, guess));
+}
+
 /*
  * Whether an option of that name takes a value.  Where it does with one command
  * and not with another, the next word is its value unless it is a command.
@@ -232,6 +246,50 @@ args_takes_value(const char *name, size_t bytes, const char *next)
 		flag |= command->options[found].kind == ARGS_FLAG;
 	}
 	return value && !(flag && next != NULL && tool_find(next) != NULL);
+}
+
+/*
+ * An option before argv[end] that no command has, or NULL: the next word may be
+ * its value.
+ */
+static const char *
+args_stray(char **argv, int end)
+{
+	for (int i = 1; i < end; ++i) {
+		const char *name = argv[i] + 2;
+		size_t bytes, j;
+		bool known;
+
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		if (strncmp(argv[i], "--", 2) != 0)
+			continue;
+		bytes = strcspn(name, "=");
+		known = args_find(args_globals, ARGS_GLOBALS, name, bytes) <
+		        ARGS_GLOBALS;
+		for (j = 0; j < tool_command_count && !known; ++j)
+			known = args_find(tool_commands[j]->options,
+			                  tool_commands[j]->option_count, name,
+			                  bytes) <
+			        tool_commands[j]->option_count;
+		if (!known)
+			return name;
+	}
+	return NULL;
+}
+
+/* No command has that name. */
+static void
+args_no_command(char **argv, int word)
+{
+	const char *option = args_stray(argv, word);
+	char guess[GUESS_TEXT];
+
+	if (option == NULL)
+		tool_say("there is no command '%s'%s", argv[word],
+		         guess_command(argv[word], guess));
+	else
+		args_no_option(option, NULL);
 }
 
 /* The index in argv of the word that names the command, or argc. */
@@ -314,9 +372,7 @@ args_store(int argc, char **argv, int *at, const struct tool_command *command,
 		}
 	}
 	if (option == NULL) {
-		tool_say("there is no option --%.*s%s%s", (int)bytes, name,
-		         command == NULL ? "" : " of ",
-		         command == NULL ? "" : command->name);
+		args_no_option(name, command);
 		return false;
 	}
 	if (option->kind == ARGS_FLAG) {
@@ -374,6 +430,7 @@ args_parse(int argc, char **argv, const struct tool_command **command,
 {
 	int word = args_command(argc, argv);
 	bool open = true; /* options are still allowed */
+	char guess[GUESS_TEXT];
 	int i;
 
 	memset(args, 0, sizeof(*args));
@@ -381,7 +438,7 @@ args_parse(int argc, char **argv, const struct tool_command **command,
 	if (word < argc) {
 		*command = tool_find(argv[word]);
 		if (*command == NULL) {
-			tool_say("there is no command '%s'", argv[word]);
+			args_no_command(argv, word);
 			return false;
 		}
 	}
@@ -396,7 +453,10 @@ args_parse(int argc, char **argv, const struct tool_command **command,
 			args->globals[ARGS_HELP].set = true;
 		} else if (open && args_is_option(argv[i])) {
 			if (argv[i][1] != '-') {
-				tool_say("there is no option %s", argv[i]);
+				tool_say("there is no option %s%s", argv[i],
+				         guess_option(*command, argv[i] + 1,
+				                      strlen(argv[i] + 1),
+				                      guess));
 				return false;
 			}
 			if (!args_store(argc, argv, &i, *command, args))

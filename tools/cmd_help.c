@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guess.h"
 #include "tool.h"
 
 #define HELP_INDENT 26 /* where the explanations begin */
@@ -119,6 +120,7 @@ static enum tool_exit
 help_run(struct tool *tool)
 {
 	const struct tool_command *command;
+	char guess[GUESS_TEXT];
 
 	if (tool->args.operand_count == 0) {
 		help_tool();
@@ -126,8 +128,9 @@ help_run(struct tool *tool)
 	}
 	command = tool_find(tool->args.operands[0]);
 	if (command == NULL)
-		return tool_usage(tool, "there is no command '%s'",
-		                  tool->args.operands[0]);
+		return tool_usage(tool, "there is no command '%s'%s",
+		                  tool->args.operands[0],
+		                  guess_command(tool->args.operands[0], guess));
 	help_command(command);
 	return TOOL_DONE;
 }
