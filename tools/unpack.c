@@ -277,6 +277,7 @@ unpack_convert(struct buffer *text, const char *name, size_t mark,
 
 	state = iconv_open("UTF-8", name);
 	if (state == (iconv_t)-1) {
+		/* NOLINTNEXTLINE(analyzer-malloc-leak): there is none */
 		bci_fail(err, BC_IO, "it is %s, which iconv does not know here",
 		         name);
 		return false;
@@ -288,7 +289,6 @@ unpack_convert(struct buffer *text, const char *name, size_t mark,
 	             left != 0)) {
 		size_t at = text->bytes - left + 1;
 
-		/* NOLINTNEXTLINE(analyzer-malloc-leak): it is closed below */
 		bci_fail(err, BC_INVALID, "it is no %s at byte %zu", name, at);
 		good = false;
 	}

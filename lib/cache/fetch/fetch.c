@@ -264,10 +264,8 @@ fetch_ask(struct fetch *fetch, const struct bc_interval *gap,
 	fetch->handed = fetch->handed || ask.handed;
 	if (status != BC_OK)
 		return status;
-	/*
-	 * Of what the function left alone it is not asked again.
-	 * NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): a gap was found
-	 */
+	/* Of what the function left alone it is not asked again. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): a gap was found */
 	if (bci_intervals_missing(&fetch->done, KNOWN_ALL, gap->from_ns,
 	                          gap->to_ns, &rest) &&
 	    rest.from_ns == gap->from_ns && rest.to_ns == gap->to_ns &&
