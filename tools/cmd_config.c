@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "guess.h"
 #include "output.h"
 #include "preference.h"
 #include "settings.h"
@@ -24,6 +25,7 @@ static enum tool_exit
 config_word(struct tool *tool, const char *word, struct args_value *values)
 {
 	size_t bytes = strcspn(word, "=");
+	char guess[GUESS_TEXT];
 	size_t i;
 
 	if (word[bytes] != '=')
@@ -33,8 +35,10 @@ config_word(struct tool *tool, const char *word, struct args_value *values)
 		    memcmp(settings_table[i].name, word, bytes) == 0)
 			break;
 	if (i == SETTINGS)
-		return tool_usage(tool, "there is no setting '%.*s'",
-		                  (int)bytes, word);
+		return tool_usage(tool, "there is no setting '%.*s'%s",
+		                  (int)bytes, word,
+		                  guess_name(settings_table, SETTINGS, word,
+		                             bytes, guess));
 	return args_convert(&settings_table[i], "", word + bytes + 1,
 	                    &values[i])
 	               ? TOOL_DONE

@@ -120,19 +120,22 @@ health_print_share(const char *title, uint64_t bytes, double share)
 	            100 * share);
 }
 
-/* "3m 12s ago", or "never" */
+/* "3m 12s ago", "just now" or "never" */
 static void
 health_print_age(const char *title, int64_t ns, int64_t now_ns)
 {
+	const uint64_t second_ns = 1000000000;
+	uint64_t age_ns = now_ns < ns ? 0 : (uint64_t)(now_ns - ns);
 	char span[UNIT_SPAN_TEXT];
 
 	if (ns == 0)
 		output_pair(title, "never");
+	else if (age_ns < second_ns)
+		output_pair(title, "just now");
 	else
-		output_pair(title, "%s ago",
-		            unit_format_span(
-				    now_ns < ns ? 0 : (uint64_t)(now_ns - ns),
-				    span));
+		output_pair(
+			title, "%s ago",
+			unit_format_span(age_ns - age_ns % second_ns, span));
 }
 
 static void

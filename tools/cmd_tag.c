@@ -162,8 +162,14 @@ tag_show(const struct tool *tool, enum bc_label_kind kind)
 		tag.list = json_array();
 	for (i = 0; i < count; ++i)
 		if (bc_labels(tool->cache, tool->args.operands[i], kind,
-		              tag_listed, &tag, &err) != BC_OK)
+		              tag_listed, &tag, &err) != BC_OK) {
 			result = tool_fail(&err);
+			/* "tag KEY LABEL" is what other tools take. */
+			if (err.status == BC_MISS && i != 0)
+				tool_say("to add it to %s: --add %s",
+				         tool->args.operands[0],
+				         tool->args.operands[i]);
+		}
 	if (count == 0) {
 		if (bc_labelled(tool->cache, kind, NULL, tag_counted, &tag,
 		                &err) != BC_OK)

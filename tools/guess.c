@@ -160,7 +160,7 @@ guess_add(struct guess *guess, const char *name, size_t distance)
 }
 
 static void
-guess_name(struct guess *guess, const char *name)
+guess_near(struct guess *guess, const char *name)
 {
 	size_t bytes = strlen(name);
 
@@ -225,7 +225,7 @@ guess_command(const char *word, char text[GUESS_TEXT])
 		if (guess_means(&guess, &guess_commands[i]))
 			guess_add(&guess, guess_commands[i].meant, 0);
 	for (i = 0; i < tool_command_count; ++i)
-		guess_name(&guess, tool_commands[i]->name);
+		guess_near(&guess, tool_commands[i]->name);
 	return guess_end(&guess, "", text);
 }
 
@@ -237,7 +237,7 @@ guess_table(struct guess *guess, const struct args_option *options,
 	for (size_t i = 0; i < count; ++i) {
 		const char *name = options[i].name;
 
-		guess_name(guess, name);
+		guess_near(guess, name);
 		if (guess->bytes == 1 && name[0] == guess->word[0])
 			guess_add(guess, name, 1);
 		for (size_t j = 0; j < GUESS_COUNT(guess_options); ++j)
@@ -257,4 +257,14 @@ guess_option(const struct tool_command *command, const char *word, size_t bytes,
 		guess_table(&guess, command->options, command->option_count);
 	guess_table(&guess, args_globals, ARGS_GLOBALS);
 	return guess_end(&guess, "--", text);
+}
+
+const char *
+guess_name(const struct args_option *names, size_t count, const char *word,
+           size_t bytes, char text[GUESS_TEXT])
+{
+	struct guess guess = guess_begin(word, bytes);
+
+	guess_table(&guess, names, count);
+	return guess_end(&guess, "", text);
 }

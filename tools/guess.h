@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+struct args_option;
 struct tool_command;
 
 #define GUESS_TEXT 128
@@ -24,5 +25,9 @@ const char *guess_command(const char *word, char text[GUESS_TEXT]);
  */
 const char *guess_option(const struct tool_command *command, const char *word,
                          size_t bytes, char text[GUESS_TEXT]);
+
+/* The same for a word that should be a name of a table, without dashes. */
+const char *guess_name(const struct args_option *names, size_t count,
+                       const char *word, size_t bytes, char text[GUESS_TEXT]);
 
 #endif /* TOOL_GUESS_H */

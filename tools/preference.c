@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guess.h"
 #include "output.h"
 
 #define PREFERENCE_MAX 65536
@@ -104,6 +105,8 @@ preference_switch(const char *value, bool *on)
 static bool
 preference_set(const char *name, const char *value, unsigned line)
 {
+	char guess[GUESS_TEXT];
+
 	if (strcmp(name, "cache") == 0) {
 		free(preference.cache);
 		preference.cache = preference_place(value);
@@ -126,7 +129,9 @@ preference_set(const char *name, const char *value, unsigned line)
 		return args_convert(&settings_table[i], "", value,
 		                    &preference.settings[i]);
 	}
-	tool_say("there is no preference '%s'", name);
+	tool_say("there is no preference '%s'%s", name,
+	         guess_name(settings_table, SETTINGS, name, strlen(name),
+	                    guess));
 	return false;
 }
 
