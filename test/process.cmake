@@ -36,7 +36,7 @@ barcache_fault_test(failure fault/holds.c
   fault/world_basic.c fault/world_care.c fault/world_series.c)
 target_compile_definitions(test_failure PRIVATE
   BARCACHE_MAP="${PROJECT_SOURCE_DIR}/lib/barcache.map")
-barcache_fault_test(growth_failure)
+barcache_fault_test(growth_failure fault/failing.c fault/holds.c)
 barcache_fault_test(label_failure)
 barcache_fault_test(create)
 barcache_fault_test(fork)

@@ -11,26 +11,20 @@
 #include "cold.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <lmdb.h>
 
 #include "cache.h"
+#include "fault/failing.h"
 #include "fault/lab.h"
 #include "fault/shim.h"
 
-#define ROUNDS_MAX 2000
 #define ROWS 9000
 #define PART 700 /* rows of a range, in two blocks */
 #define BLOB_BYTES 30000
 
-static const struct fault {
-	const char *name;
-	unsigned calls; /* enum fault_calls; 0 for the allocator */
-	int error;
-	bool repeat;
-} faults[] = {
+static const struct failing_fault faults[] = {
 	{ "memory", 0, 0, false },
 	{ "mapping", FAULT_MAP, ENOMEM, false },
 	{ "LMDB: ENOMEM", FAULT_LMDB, ENOMEM, false },
@@ -46,17 +40,6 @@ static struct world {
 	struct cold_frame frame;
 	char blob[BLOB_BYTES];
 } world;
-
-static char trying[128];
-
-static void
-holds(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	print_error("%s: not so: %s\n", trying, what);
-	fail();
-}
 
 /* ---- the world --------------------------------------------------------- */
 
@@ -129,9 +112,10 @@ world_has(const char *key, bool may_miss)
 	if (status != BC_OK)
 		print_error("%s: %s, %s\n", key, bc_status_name(status),
 		            bc_miss_name(view.miss));
-	holds(status == BC_OK, key);
-	holds(view.rows == ROWS && cold_frame_is(&world.frame, &view, 0),
-	      "the bytes that were put");
+	failing_holds(status == BC_OK, key);
+	failing_holds(view.rows == ROWS &&
+	                      cold_frame_is(&world.frame, &view, 0),
+	              "the bytes that were put");
 	bc_view_release(&view);
 }
 
@@ -143,12 +127,13 @@ looked(enum bc_status status, struct bc_view *view, uint64_t first,
        uint64_t rows)
 {
 	if (status != BC_OK) {
-		holds(view->data == NULL && view->rows == 0,
-		      "nothing to show after a failure");
+		failing_holds(view->data == NULL && view->rows == 0,
+		              "nothing to show after a failure");
 		return status;
 	}
-	holds(view->rows == rows && cold_frame_is(&world.frame, view, first),
-	      "the right rows");
+	failing_holds(view->rows == rows &&
+	                      cold_frame_is(&world.frame, view, first),
+	              "the right rows");
 	bc_view_release(view);
 	return status;
 }
@@ -177,9 +162,9 @@ run_blob(struct bc_error *err)
 	(void)err;
 	if (status != BC_OK)
 		return status;
-	holds(view.bytes == BLOB_BYTES &&
-	              memcmp(view.data, world.blob, BLOB_BYTES) == 0,
-	      "the blob");
+	failing_holds(view.bytes == BLOB_BYTES &&
+	                      memcmp(view.data, world.blob, BLOB_BYTES) == 0,
+	              "the blob");
 	bc_view_release(&view);
 	return status;
 }
@@ -310,7 +295,7 @@ check_all(const struct operation *operation)
 	world_has("cold", false);
 	world_has("s/m/X/1m", false);
 	world_has("new", true);
-	holds(run_blob(&err) == BC_OK, "the blob afterwards");
+	failing_holds(run_blob(&err) == BC_OK, "the blob afterwards");
 	if (operation->changes)
 		assert_status(bc_verify(world.cache, NULL, NULL, NULL,
 		                        &(struct bc_verify_report){ 0 }, &err),
@@ -318,14 +303,9 @@ check_all(const struct operation *operation)
 }
 
 static bool
-one_failure(const struct operation *operation, const struct fault *fault,
-            uint64_t at)
+one_failure(const void *subject, const struct failing_fault *fault, uint64_t at)
 {
-	struct fault_plan plan = { .calls = fault->calls,
-		                   .mode = FAULT_FAIL,
-		                   .error = fault->error,
-		                   .at = at,
-		                   .repeat = fault->repeat };
+	const struct operation *operation = subject;
 	struct bc_error err = { .status = BC_OK };
 	enum bc_status status;
 	bool fired;
@@ -333,31 +313,23 @@ one_failure(const struct operation *operation, const struct fault *fault,
 	if (operation->changes)
 		world_make();
 	world_open();
-	atomic_store(&world.memory.fired, false);
-	if (fault->calls == 0)
-		atomic_store(&world.memory.fail_at,
-		             atomic_load(&world.memory.requests) + at);
-	else
-		fault_arm(&plan);
+	failing_begin(fault, at, &world.memory);
 	status = operation->run(&err);
-	atomic_store(&world.memory.fail_at, 0);
-	fault_disarm();
-	fired = fault->calls == 0 ? atomic_load(&world.memory.fired)
-	                          : fault_fired();
-	holds(status == BC_OK || fired, "no failure without a fault");
-	holds(status == BC_OK || !operation->has_words ||
-	              (err.status == status && err.message[0] != '\0'),
-	      "words for what failed");
-	holds(status == BC_OK || status == BC_NOMEM || status == BC_IO ||
-	              status == BC_NOSPACE,
-	      bc_status_name(status));
+	fired = failing_end(fault, &world.memory);
+	failing_holds(status == BC_OK || fired, "no failure without a fault");
+	failing_holds(status == BC_OK || !operation->has_words ||
+	                      (err.status == status && err.message[0] != '\0'),
+	              "words for what failed");
+	failing_holds(status == BC_OK || status == BC_NOMEM ||
+	                      status == BC_IO || status == BC_NOSPACE,
+	              bc_status_name(status));
 	/* A disk that failed may have spoiled the handle, but not the cache. */
 	if (fault->error == 0 || fault->error == ENOMEM)
 		check_all(operation);
 	bc_close(world.cache);
 	world_open();
 	check_all(operation);
-	holds(operation->run(&err) == BC_OK, "success at last");
+	failing_holds(operation->run(&err) == BC_OK, "success at last");
 	check_all(operation);
 	bc_close(world.cache);
 	return fired;
@@ -367,24 +339,11 @@ static void
 fails_cleanly(void **state)
 {
 	const struct operation *operation = *state;
-	unsigned files = test_open_files();
 
 	world_make();
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-		bool fired = true;
-
-		for (uint64_t at = 1; fired && lab_in_time(); at++) {
-			snprintf(trying, sizeof(trying), "%s, %s at %llu",
-			         operation->name, faults[i].name,
-			         (unsigned long long)at);
-			holds(at < ROUNDS_MAX, "an end");
-			fired = one_failure(operation, &faults[i], at);
-			lab_trials(fired);
-			holds(test_open_files() == files, "no file left open");
-			holds(atomic_load(&world.memory.live) == 0,
-			      "no memory left");
-		}
-	}
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		failing_rounds(operation->name, &faults[i], &world.memory,
+		               one_failure, operation);
 }
 
 int

@@ -10,24 +10,18 @@
 #include "support.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <lmdb.h>
 
+#include "fault/failing.h"
 #include "fault/lab.h"
 #include "fault/shim.h"
 
-#define ROUNDS_MAX 3000
 #define ROWS 6000
 #define STEP_NS 60000000000LL
 
-static const struct fault {
-	const char *name;
-	unsigned calls; /* enum fault_calls; 0 for the allocator */
-	int error;
-	bool repeat;
-} faults[] = {
+static const struct failing_fault faults[] = {
 	{ "memory", 0, 0, false },
 	{ "LMDB: ENOMEM", FAULT_LMDB, ENOMEM, false },
 	{ "LMDB: EIO", FAULT_LMDB, EIO, false },
@@ -45,7 +39,6 @@ static struct world {
 
 static int64_t times[2 * ROWS];
 static double closes[2 * ROWS];
-static char trying[128];
 
 static void
 world_open(void)
@@ -163,59 +156,39 @@ static const struct change changes[] = {
 	{ "compacting", run_compact, 100, 3000, 1 },
 };
 
-static void
-holds(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	print_error("%s: not so: %s\n", trying, what);
-	fail();
-}
-
 static bool
-one_failure(const struct change *change, const struct fault *fault, uint64_t at)
+one_failure(const void *subject, const struct failing_fault *fault, uint64_t at)
 {
-	struct fault_plan plan = { .calls = fault->calls,
-		                   .mode = FAULT_FAIL,
-		                   .error = fault->error,
-		                   .at = at,
-		                   .repeat = fault->repeat };
+	const struct change *change = subject;
 	struct bc_error err = { .status = BC_OK };
 	enum bc_status status;
 	bool fired;
 
 	world_make();
 	world_open();
-	atomic_store(&world.memory.fired, false);
-	if (fault->calls == 0)
-		atomic_store(&world.memory.fail_at,
-		             atomic_load(&world.memory.requests) + at);
-	else
-		fault_arm(&plan);
+	failing_begin(fault, at, &world.memory);
 	status = change->run(&err);
-	atomic_store(&world.memory.fail_at, 0);
-	fault_disarm();
-	fired = fault->calls == 0 ? atomic_load(&world.memory.fired)
-	                          : fault_fired();
-	holds(status == BC_OK ||
-	              (fired && err.status == status && err.message[0] != '\0'),
-	      "an honest status");
-	holds(status == BC_OK || status == BC_NOMEM || status == BC_IO ||
-	              status == BC_NOSPACE,
-	      bc_status_name(status));
+	fired = failing_end(fault, &world.memory);
+	failing_holds(status == BC_OK || (fired && err.status == status &&
+	                                  err.message[0] != '\0'),
+	              "an honest status");
+	failing_holds(status == BC_OK || status == BC_NOMEM ||
+	                      status == BC_IO || status == BC_NOSPACE,
+	              bc_status_name(status));
 	bc_close(world.cache);
 	world_open();
 	if (status == BC_OK)
-		holds(has("a", change->a_first, change->a_end) &&
-		              has("b", 0, change->b_end),
-		      "the new rows");
+		failing_holds(has("a", change->a_first, change->a_end) &&
+		                      has("b", 0, change->b_end),
+		              "the new rows");
 	else
-		holds(has("a", 100, 3000) && has("b", 0, 1), "the old rows");
+		failing_holds(has("a", 100, 3000) && has("b", 0, 1),
+		              "the old rows");
 	if (status != BC_OK) {
 		assert_status(change->run(&err), BC_OK, &err);
-		holds(has("a", change->a_first, change->a_end) &&
-		              has("b", 0, change->b_end),
-		      "the new rows at last");
+		failing_holds(has("a", change->a_first, change->a_end) &&
+		                      has("b", 0, change->b_end),
+		              "the new rows at last");
 	}
 	assert_status(bc_verify(world.cache, NULL, NULL, NULL,
 	                        &(struct bc_verify_report){ 0 }, &err),
@@ -228,24 +201,13 @@ static void
 fails_cleanly(void **state)
 {
 	const struct change *change = *state;
-	unsigned files = test_open_files();
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-		bool fired = true;
-		uint64_t at;
+		uint64_t rounds =
+			failing_rounds(change->name, &faults[i], &world.memory,
+		                       one_failure, change);
 
-		for (at = 1; fired && lab_in_time(); at++) {
-			snprintf(trying, sizeof(trying), "%s, %s at %llu",
-			         change->name, faults[i].name,
-			         (unsigned long long)at);
-			holds(at < ROUNDS_MAX, "an end");
-			fired = one_failure(change, &faults[i], at);
-			lab_trials(fired);
-			holds(test_open_files() == files, "no file left open");
-			holds(atomic_load(&world.memory.live) == 0,
-			      "no memory left");
-		}
-		holds(at > 2 || !lab_in_time(), "it was tried");
+		failing_holds(rounds > 1 || !lab_in_time(), "it was tried");
 	}
 }
 
