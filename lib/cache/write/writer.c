@@ -393,9 +393,11 @@ writer_commit_sync(const struct bci_writer *writer)
 static void
 writer_unlink_retired(struct bci_writer *writer)
 {
-	/* Not what a catalogue that a power cut brings back would name. */
+	/* Not what a catalogue that a power cut brings back would name.  Where
+	 * nothing is synced, hardly a block was taken that must be given back.
+	 */
 	bool husk = writer->husks != NULL &&
-	            writer_commit_sync(writer) != BCI_SYNC_DATA;
+	            writer_commit_sync(writer) == BCI_SYNC_FULL;
 	struct bci_env *env = writer->env;
 	char name[BCI_ARENA_NAME];
 
