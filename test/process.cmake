@@ -37,6 +37,7 @@ barcache_fault_test(failure fault/holds.c
 target_compile_definitions(test_failure PRIVATE
   BARCACHE_MAP="${PROJECT_SOURCE_DIR}/lib/barcache.map")
 barcache_fault_test(growth_failure fault/failing.c fault/holds.c)
+barcache_fault_test(fetch_failure)
 barcache_fault_test(label_failure)
 barcache_fault_test(create)
 barcache_fault_test(fork)

@@ -149,15 +149,18 @@ bci_ranking_walk(struct bci_ranking *ranking, struct bci_writer *writer,
 static size_t
 ranking_choose(struct bci_ranking *ranking, uint64_t bytes, int64_t now_ns)
 {
-	const struct bci_choice choice = {
-		.candidates = ranking->candidates + ranking->chosen,
-		.count = ranking->count - ranking->chosen,
+	struct bci_choice choice = {
 		.used_bytes = bytes,
 		.target_bytes = 0,
 		.now_ns = now_ns,
 	};
-	size_t more = bci_policy_choose(ranking->policy, &choice);
+	size_t more;
 
+	if (ranking->chosen == ranking->count)
+		return 0; /* If none was found, there is no array either. */
+	choice.candidates = ranking->candidates + ranking->chosen;
+	choice.count = ranking->count - ranking->chosen;
+	more = bci_policy_choose(ranking->policy, &choice);
 	ranking->chosen += more;
 	return more;
 }
