@@ -403,12 +403,15 @@ writer_unlink_retired(struct bci_writer *writer)
 
 	for (size_t i = 0; i < writer->retired_count; i++) {
 		const struct bci_retired *arena = &writer->retired[i];
-
-		const int dir_fd = env->maps.class_fd[arena->class_];
+		/* Of no class, by a damaged record: it is swept up later. */
+		const int dir_fd = arena->class_ < BCI_COUNT(env->maps.class_fd)
+		                           ? env->maps.class_fd[arena->class_]
+		                           : -1;
 
 		bci_arena_name(arena->number, name);
-		if (!husk ||
-		    !bci_husks_keep(writer->husks, dir_fd, arena->number))
+		if (dir_fd >= 0 &&
+		    (!husk ||
+		     !bci_husks_keep(writer->husks, dir_fd, arena->number)))
 			(void)unlinkat(dir_fd, name, 0);
 		/* A process that only writes has no lookup that lets go. */
 		bci_maps_drop(&env->maps, arena->number);
