@@ -188,7 +188,7 @@ sequence_run_all(const struct sequence_kind *kind, uint64_t seeds, size_t steps)
 	uint64_t first = number_of("BARCACHE_SEED", 1);
 
 	steps = (size_t)number_of("BARCACHE_STEPS", steps);
-	seeds = number_of("BARCACHE_SEEDS", seeds);
+	seeds = number_of("BARCACHE_SEEDS", TEST_TRIALS(seeds));
 	if (path != NULL) {
 		sequence_read(&sequence, path);
 		if (getenv("BARCACHE_INLINE") != NULL)

@@ -35,6 +35,12 @@
 #define TEST_SANITIZED 0
 #endif
 
+/*
+ * How many of the 'usual' trials to do, all of which other builds do: there
+ * each takes many times as long.
+ */
+#define TEST_TRIALS(usual) (TEST_SANITIZED ? ((usual) + 2) / 3 : (usual))
+
 /* ------------------------------------------------------------------------ */
 /*  Statuses                                                                */
 /* ------------------------------------------------------------------------ */

@@ -147,7 +147,7 @@ static void
 short_series(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 8; seed++)
+	for (uint64_t seed = 1; seed <= TEST_TRIALS(8); seed++)
 		random_walk(seed, 60, 200, 0, 0);
 }
 
@@ -155,7 +155,7 @@ static void
 series_of_some_segments(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 20; seed <= 22; seed++)
+	for (uint64_t seed = 20; seed < 20 + TEST_TRIALS(3); seed++)
 		random_walk(seed, 5000, 120, 0, 0);
 }
 
@@ -163,7 +163,7 @@ static void
 long_series(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 30; seed <= 31; seed++)
+	for (uint64_t seed = 30; seed < 30 + TEST_TRIALS(2); seed++)
 		random_walk(seed, 60000, 60, 0, 0);
 }
 
@@ -171,7 +171,7 @@ static void
 series_with_texts(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 40; seed <= 48; seed++)
+	for (uint64_t seed = 40; seed < 40 + TEST_TRIALS(9); seed++)
 		random_walk(seed, 300, 200, 0, 9);
 	random_walk(50, 20000, 60, 0, 9);
 }
@@ -180,7 +180,7 @@ static void
 series_under_a_small_budget(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 60; seed <= 63; seed++)
+	for (uint64_t seed = 60; seed < 60 + TEST_TRIALS(4); seed++)
 		random_walk(seed, 2000, 60, 24u << 20, 0);
 }
 

@@ -315,7 +315,8 @@ try_all(const struct fault *fault, bool (*run)(const struct round *))
 		state_read(round.after);
 		bc_close(cache);
 		assert_string_not_equal(round.before, round.after);
-		for (round.at = 1; lab_in_time() && run(&round); round.at++) {
+		for (round.at = 1; lab_in_time() && run(&round);
+		     round.at += lab_step(1, 1)) {
 			assert_true(round.at < ROUNDS_MAX);
 			lab_trials(1);
 		}

@@ -436,8 +436,8 @@ sweep_begin(struct sweep *sweep)
 	sweep->first = lab_next() % sweep->all;
 	for (sweep->prime = 1000003; sweep->all % sweep->prime == 0;)
 		sweep->prime = 1000033;
-	sweep->trials =
-		lab_is_on() ? lab_part(sweep->all, sweep->all) : SWEEP_TRIALS;
+	sweep->trials = lab_is_on() ? lab_part(sweep->all, sweep->all)
+	                            : TEST_TRIALS(SWEEP_TRIALS);
 }
 
 /*

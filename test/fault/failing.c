@@ -54,7 +54,7 @@ failing_rounds(const char *name, const struct failing_fault *fault,
 	bool fired = true;
 	uint64_t at;
 
-	for (at = 1; fired && lab_in_time(); at++) {
+	for (at = 1; fired && lab_in_time(); at += lab_step(1, 1)) {
 		holds_try("%s, %s at %llu", name, fault->name,
 		          (unsigned long long)at);
 		failing_holds(at < ROUNDS_MAX, "an end");

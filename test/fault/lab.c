@@ -108,7 +108,7 @@ lab_part(uint64_t usual, uint64_t all)
 	uint64_t part;
 
 	if (lab.scenario == NULL || lab.wanted == 0)
-		return usual;
+		return TEST_TRIALS(usual);
 	part = (lab.wanted * usual + all - 1) / all;
 	return part < usual ? part : usual;
 }
@@ -116,7 +116,7 @@ lab_part(uint64_t usual, uint64_t all)
 uint64_t
 lab_step(uint64_t usual, uint64_t all)
 {
-	uint64_t step = usual;
+	uint64_t step = TEST_SANITIZED ? 3 * usual : usual;
 
 	if (lab.scenario != NULL)
 		step = lab.wanted < all ? 2 * all / (lab.wanted + 1) : 1;

@@ -31,13 +31,14 @@ uint64_t lab_next(void);
 
 /*
  * How many trials to do, up to the 'usual' ones of a test, where all chosen
- * tests together do 'all' of them in a run.
+ * tests together do 'all' of them in a run.  By itself: TEST_TRIALS(usual).
  */
 uint64_t lab_part(uint64_t usual, uint64_t all);
 
 /*
  * How far to the next place of sweeps over 'all' places, by chance: up to
- * 'usual', or so that about as many are met as trials are wanted.
+ * 'usual', three times that with a sanitizer, or so that about as many are met
+ * as trials are wanted.
  */
 uint64_t lab_step(uint64_t usual, uint64_t all);
 
