@@ -11,7 +11,7 @@ foreach(name alloc check clock dir hash lock mapping schema
     snapshot space state stats tracer verify view writer)
   barcache_test(${name})
 endforeach()
-foreach(name arena catalogue expiry file husk lmdb zones)
+foreach(name arena catalogue expiry file lmdb zones)
   barcache_test(${name} dir_unit.c)
 endforeach()
 foreach(name ledger ledger_times)

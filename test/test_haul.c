@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alloc.h"
 #include "cache.h"
@@ -266,95 +265,6 @@ what_is_copied_arrives(void **state)
 	expect_frames(false);
 }
 
-/* ---- files that are filled again ------------------------------------------
- */
-
-/* Views of frames in arenas that will be moved. */
-struct held {
-	struct bc_view views[FRAMES];
-	int fds[2];
-};
-
-static void
-hold(struct held *held)
-{
-	char key[16];
-
-	for (unsigned i = 0; i < FRAMES; i++) {
-		frame_key(key, i);
-		if (i % 3 != 0)
-			assert_int_equal(
-				bc_get(fixture.cache, key, &held->views[i]),
-				BC_OK);
-	}
-}
-
-static bool
-is_unchanged(const struct held *held)
-{
-	char key[16];
-
-	for (unsigned i = 0; i < FRAMES; i++) {
-		frame_key(key, i);
-		if (i % 3 != 0 &&
-		    test_view_version(&held->views[i], key, UNIT_SEED) != i + 1)
-			return false;
-	}
-	return true;
-}
-
-static void
-let_go(struct held *held)
-{
-	for (unsigned i = 0; i < FRAMES; i++) {
-		if (i % 3 != 0)
-			bc_view_release(&held->views[i]);
-	}
-}
-
-static void
-look_when_told(void *argument)
-{
-	struct held *held = argument;
-	char byte;
-
-	require(read(held->fds[0], &byte, 1) == 1);
-	require(is_unchanged(held));
-}
-
-static void
-what_is_looked_at_is_not_overwritten(void **state)
-{
-	struct held held;
-
-	(void)state;
-	hold(&held);
-	assert_status(bc_compact(fixture.cache, NULL, NULL, NULL), BC_OK, NULL);
-	assert_true(is_unchanged(&held));
-	let_go(&held);
-	expect_frames(false);
-}
-
-/* Nor by who was forked while it was looked at, whatever its maker does. */
-static void
-what_a_child_looks_at_is_not_overwritten(void **state)
-{
-	struct held held;
-	pid_t child;
-
-	(void)state;
-	hold(&held);
-	assert_int_equal(pipe(held.fds), 0);
-	child = test_child_start(look_when_told, &held);
-	let_go(&held);
-	assert_status(bc_compact(fixture.cache, NULL, NULL, NULL), BC_OK, NULL);
-	expect_frames(false);
-	assert_int_equal(write(held.fds[1], "x", 1), 1);
-	assert_int_equal(test_child_wait(child), 0);
-	close(held.fds[0]);
-	close(held.fds[1]);
-}
-
 /* ---- one stride at a time ------------------------------------------------ */
 
 static void
@@ -536,9 +446,9 @@ an_arena_apart_is_swept_when_its_maker_is_gone(void **state)
 	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
 	known = unit_stats().arenas;
 	assert_status(bci_cache_env(fixture.cache, &env, &err), BC_OK, &err);
-	assert_status(bci_apart_make(&apart, env, 900, BCI_MAIN, 1 << 20, true,
-	                             NULL, &err),
-	              BC_OK, &err);
+	assert_status(
+		bci_apart_make(&apart, env, 900, BCI_MAIN, 1 << 20, true, &err),
+		BC_OK, &err);
 	assert_true(bci_apart_is_made(env, 900));
 	assert_status(bc_compact(fixture.cache, NULL, NULL, &err), BC_OK, &err);
 	assert_int_equal(arena_files(), known + 1);
@@ -575,12 +485,6 @@ main(void)
 			unit_teardown),
 		cmocka_unit_test_setup_teardown(what_is_copied_arrives, setup,
 		                                unit_teardown),
-		cmocka_unit_test_setup_teardown(
-			what_is_looked_at_is_not_overwritten, setup,
-			unit_teardown),
-		cmocka_unit_test_setup_teardown(
-			what_a_child_looks_at_is_not_overwritten, setup,
-			unit_teardown),
 		cmocka_unit_test_setup_teardown(
 			what_is_named_of_an_arena_that_has_gone_is_nothing,
 			setup, unit_teardown),

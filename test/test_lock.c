@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -196,93 +194,6 @@ a_waiter_gets_in_beside_one_who_locks_again_at_once(void **state)
 	assert_true(got_it);
 }
 
-/* ---- who else has a file ------------------------------------------------- */
-
-/* Whether the kernel is asked on a file system like this. */
-static bool
-is_told(void)
-{
-	struct statfs fs;
-
-	assert_int_equal(fstatfs(first, &fs), 0);
-	return fs.f_type == 0xef53 || fs.f_type == 0x58465342 ||
-	       fs.f_type == 0x01021994;
-}
-
-static void
-who_has_a_file_open_is_seen(void **state)
-{
-	(void)state;
-	assert_false(bci_lock_is_alone(-1));
-	assert_false(bci_lock_is_alone(first));
-	close(second);
-	assert_int_equal(bci_lock_is_alone(first), is_told());
-	second = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(second >= 0);
-	assert_false(bci_lock_is_alone(first));
-}
-
-static void
-wait_for_word(void *argument)
-{
-	const int *pipe_fds = argument;
-	char byte;
-
-	close(pipe_fds[1]);
-	require(read(pipe_fds[0], &byte, 1) == 1);
-}
-
-/* A mapping is seen when its file is closed, and in a child when its maker has
- * it no more. */
-static void
-who_has_a_file_mapped_is_seen(void **state)
-{
-	int fds[2];
-	void *base;
-	pid_t child;
-
-	(void)state;
-	assert_int_equal(ftruncate(first, 4096), 0);
-	base = mmap(NULL, 4096, PROT_READ, MAP_SHARED, second, 0);
-	assert_ptr_not_equal(base, MAP_FAILED);
-	close(second);
-	assert_false(bci_lock_is_alone(first));
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	/* The child has no copy of 'first' but the same description. */
-	child = test_child_start(wait_for_word, fds);
-	assert_int_equal(munmap(base, 4096), 0);
-	assert_false(bci_lock_is_alone(first));
-	assert_int_equal(write(fds[1], "x", 1), 1);
-	assert_int_equal(test_child_wait(child), 0);
-	assert_int_equal(bci_lock_is_alone(first), is_told());
-	close(fds[0]);
-	close(fds[1]);
-	second = -1;
-}
-
-static void
-open_again_and_again(void *argument)
-{
-	(void)argument;
-	for (unsigned i = 0; i < 20000; i++)
-		close(open(path, O_RDONLY | O_CLOEXEC));
-}
-
-/* Who opens the file at that moment does not end who asks. */
-static void
-asking_is_safe_beside_who_opens_it(void **state)
-{
-	pid_t child;
-
-	(void)state;
-	close(second);
-	second = -1;
-	child = test_child_start(open_again_and_again, NULL);
-	for (unsigned i = 0; i < 20000; i++)
-		(void)bci_lock_is_alone(first);
-	assert_int_equal(test_child_wait(child), 0);
-}
-
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -299,9 +210,6 @@ main(void)
 		TEST(a_deadline_that_passes_gives_the_gate_back),
 		TEST(whoever_has_the_gate_is_next),
 		TEST(a_waiter_gets_in_beside_one_who_locks_again_at_once),
-		TEST(who_has_a_file_open_is_seen),
-		TEST(who_has_a_file_mapped_is_seen),
-		TEST(asking_is_safe_beside_who_opens_it),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);

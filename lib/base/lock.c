@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/vfs.h>
 
 #include "clock.h"
 #include "control.h"
@@ -95,31 +93,4 @@ bci_lock_is_held(int fd, uint64_t at)
 	};
 
 	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
-
-/*
- * A lease for writing is what the kernel grants if the file has no other open
- * description, and a mapping is one, in a child of its maker, too.  Who opens
- * the file in the microsecond that it is held waits, and its holder gets a
- * signal, which would end the process if it were the usual one.
- */
-bool
-bci_lock_is_alone(int fd)
-{
-	/* Some others map a file by way of another one. */
-	static const uint32_t plain_types[] = {
-		0x0000ef53, /* ext4 */
-		0x58465342, /* XFS */
-		0x01021994, /* tmpfs */
-	};
-	bool plain = false;
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) != 0)
-		return false;
-	for (size_t i = 0; i < BCI_COUNT(plain_types); i++)
-		plain |= (uint32_t)fs.f_type == plain_types[i];
-	return plain && fcntl(fd, F_SETSIG, SIGURG) == 0 &&
-	       fcntl(fd, F_SETLEASE, F_WRLCK) == 0 &&
-	       fcntl(fd, F_SETLEASE, F_UNLCK) == 0;
 }

@@ -29,12 +29,6 @@ void bci_lock_release(int fd, uint64_t at);
 int bci_lock_gated(int fd, uint64_t at, enum bci_lock_kind kind,
                    int64_t deadline_ns);
 
-/*
- * Whether nobody else, in whatever process, has the file of 'fd' open or mapped
- * just now; false where the kernel does not say.
- */
-bool bci_lock_is_alone(int fd);
-
 /* Whether another open file description holds byte 'at' exclusively. */
 bool bci_lock_is_held(int fd, uint64_t at);
 

@@ -180,18 +180,6 @@ map_make(struct bci_maps *maps, int fd, uint64_t number,
 	return BC_OK;
 }
 
-/* Whether the file still has its name, and what it is now. */
-static bool
-map_is_named(const struct bci_map *map, struct stat *st)
-{
-	char name[BCI_ARENA_NAME];
-
-	bci_arena_name(map->number, name);
-	return fstatat(map->maps->class_fd[map->class_], name, st,
-	               AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st->st_dev == map->device && st->st_ino == map->inode;
-}
-
 enum bc_status
 bci_maps_add(struct bci_maps *maps, uint64_t number,
              const struct bci_arena_record *arena, struct bci_map **out)
@@ -199,7 +187,6 @@ bci_maps_add(struct bci_maps *maps, uint64_t number,
 	_Atomic(struct bci_map *) *head = &maps->heads[number % BCI_MAP_HEADS];
 	char name[BCI_ARENA_NAME];
 	enum bc_status status;
-	struct stat st;
 	int fd = -1;
 
 	if (arena->class_ >= BCI_COUNT(maps->class_fd) ||
@@ -219,13 +206,6 @@ bci_maps_add(struct bci_maps *maps, uint64_t number,
 	else if (status == BC_ABSENT)
 		status = BC_MISS;
 	bci_file_close(&fd);
-	/* It may have been given up while it was being opened, and then be
-	 * filled again by who saw nobody have it: see husk.h. */
-	if (status == BC_OK && !map_is_named(*out, &st)) {
-		map_free(maps, *out);
-		*out = NULL;
-		status = BC_MISS;
-	}
 	if (status == BC_OK) {
 		if (maps->lock_fd >= 0)
 			(void)bci_lock_try(maps->lock_fd, number,
@@ -331,12 +311,18 @@ bci_map_value(const struct bci_map *map, uint64_t at, uint64_t end)
 bool
 bci_map_reaches(struct bci_map *map, uint64_t end_bytes)
 {
+	char name[BCI_ARENA_NAME];
 	struct stat st;
 
 	if (end_bytes <=
 	    atomic_load_explicit(&map->known_bytes, memory_order_relaxed))
 		return true;
-	if (end_bytes > map->map_bytes || !map_is_named(map, &st))
+	if (end_bytes > map->map_bytes)
+		return false;
+	bci_arena_name(map->number, name);
+	if (fstatat(map->maps->class_fd[map->class_], name, &st,
+	            AT_SYMLINK_NOFOLLOW) != 0 ||
+	    st.st_dev != map->device || st.st_ino != map->inode)
 		return false;
 	atomic_store_explicit(&map->known_bytes, (uint64_t)st.st_size,
 	                      memory_order_relaxed);

@@ -38,7 +38,7 @@ apart_class_fd(const struct bci_apart *apart)
 enum bc_status
 bci_apart_make(struct bci_apart *apart, struct bci_env *env, uint64_t number,
                enum bci_queue queue, uint64_t capacity_bytes, bool syncs,
-               struct bci_husks *husks, struct bc_error *err)
+               struct bc_error *err)
 {
 	char name[BCI_ARENA_NAME];
 	enum bc_status status;
@@ -69,9 +69,6 @@ bci_apart_make(struct bci_apart *apart, struct bci_env *env, uint64_t number,
 	BCI_TRY(bci_appender_create(&apart->appender, apart_class_fd(apart),
 	                            number, capacity_bytes, env->group, false,
 	                            err));
-	if (husks != NULL)
-		BCI_TRY(bci_husks_use(husks, &apart->appender, capacity_bytes,
-		                      err));
 	apart->arena.page_bytes = (uint32_t)apart->appender.page_bytes;
 	bci_arena_name(number, name);
 	BCI_TRY(bci_file_open(apart_class_fd(apart), name, O_RDWR, &apart->fd,
@@ -143,9 +140,6 @@ bci_apart_finish(struct bci_apart *apart, struct bc_error *err)
 	enum bc_status status = apart_flush(apart, err);
 
 	bci_appender_close(&apart->appender);
-	if (status == BC_OK &&
-	    ftruncate(apart->fd, (off_t)apart->arena.end_bytes) != 0)
-		status = bci_fail_os(err, errno, "cannot cut an arena");
 	return status;
 }
 

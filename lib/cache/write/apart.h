@@ -8,7 +8,6 @@
 
 #include "arena.h"
 #include "environment.h"
-#include "husk.h"
 
 /* One that is being filled, or was; zeroed: none. */
 struct bci_apart {
@@ -25,14 +24,13 @@ struct bci_apart {
 
 /*
  * Make arena 'number', which a transaction has set aside, with room for
- * 'capacity_bytes', in one of 'husks' (may be NULL) if it can be.  As long as
- * it is open no process sweeps it away.  With 'syncs' its bytes are on their
- * way to the disk while others are added.
+ * 'capacity_bytes'.  As long as it is open no process sweeps it away.  With
+ * 'syncs' its bytes are on their way to the disk while others are added.
  */
 enum bc_status bci_apart_make(struct bci_apart *apart, struct bci_env *env,
                               uint64_t number, enum bci_queue queue,
                               uint64_t capacity_bytes, bool syncs,
-                              struct bci_husks *husks, struct bc_error *err);
+                              struct bc_error *err);
 
 /* Whether a value of so many bytes still fits. */
 bool bci_apart_fits(const struct bci_apart *apart, uint64_t bytes);

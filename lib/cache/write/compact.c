@@ -126,7 +126,6 @@ struct compact_clean {
 	struct bci_haul hauls[2];
 	struct bci_haul *haul; /* to be named */
 	struct bci_haul *next; /* to be copied */
-	struct bci_husks husks;
 };
 
 /* The next arena after *after that is worth cleaning, which is then *after + 1;
@@ -269,8 +268,6 @@ compact_clean(struct bci_compact *compact, struct bci_writer *writer,
 {
 	struct compact_clean *clean = context;
 
-	if (!compact->dry)
-		writer->husks = &clean->husks;
 	clean->until_ns = bci_clock_monotonic_ns() + BCI_COMPACT_STEP_NS;
 	if (clean->before == 0) {
 		clean->before = writer->state.next_arena;
@@ -297,9 +294,7 @@ compact_clean_all(struct bci_compact *compact)
 	uint64_t done = 0;
 	bool more = true;
 
-	clean.haul->husks = clean.next->husks = &clean.husks;
 	while (status == BC_OK && more) {
-		bci_husks_trim(&clean.husks, 1);
 		if (bci_compact_goes_on(compact, "clean", done++))
 			status = bci_haul_copy(clean.next, compact->cache,
 			                       compact->err);
@@ -317,7 +312,6 @@ compact_clean_all(struct bci_compact *compact)
 		compact->report.moved_bytes += clean.hauls[i].moved_bytes;
 		bci_haul_free(&clean.hauls[i], &compact->cache->allocator);
 	}
-	bci_husks_drop(&clean.husks);
 	return status;
 }
 

@@ -40,7 +40,6 @@ bci_haul_begin(struct bci_haul *haul, const struct bci_haul *before)
 	bci_apart_close(&haul->apart, haul->named);
 	*haul = (struct bci_haul){
 		.ended = before->ended,
-		.husks = before->husks,
 		.part = before->part,
 		.part_bytes = part_bytes,
 		.loads = haul->loads,
@@ -221,7 +220,7 @@ bci_haul_copy(struct bci_haul *haul, struct bc_cache *cache,
 	if (status == BC_OK)
 		status = bci_apart_make(&haul->apart, reader.env, haul->number,
 		                        haul->queue, haul->capacity_bytes,
-		                        haul->syncs, haul->husks, err);
+		                        haul->syncs, err);
 	if (status != BC_OK)
 		return status;
 	lane = bci_lane_take(reader.env);

@@ -24,19 +24,18 @@ struct bci_leg {
 struct bci_haul {
 	struct bci_leg legs[BCI_HAUL_LEGS];
 	unsigned leg_count;
-	unsigned leg;        /* that is being named */
-	uint64_t ended;      /* the last arena that was copied to its end; */
+	unsigned leg;    /* that is being named */
+	uint64_t ended;  /* the last arena that was copied to its end; */
 	struct bci_leg part; /* and the one after it that was begun, */
 	uint64_t part_bytes; /* of which so many were copied */
-	uint64_t number;     /* set aside; 0: none */
+	uint64_t number; /* set aside; 0: none */
 	enum bci_queue queue;
 	uint64_t capacity_bytes, live_bytes;
 	bool syncs;
-	struct bci_husks *husks; /* files to be filled again, or NULL */
-	struct bci_apart apart;  /* the copies */
-	bool ready;              /* they are complete, */
-	bool synced;             /* and where they must be, to be named */
-	bool named;              /* a transaction was to name some */
+	struct bci_apart apart; /* the copies */
+	bool ready;             /* they are complete, */
+	bool synced;            /* and where they must be, to be named */
+	bool named;             /* a transaction was to name some */
 	struct bci_load *loads;
 	size_t count, room;
 	uint64_t moved_bytes, moved_segments; /* of all */

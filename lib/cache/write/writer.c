@@ -373,31 +373,10 @@ bci_writer_abort(struct bci_writer *writer)
 	writer_end(writer);
 }
 
-static enum bci_db_sync
-writer_commit_sync(const struct bci_writer *writer)
-{
-	switch (writer->config.durability) {
-	case BC_DURABLE:
-		return BCI_CONTROL(no_meta_sync) ? BCI_SYNC_DATA
-		                                 : BCI_SYNC_FULL;
-	case BC_SCRATCH:
-		return BCI_SYNC_NONE;
-	default:
-		return writer->must_sync && !BCI_CONTROL(removal_not_synced)
-		               ? BCI_SYNC_FULL
-		               : BCI_SYNC_DATA;
-	}
-}
-
 /* Unlink what the commit retired; tell readers to let go of their maps. */
 static void
 writer_unlink_retired(struct bci_writer *writer)
 {
-	/* Not what a catalogue that a power cut brings back would name.  Where
-	 * nothing is synced, hardly a block was taken that must be given back.
-	 */
-	bool husk = writer->husks != NULL &&
-	            writer_commit_sync(writer) == BCI_SYNC_FULL;
 	struct bci_env *env = writer->env;
 	char name[BCI_ARENA_NAME];
 
@@ -409,9 +388,7 @@ writer_unlink_retired(struct bci_writer *writer)
 		                           : -1;
 
 		bci_arena_name(arena->number, name);
-		if (dir_fd >= 0 &&
-		    (!husk ||
-		     !bci_husks_keep(writer->husks, dir_fd, arena->number)))
+		if (dir_fd >= 0)
 			(void)unlinkat(dir_fd, name, 0);
 		/* A process that only writes has no lookup that lets go. */
 		bci_maps_drop(&env->maps, arena->number);
@@ -451,6 +428,22 @@ writer_settle_ledger(struct bci_writer *writer)
 		atomic_store(&ledger->header->bad_handled, writer->bad_seen);
 	if (writer->unlinks && ledger->header != NULL && ledger->writable)
 		atomic_fetch_add(&ledger->header->unlinked, 1);
+}
+
+static enum bci_db_sync
+writer_commit_sync(const struct bci_writer *writer)
+{
+	switch (writer->config.durability) {
+	case BC_DURABLE:
+		return BCI_CONTROL(no_meta_sync) ? BCI_SYNC_DATA
+		                                 : BCI_SYNC_FULL;
+	case BC_SCRATCH:
+		return BCI_SYNC_NONE;
+	default:
+		return writer->must_sync && !BCI_CONTROL(removal_not_synced)
+		               ? BCI_SYNC_FULL
+		               : BCI_SYNC_DATA;
+	}
 }
 
 /* Commit the catalogue while no guarded reader looks anything up. */

@@ -7,7 +7,6 @@
 
 #include "cache.h"
 #include "history.h"
-#include "husk.h"
 
 /* Arenas that a commit leaves without live bytes; unlinked after it. */
 struct bci_retired {
@@ -56,9 +55,8 @@ struct bci_writer {
 	                        go: see bci_growth_apply() */
 	struct bci_retired *retired;
 	size_t retired_count, retired_room;
-	struct bci_husks *husks; /* where to keep them; NULL: unlink */
-	struct bci_slots freed;  /* they are free once it is committed, */
-	struct bci_slots taken;  /* and these again if it is not */
+	struct bci_slots freed; /* they are free once it is committed, */
+	struct bci_slots taken; /* and these again if it is not */
 	struct bci_restamp *restamps;
 	size_t restamp_count, restamp_room;
 	uint64_t bad_seen; /* the bad_count of the ledger acted on; 0: none */
