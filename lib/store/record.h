@@ -509,6 +509,7 @@ bci_entry_read(const void *key, size_t key_bytes, const void *record,
 {
 	enum bc_status status = bci_entry_parse(record, bytes, out);
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.*): BC_OK came with all of it */
 	if (BCI_UNLIKELY(status == BC_OK && out->head.kind == BC_SERIES &&
 	                 out->series.sum != bci_series_sum(key, key_bytes,
 	                                                   &out->head,
