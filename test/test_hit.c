@@ -68,19 +68,27 @@ change_schema(struct MDB_txn *txn, const struct bci_tables *tables)
 	patch(txn, tables, other_schema);
 }
 
-/* The record of "a" under the key "c", as if a bit of the key had flipped. */
+/* The record of one key under another as well; the keys have one letter. */
 static void
-change_key(struct MDB_txn *txn, const struct bci_tables *tables)
+copy_to(struct MDB_txn *txn, const struct bci_tables *tables, const char *from,
+        const char *to)
 {
 	unsigned char record[BCI_PAGE];
 	struct bci_bytes value;
 
-	assert_int_equal(bci_table_get(txn, tables->entries, "a", 1, &value),
+	assert_int_equal(bci_table_get(txn, tables->entries, from, 1, &value),
 	                 BC_OK);
 	memcpy(record, value.data, value.size);
-	assert_int_equal(bci_table_put(txn, tables->entries, "c", 1, record,
+	assert_int_equal(bci_table_put(txn, tables->entries, to, 1, record,
 	                               value.size, NULL),
 	                 BC_OK);
+}
+
+/* The record of "a" under the key "c", as if a bit of the key had flipped. */
+static void
+change_key(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	copy_to(txn, tables, "a", "c");
 	assert_int_equal(bci_table_delete(txn, tables->entries, "a", 1, NULL),
 	                 BC_OK);
 }
@@ -115,15 +123,7 @@ change_place(struct MDB_txn *txn, const struct bci_tables *tables)
 static void
 copy_record(struct MDB_txn *txn, const struct bci_tables *tables)
 {
-	unsigned char record[BCI_PAGE];
-	struct bci_bytes value;
-
-	assert_int_equal(bci_table_get(txn, tables->entries, "b", 1, &value),
-	                 BC_OK);
-	memcpy(record, value.data, value.size);
-	assert_int_equal(bci_table_put(txn, tables->entries, "a", 1, record,
-	                               value.size, NULL),
-	                 BC_OK);
+	copy_to(txn, tables, "b", "a");
 }
 
 /* Change the catalogue under the open cache, as a page that goes bad does. */

@@ -260,18 +260,26 @@ slots_grow_before_they_are_used(void **state)
 	close_ledger(&ledger);
 }
 
+/* A new ledger, and its slot 0, which is of segment 5 since second 100. */
+static struct bci_slot *
+open_slot(struct bci_ledger *ledger)
+{
+	struct bc_error err;
+
+	open_ledger(ledger, CACHE_ID, true);
+	assert_status(bci_ledger_grow(ledger, 1, &err), BC_OK, &err);
+	bci_slot_begin(ledger, 0, 5, 100);
+	return bci_ledger_slot(ledger, 0);
+}
+
 static void
 a_stamp_for_another_segment_is_dropped(void **state)
 {
 	struct bci_ledger ledger;
 	struct bci_slot *slot;
-	struct bc_error err;
 
 	(void)state;
-	open_ledger(&ledger, CACHE_ID, true);
-	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100);
-	slot = bci_ledger_slot(&ledger, 0);
+	slot = open_slot(&ledger);
 	bci_slot_stamp(slot, 6, 200);
 	assert_int_equal(bci_slot_accesses(slot), 1);
 	assert_int_equal(slot->accessed_s, 100);
@@ -294,13 +302,9 @@ credit_is_apart_from_accesses(void **state)
 {
 	struct bci_ledger ledger;
 	struct bci_slot *slot;
-	struct bc_error err;
 
 	(void)state;
-	open_ledger(&ledger, CACHE_ID, true);
-	assert_status(bci_ledger_grow(&ledger, 1, &err), BC_OK, &err);
-	bci_slot_begin(&ledger, 0, 5, 100);
-	slot = bci_ledger_slot(&ledger, 0);
+	slot = open_slot(&ledger);
 	assert_int_equal(bci_slot_accesses(slot), 1);
 	assert_int_equal(bci_slot_credit(slot), 1);
 	for (unsigned i = 0; i < 1000; i++) {

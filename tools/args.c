@@ -222,6 +222,39 @@ args_no_option(const char *name, const struct tool_command *command)
 	         guess_option(command, name, bytes, guess));
 }
 
+/* What an option of one name is: without a value, with one, or both. */
+struct args_uses {
+	bool flag, value;
+};
+
+/* Add what it is in a table of options. */
+static void
+args_use(struct args_uses *uses, const struct args_option *options,
+         size_t count, const char *name, size_t bytes)
+{
+	size_t found = args_find(options, count, name, bytes);
+
+	if (found == count)
+		return;
+	uses->flag |= options[found].kind == ARGS_FLAG;
+	uses->value |= options[found].kind != ARGS_FLAG;
+}
+
+/* What it is with every command, or with any of them; neither: with none. */
+static struct args_uses
+args_uses(const char *name, size_t bytes)
+{
+	struct args_uses uses = { false, false };
+
+	args_use(&uses, args_globals, ARGS_GLOBALS, name, bytes);
+	if (uses.flag || uses.value)
+		return uses;
+	for (size_t i = 0; i < tool_command_count; ++i)
+		args_use(&uses, tool_commands[i]->options,
+		         tool_commands[i]->option_count, name, bytes);
+	return uses;
+}
+
 /*
  * Whether an option of that name takes a value.  Where it does with one command
  * and not with another, the next word is its value unless it is a command.
@@ -229,23 +262,10 @@ args_no_option(const char *name, const struct tool_command *command)
 static bool
 args_takes_value(const char *name, size_t bytes, const char *next)
 {
-	bool value = false, flag = false;
-	size_t i, found;
+	const struct args_uses uses = args_uses(name, bytes);
 
-	found = args_find(args_globals, ARGS_GLOBALS, name, bytes);
-	if (found < ARGS_GLOBALS)
-		return args_globals[found].kind != ARGS_FLAG;
-	for (i = 0; i < tool_command_count; ++i) {
-		const struct tool_command *command = tool_commands[i];
-
-		found = args_find(command->options, command->option_count, name,
-		                  bytes);
-		if (found == command->option_count)
-			continue;
-		value |= command->options[found].kind != ARGS_FLAG;
-		flag |= command->options[found].kind == ARGS_FLAG;
-	}
-	return value && !(flag && next != NULL && tool_find(next) != NULL);
+	return uses.value &&
+	       !(uses.flag && next != NULL && tool_find(next) != NULL);
 }
 
 /*
@@ -257,22 +277,14 @@ args_stray(char **argv, int end)
 {
 	for (int i = 1; i < end; ++i) {
 		const char *name = argv[i] + 2;
-		size_t bytes, j;
-		bool known;
+		struct args_uses uses;
 
 		if (strcmp(argv[i], "--") == 0)
 			break;
 		if (strncmp(argv[i], "--", 2) != 0)
 			continue;
-		bytes = strcspn(name, "=");
-		known = args_find(args_globals, ARGS_GLOBALS, name, bytes) <
-		        ARGS_GLOBALS;
-		for (j = 0; j < tool_command_count && !known; ++j)
-			known = args_find(tool_commands[j]->options,
-			                  tool_commands[j]->option_count, name,
-			                  bytes) <
-			        tool_commands[j]->option_count;
-		if (!known)
+		uses = args_uses(name, strcspn(name, "="));
+		if (!uses.flag && !uses.value)
 			return name;
 	}
 	return NULL;

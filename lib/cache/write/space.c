@@ -310,7 +310,6 @@ bci_writer_restamp(struct bci_writer *writer, const struct bci_locator *to,
                    const struct bci_entry_record *head, unsigned credit,
                    struct bc_error *err)
 {
-
 	if (writer->restamp_count == writer->restamp_room) {
 		size_t room = 2 * writer->restamp_room + 16;
 		void *grown = bci_regrow(
