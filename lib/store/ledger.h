@@ -33,7 +33,9 @@
 #define BCI_LEDGER_SKETCH_AT (56u << 20)
 #define BCI_LEDGER_SKETCH (1u << 20)
 #define BCI_LEDGER_SLOTS_AT (64u << 20)
+#ifndef BCI_LEDGER_SLOTS /* less for valgrind: see BARCACHE_SMALL_MAPS */
 #define BCI_LEDGER_SLOTS (1u << 27)
+#endif
 
 /* Counter shards of a process; a shard belongs to whoever has its lane. */
 #define BCI_LANES 16
