@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "key.h"
 #include "list.h"
@@ -225,7 +226,6 @@ enum bc_status
 bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
               char *text, size_t room, struct bc_info *info)
 {
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
 	struct bci_lane *lane;
@@ -245,11 +245,8 @@ bci_info_load(struct bc_cache *cache, const char *key, size_t key_bytes,
 		status = bci_lane_begin(env, lane);
 		if (status != BC_OK)
 			break;
-		status = bci_table_get(lane->txn, env->tables.entries, key,
-		                       key_bytes, &record);
-		if (status == BC_OK)
-			status = bci_entry_read(key, key_bytes, record.data,
-			                        record.size, &entry);
+		status = bci_entry_get(lane->txn, &env->tables, key, key_bytes,
+		                       &entry, NULL);
 		evicted = status == BC_OK && bci_entry_is_ghost(&entry);
 		if (evicted)
 			status = BC_MISS;

@@ -8,6 +8,7 @@
  */
 #include "common.h"
 
+#include "entry.h"
 #include "error.h"
 #include "key.h"
 #include "list.h"
@@ -24,7 +25,6 @@ static enum bc_status
 labels_entry_id(struct bc_cache *cache, const char *key, size_t key_bytes,
                 uint64_t *id)
 {
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
 	struct bci_lane *lane;
@@ -36,11 +36,8 @@ labels_entry_id(struct bc_cache *cache, const char *key, size_t key_bytes,
 	lane = bci_lane_take(env);
 	status = bci_lane_begin(env, lane);
 	if (status == BC_OK) {
-		status = bci_table_get(lane->txn, env->tables.entries, key,
-		                       key_bytes, &record);
-		if (status == BC_OK)
-			status = bci_entry_read(key, key_bytes, record.data,
-			                        record.size, &entry);
+		status = bci_entry_get(lane->txn, &env->tables, key, key_bytes,
+		                       &entry, NULL);
 		if (status == BC_OK)
 			*id = entry.head.id;
 		bci_lane_end(lane);

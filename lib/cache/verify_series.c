@@ -13,6 +13,7 @@
 #include "coverage.h"
 #include "decode.h"
 #include "directory.h"
+#include "entry.h"
 #include "hit.h"
 #include "segment.h"
 #include "verify.h"
@@ -37,15 +38,11 @@ struct series_check {
 static enum bc_status
 series_find(struct series_check *check)
 {
-	struct bci_bytes record;
 	enum bc_status status;
 
-	status = bci_table_get(check->lane->txn, check->env->tables.entries,
-	                       check->key, check->key_bytes, &record);
-	if (status != BC_OK)
-		return status;
-	status = bci_entry_read(check->key, check->key_bytes, record.data,
-	                        record.size, &check->entry);
+	status =
+		bci_entry_get(check->lane->txn, &check->env->tables, check->key,
+	                      check->key_bytes, &check->entry, NULL);
 	if (status != BC_OK)
 		return status;
 	if (check->entry.head.kind != BC_SERIES ||

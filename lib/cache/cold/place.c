@@ -8,6 +8,7 @@
 #include "common.h"
 
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "key.h"
 #include "shift.h"
@@ -72,17 +73,13 @@ static enum bc_status
 place_collect(struct place *place, struct bci_writer *writer,
               struct bc_error *err)
 {
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
 
 	place->count = 0;
 	place->more = false;
-	status = bci_table_get(writer->txn, place->env->tables.entries,
-	                       place->key, place->key_bytes, &record);
-	if (status == BC_OK)
-		status = bci_entry_read(place->key, place->key_bytes,
-		                        record.data, record.size, &entry);
+	status = bci_entry_get(writer->txn, &place->env->tables, place->key,
+	                       place->key_bytes, &entry, NULL);
 	if (status == BC_OK && entry.head.kind == BC_SERIES)
 		status = place_collect_series(place, writer, &entry);
 	else if (status == BC_OK && entry.segment_count != 0 &&

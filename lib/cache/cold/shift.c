@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "checked.h"
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "expire.h"
 #include "packing.h"
@@ -24,12 +25,11 @@ struct shift {
 	struct bci_locator from;
 	bool older; /* a series names it in `segments` */
 	struct bci_entry entry;
-	size_t record_bytes;
 	const struct bc_schema *schema; /* NULL for a blob */
 	struct bci_map *map;            /* pinned in 'shard' */
 	unsigned shard;
 	const unsigned char *image;
-	unsigned char record[BCI_PAGE]; /* of the entry, copied */
+	struct bci_entry_copy record;
 };
 
 /* ---- finding ----------------------------------------------------------- */
@@ -66,22 +66,14 @@ static enum bc_status
 shift_load(struct shift *shift)
 {
 	struct bci_writer *writer = shift->writer;
-	struct bci_bytes stored;
 	enum bc_status status;
 
 	shift->older = false;
 	if (!bci_locator_is_sane(&shift->from) || shift->from.arena == 0)
 		return BC_MISS;
-	status = bci_table_get(writer->txn, writer->env->tables.entries,
-	                       shift->key, shift->key_bytes, &stored);
-	if (status != BC_OK)
-		return status;
-	if (stored.size > sizeof(shift->record))
-		return BC_CORRUPT;
-	memcpy(shift->record, stored.data, stored.size);
-	shift->record_bytes = stored.size;
-	status = bci_entry_read(shift->key, shift->key_bytes, shift->record,
-	                        stored.size, &shift->entry);
+	status = bci_entry_get_copy(writer->txn, &writer->env->tables,
+	                            shift->key, shift->key_bytes,
+	                            &shift->record, &shift->entry, NULL);
 	if (status == BC_OK)
 		status = shift_find(shift);
 	if (status == BC_OK && shift->entry.head.schema != 0)
@@ -203,13 +195,13 @@ shift_store(struct shift *shift, const struct bci_locator *to,
 	if (shift->older)
 		return bci_directory_put(writer->txn, tables,
 		                         shift->entry.head.id, to, err);
-	if (!bci_entry_relocate(shift->record, shift->record_bytes,
+	if (!bci_entry_relocate(shift->record.data, shift->record.bytes,
 	                        &shift->from, to))
 		return bci_fail(err, BC_CORRUPT, "the record of %s",
 		                shift->key);
 	return bci_table_put(writer->txn, tables->entries, shift->key,
-	                     shift->key_bytes, shift->record,
-	                     shift->record_bytes, err);
+	                     shift->key_bytes, shift->record.data,
+	                     shift->record.bytes, err);
 }
 
 /*

@@ -18,6 +18,7 @@
 
 #include "ask.h"
 #include "clock.h"
+#include "entry.h"
 #include "error.h"
 #include "fetch.h"
 #include "hash.h"
@@ -98,10 +99,10 @@ fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
              struct bc_error *err)
 {
 	struct bci_lane *lane;
-	struct bci_bytes record;
 	struct bci_entry entry;
 	struct bci_env *env;
 	enum bc_status status;
+	bool damaged;
 
 	*glance = (struct fetch_glance){ 0 };
 	/* Not that of the call: the function may return in a child of it. */
@@ -111,13 +112,12 @@ fetch_glance(struct fetch *fetch, struct fetch_glance *glance,
 	lane = bci_lane_take(env);
 	status = bci_lane_begin(env, lane);
 	if (status == BC_OK) {
-		status = bci_table_get(lane->txn, env->tables.entries,
+		status = bci_entry_get(lane->txn, &env->tables,
 		                       fetch->errand->key, fetch->key_bytes,
-		                       &record);
-		if (status == BC_OK &&
-		    bci_entry_read(fetch->errand->key, fetch->key_bytes,
-		                   record.data, record.size, &entry) == BC_OK &&
-		    !bci_entry_is_ghost(&entry))
+		                       &entry, &damaged);
+		if (damaged)
+			status = BC_OK;
+		else if (status == BC_OK && !bci_entry_is_ghost(&entry))
 			glance->revision = entry.head.revision;
 		if (glance->revision != 0 && entry.head.kind == BC_SERIES) {
 			glance->last_ns = entry.series.last_ns;

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "coverage.h"
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "extent.h"
 #include "freshness.h"
@@ -141,18 +142,18 @@ missing_find(struct missing *missing, struct bci_lane *lane, const char *key,
              struct bci_entry *entry)
 {
 	size_t bytes = strlen(key);
-	struct bci_bytes record;
 	enum bc_status status;
+	bool damaged;
 
 	if (!bci_key_possible(key, bytes))
 		return BC_MISS;
-	status = bci_table_get(missing->txn, missing->env->tables.entries, key,
-	                       bytes, &record);
+	status = bci_entry_get(missing->txn, &missing->env->tables, key, bytes,
+	                       entry, &damaged);
+	if (damaged)
+		return BC_MISS;
 	if (status != BC_OK)
 		return status;
-	if (bci_entry_read(key, bytes, record.data, record.size, entry) !=
-	            BC_OK ||
-	    bci_entry_is_ghost(entry) ||
+	if (bci_entry_is_ghost(entry) ||
 	    (entry->head.expires_ns != 0 &&
 	     entry->head.expires_ns <= missing->now_ns))
 		return BC_MISS;

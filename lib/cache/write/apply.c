@@ -9,6 +9,7 @@
  */
 #include "common.h"
 
+#include "entry.h"
 #include "error.h"
 #include "expire.h"
 #include "growth.h"
@@ -82,7 +83,7 @@ struct apply_old {
 	bool ghost; /* it was evicted: 'entry' has what is left of it */
 	int64_t created_ns;
 	struct bci_entry entry;
-	unsigned char record[BCI_PAGE];
+	struct bci_entry_copy record;
 };
 
 static enum bc_status
@@ -91,23 +92,19 @@ apply_find_old(struct apply *apply, const struct bci_operation *operation,
 {
 	struct bci_writer *writer = &apply->writer;
 	struct bci_detail_record detail;
-	struct bci_bytes record;
 	enum bc_status status;
+	bool damaged;
 
 	old->exists = old->ghost = false;
-	status = bci_table_get(writer->txn, writer->env->tables.entries,
-	                       operation->key, operation->key_bytes, &record);
+	status = bci_entry_get_copy(writer->txn, &writer->env->tables,
+	                            operation->key, operation->key_bytes,
+	                            &old->record, &old->entry, &damaged);
 	if (status == BC_MISS)
 		return BC_OK;
-	if (status != BC_OK)
+	if (status != BC_OK && !damaged)
 		return bci_fail(err, status, "the record of entry %s",
 		                operation->key);
-	memcpy(old->record, record.data,
-	       (size_t)bci_min(record.size, sizeof(old->record)));
-	if (record.size > sizeof(old->record) ||
-	    bci_entry_read(operation->key, operation->key_bytes, old->record,
-	                   record.size, &old->entry) != BC_OK)
-		/* Damaged: nothing of it is kept. */
+	if (damaged) /* Nothing of it is kept. */
 		return bci_writer_remove(writer, operation->key,
 		                         operation->key_bytes, err);
 	old->ghost = bci_entry_is_ghost(&old->entry);
@@ -459,7 +456,6 @@ apply_check_new(const struct apply *apply, struct bc_error *err)
 {
 	const struct bci_writer *writer = &apply->writer;
 	enum bc_status status = BC_OK;
-	struct bci_bytes record;
 	struct bci_entry entry;
 
 	for (size_t i = 0; status == BC_OK && i < apply->count; i++) {
@@ -467,11 +463,9 @@ apply_check_new(const struct apply *apply, struct bc_error *err)
 
 		if (bci_operation_puts(operation) &&
 		    (operation->flags & BC_PUT_NEW) != 0 &&
-		    bci_table_get(writer->txn, writer->env->tables.entries,
-		                  operation->key, operation->key_bytes,
-		                  &record) == BC_OK &&
-		    bci_entry_read(operation->key, operation->key_bytes,
-		                   record.data, record.size, &entry) == BC_OK)
+		    bci_entry_get(writer->txn, &writer->env->tables,
+		                  operation->key, operation->key_bytes, &entry,
+		                  NULL) == BC_OK)
 			status = bci_operation_check_new(operation, &entry,
 			                                 writer->now_ns, err);
 	}

@@ -9,6 +9,7 @@
  */
 #include "common.h"
 
+#include "entry.h"
 #include "error.h"
 #include "expiry.h"
 #include "key.h"
@@ -34,21 +35,19 @@ bci_writer_remove_alone(struct bci_writer *writer, const char *key,
                         size_t key_bytes, struct bc_error *err)
 {
 	const struct bci_tables *tables = &writer->env->tables;
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
-	bool any, ghost = false;
+	bool any, damaged, ghost = false;
 
-	status = bci_table_get(writer->txn, tables->entries, key, key_bytes,
-	                       &record);
+	status = bci_entry_get(writer->txn, tables, key, key_bytes, &entry,
+	                       &damaged);
 	if (status == BC_MISS)
 		return BC_MISS;
-	if (status != BC_OK)
+	if (status != BC_OK && !damaged)
 		return bci_fail(err, status, "cannot read entry %s", key);
 	/* A damaged record is removed all the same; what it held is lost to
 	 * the accounts and comes back with its arena. */
-	if (bci_entry_read(key, key_bytes, record.data, record.size, &entry) ==
-	    BC_OK) {
+	if (!damaged) {
 		ghost = bci_entry_is_ghost(&entry);
 		BCI_TRY(ghost ? bci_ghost_forget(writer, &entry, err)
 		              : bci_writer_strip(writer, key, key_bytes, &entry,

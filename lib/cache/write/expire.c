@@ -94,22 +94,10 @@ enum bc_status
 bci_expire_load(struct bci_writer *writer, const char *key, size_t key_bytes,
                 struct bci_expire_entry *out)
 {
-	struct bci_bytes record;
-	enum bc_status status;
-
 	if (key_bytes == 0)
 		return BC_MISS;
-	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
-	                       key_bytes, &record);
-	if (status != BC_OK)
-		return status;
-	if (record.size > sizeof(out->stored))
-		return BC_CORRUPT;
-	/* Writing to a table may move what it had. */
-	memcpy(out->stored, record.data, record.size);
-	out->bytes = record.size;
-	return bci_entry_read(key, key_bytes, out->stored, out->bytes,
-	                      &out->entry);
+	return bci_entry_get_copy(writer->txn, &writer->env->tables, key,
+	                          key_bytes, &out->stored, &out->entry, NULL);
 }
 
 enum bc_status
@@ -123,9 +111,9 @@ bci_expire_store(struct bci_writer *writer, const char *key, size_t key_bytes,
 	enum bc_status status;
 
 	head->expires_ns = expires_ns;
-	memcpy(entry->stored, head, sizeof(*head));
+	memcpy(entry->stored.data, head, sizeof(*head));
 	status = bci_table_put(writer->txn, tables->entries, key, key_bytes,
-	                       entry->stored, entry->bytes, err);
+	                       entry->stored.data, entry->stored.bytes, err);
 	return status != BC_OK
 	               ? status
 	               : bci_expiry_change(writer->txn, tables, key, key_bytes,

@@ -8,6 +8,7 @@
 #ifndef BCI_EXPIRE_H
 #define BCI_EXPIRE_H
 
+#include "entry.h"
 #include "expiry.h"
 #include "writer.h"
 
@@ -17,8 +18,7 @@
 /* The entry record of a key, copied so that it may be stored anew. */
 struct bci_expire_entry {
 	struct bci_entry entry; /* points to 'stored' */
-	size_t bytes;
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "coverage.h"
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "forget.h"
 
@@ -21,7 +22,7 @@ struct forget {
 	struct bci_series_record series; /* as it will be */
 	struct bci_locator newer[BCI_NEWER_MAX];
 	int64_t lost_from_ns, lost_to_ns; /* nothing is known of it then */
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 };
 
 /* ---- rows -------------------------------------------------------------- */
@@ -148,20 +149,14 @@ static enum bc_status
 forget_load(struct forget *forget, const char *key, size_t key_bytes)
 {
 	struct bci_env *env = forget->writer->env;
-	struct bci_bytes record;
 	enum bc_status status;
 
-	status = bci_table_get(forget->writer->txn, env->tables.entries, key,
-	                       key_bytes, &record);
+	status = bci_entry_get_copy(forget->writer->txn, &env->tables, key,
+	                            key_bytes, &forget->stored, &forget->entry,
+	                            NULL);
 	if (status != BC_OK)
 		return status;
-	if (record.size > sizeof(forget->stored))
-		return BC_CORRUPT;
-	/* Writing to a table may move what it had. */
-	memcpy(forget->stored, record.data, record.size);
-	status = bci_entry_read(key, key_bytes, forget->stored, record.size,
-	                        &forget->entry);
-	if (status != BC_OK || forget->entry.head.kind != BC_SERIES)
+	if (forget->entry.head.kind != BC_SERIES)
 		return BC_CORRUPT;
 	forget->series = forget->entry.series;
 	if (forget->entry.head.schema != 0)

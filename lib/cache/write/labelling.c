@@ -7,6 +7,7 @@
  */
 #include "common.h"
 
+#include "entry.h"
 #include "error.h"
 #include "labelling.h"
 #include "links.h"
@@ -15,14 +16,13 @@ enum bc_status
 bci_entry_head(struct bci_writer *writer, const char *key, size_t key_bytes,
                struct bci_entry_record *head, struct bc_error *err)
 {
-	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
+	bool damaged;
 
-	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
-	                       key_bytes, &record);
-	if (status == BC_OK && bci_entry_read(key, key_bytes, record.data,
-	                                      record.size, &entry) != BC_OK)
+	status = bci_entry_get(writer->txn, &writer->env->tables, key,
+	                       key_bytes, &entry, &damaged);
+	if (damaged)
 		return BC_MISS;
 	if (status == BC_OK)
 		*head = entry.head;

@@ -167,7 +167,6 @@ live_find(struct bci_live *live, const struct bci_segment_header *header,
           uint64_t offset, struct bci_live_segment *out)
 {
 	struct bci_writer *writer = live->writer;
-	struct bci_bytes record;
 	enum bc_status status;
 
 	memcpy(live->key,
@@ -175,16 +174,12 @@ live_find(struct bci_live *live, const struct bci_segment_header *header,
 	               header->schema_bytes,
 	       header->key_bytes);
 	live->key[header->key_bytes] = '\0';
-	status = bci_table_get(writer->txn, writer->env->tables.entries,
-	                       live->key, header->key_bytes, &record);
-	if (status == BC_OK && record.size > sizeof(live->stored))
-		status = BC_MISS;
+	status = bci_entry_get_copy(writer->txn, &writer->env->tables,
+	                            live->key, header->key_bytes, &live->stored,
+	                            &live->entry, NULL);
 	if (status != BC_OK)
 		return status == BC_CORRUPT ? BC_MISS : status;
-	memcpy(live->stored, record.data, record.size);
-	if (bci_entry_read(live->key, header->key_bytes, live->stored,
-	                   record.size, &live->entry) != BC_OK ||
-	    live->entry.head.id != header->entry_id)
+	if (live->entry.head.id != header->entry_id)
 		return BC_MISS;
 	*out = (struct bci_live_segment){
 		.key = live->key,

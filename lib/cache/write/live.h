@@ -6,6 +6,7 @@
 #ifndef BCI_LIVE_H
 #define BCI_LIVE_H
 
+#include "entry.h"
 #include "writer.h"
 
 /* A segment that is named, by the entry 'key'. */
@@ -34,7 +35,7 @@ struct bci_live {
 	unsigned shard;
 	struct bci_entry entry;
 	char key[BC_KEY_MAX + 1];
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "common.h"
 
 #include "arena.h"
+#include "entry.h"
 #include "error.h"
 #include "measure.h"
 #include "writer.h"
@@ -92,16 +93,13 @@ measure_old(const struct measure *measure, uint64_t *replaced_bytes,
 	for (size_t i = 0; i < measure->count; i++) {
 		const struct bci_operation *operation = &measure->operations[i];
 		struct bci_locator locator;
-		struct bci_bytes record;
 		struct bci_entry entry;
 
 		if (!bci_operation_puts(operation))
 			continue;
-		if (bci_table_get(writer->txn, writer->env->tables.entries,
-		                  operation->key, operation->key_bytes,
-		                  &record) != BC_OK ||
-		    bci_entry_read(operation->key, operation->key_bytes,
-		                   record.data, record.size, &entry) != BC_OK ||
+		if (bci_entry_get(writer->txn, &writer->env->tables,
+		                  operation->key, operation->key_bytes, &entry,
+		                  NULL) != BC_OK ||
 		    bci_entry_is_ghost(&entry)) {
 			++*new_entries;
 		} else if (entry.head.kind != BC_SERIES) {

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "control.h"
 #include "directory.h"
+#include "entry.h"
 #include "error.h"
 #include "file.h"
 #include "forget.h"
@@ -175,20 +176,14 @@ recover_mend(struct bci_writer *writer, const struct bci_bytes *key,
              recover_verdict *verdict, const void *context,
              struct bc_error *err)
 {
-	unsigned table = writer->env->tables.entries;
-
 	for (;;) {
 		struct bci_locator locator;
-		struct bci_bytes value;
 		struct bci_entry entry;
 		const char *reason;
 		enum bc_status status;
 
-		status = bci_table_get(writer->txn, table, key->data, key->size,
-		                       &value);
-		if (status == BC_OK)
-			status = bci_entry_read(key->data, key->size,
-			                        value.data, value.size, &entry);
+		status = bci_entry_get(writer->txn, &writer->env->tables,
+		                       key->data, key->size, &entry, NULL);
 		if (status == BC_OK && entry.head.kind != BC_SERIES)
 			status = BC_CORRUPT;
 		if (status == BC_OK)

@@ -206,21 +206,18 @@ static enum bc_status
 series_find(struct bci_series *series, struct bc_error *err)
 {
 	struct bci_writer *writer = series->writer;
-	struct bci_bytes record;
 	enum bc_status status;
+	bool damaged;
 
-	status = bci_table_get(writer->txn, writer->env->tables.entries,
-	                       series->key, series->key_bytes, &record);
+	status = bci_entry_get_copy(writer->txn, &writer->env->tables,
+	                            series->key, series->key_bytes,
+	                            &series->stored, &series->entry, &damaged);
 	if (status == BC_MISS)
 		return BC_MISS;
-	if (status != BC_OK)
+	if (status != BC_OK && !damaged)
 		return bci_fail(err, status, "the record of entry %s",
 		                series->key);
-	memcpy(series->stored, record.data,
-	       (size_t)bci_min(record.size, sizeof(series->stored)));
-	if (record.size <= sizeof(series->stored) &&
-	    bci_entry_read(series->key, series->key_bytes, series->stored,
-	                   record.size, &series->entry) == BC_OK) {
+	if (!damaged) {
 		series->ghost = bci_entry_is_ghost(&series->entry);
 		if (series->ghost)
 			return BC_MISS;

@@ -5,6 +5,7 @@
 #ifndef BCI_SERIES_H
 #define BCI_SERIES_H
 
+#include "entry.h"
 #include "writer.h"
 
 /* A segment; its columns are there once it was checked. */
@@ -43,7 +44,7 @@ struct bci_series {
 	struct bci_entry entry; /* as it is stored; points to 'stored' */
 	unsigned char *image;   /* of an inline frame, copied */
 	struct bc_schema *own;  /* 'schema', if no other transaction knows it */
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 };
 
 /*

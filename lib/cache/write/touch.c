@@ -68,11 +68,12 @@ touch_series(struct touch *touch, struct bc_error *err)
 	if (status != BC_OK)
 		return status;
 	touch->changed = true;
-	memcpy(touch->entry.stored + sizeof(entry->head), series,
+	memcpy(touch->entry.stored.data + sizeof(entry->head), series,
 	       sizeof(*series));
 	return bci_table_put(writer->txn, writer->env->tables.entries,
-	                     touch->key, touch->key_bytes, touch->entry.stored,
-	                     touch->entry.bytes, err);
+	                     touch->key, touch->key_bytes,
+	                     touch->entry.stored.data,
+	                     touch->entry.stored.bytes, err);
 }
 
 /* Another value expires at another moment. */

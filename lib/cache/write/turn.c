@@ -10,6 +10,7 @@
 #include "common.h"
 
 #include "clock.h"
+#include "entry.h"
 #include "error.h"
 #include "turn.h"
 
@@ -19,19 +20,17 @@ turn_revision(struct bci_writer *writer, const char *key, size_t key_bytes,
               uint64_t *revision, struct bc_error *err)
 {
 	struct bci_entry entry;
-	struct bci_bytes record;
 	enum bc_status status;
+	bool damaged;
 
 	*revision = 0;
-	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
-	                       key_bytes, &record);
-	if (status == BC_MISS)
+	status = bci_entry_get(writer->txn, &writer->env->tables, key,
+	                       key_bytes, &entry, &damaged);
+	if (status == BC_MISS || damaged)
 		return BC_OK;
 	if (status != BC_OK)
 		return bci_fail(err, status, "the record of entry %s", key);
-	if (bci_entry_read(key, key_bytes, record.data, record.size, &entry) ==
-	            BC_OK &&
-	    !bci_entry_is_ghost(&entry))
+	if (!bci_entry_is_ghost(&entry))
 		*revision = entry.head.revision;
 	return BC_OK;
 }

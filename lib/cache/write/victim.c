@@ -8,6 +8,7 @@
  */
 #include "common.h"
 
+#include "entry.h"
 #include "error.h"
 #include "forget.h"
 #include "labelling.h"
@@ -27,19 +28,10 @@ ghost_key(const struct bci_entry_record *head)
 /* Read the entry 'key' as it is stored; BC_MISS, BC_CORRUPT. */
 static enum bc_status
 victim_load(struct bci_writer *writer, const char *key, size_t key_bytes,
-            unsigned char stored[BCI_PAGE], struct bci_entry *entry)
+            struct bci_entry_copy *stored, struct bci_entry *entry)
 {
-	struct bci_bytes record;
-	enum bc_status status;
-
-	status = bci_table_get(writer->txn, writer->env->tables.entries, key,
-	                       key_bytes, &record);
-	if (status != BC_OK)
-		return status;
-	if (record.size > BCI_PAGE)
-		return BC_CORRUPT;
-	memcpy(stored, record.data, record.size);
-	return bci_entry_read(key, key_bytes, stored, record.size, entry);
+	return bci_entry_get_copy(writer->txn, &writer->env->tables, key,
+	                          key_bytes, stored, entry, NULL);
 }
 
 /* Make a ghost of an entry, giving back all that it holds but its labels. */
@@ -81,7 +73,7 @@ static enum bc_status
 victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
               const struct bci_locator *segment, struct bc_error *err)
 {
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 	struct bci_entry entry;
 	enum bc_status status = BC_OK;
 
@@ -91,7 +83,7 @@ victim_series(struct bci_writer *writer, const char *key, size_t key_bytes,
 	if (status == BC_CORRUPT)
 		return bci_writer_remove(writer, key, key_bytes, err);
 	if (status == BC_OK)
-		status = victim_load(writer, key, key_bytes, stored, &entry);
+		status = victim_load(writer, key, key_bytes, &stored, &entry);
 	if (status != BC_OK || (segment->bytes != 0 && entry.series.rows != 0))
 		return status;
 	return victim_bury(writer, key, key_bytes, &entry, err);
@@ -125,7 +117,7 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 {
 	const struct bci_locator victim = *segment;
 	bool must_sync = writer->must_sync;
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 	struct bci_entry entry;
 	enum bc_status status;
 
@@ -135,7 +127,7 @@ bci_victim_drop(struct bci_writer *writer, const char *key, size_t key_bytes,
 		    status == BC_NOSPACE)
 			return status;
 	}
-	status = victim_load(writer, key, key_bytes, stored, &entry);
+	status = victim_load(writer, key, key_bytes, &stored, &entry);
 	if (status == BC_CORRUPT)
 		status = bci_writer_remove(writer, key, key_bytes, err);
 	else if (status == BC_OK && bci_entry_is_ghost(&entry))
@@ -179,7 +171,7 @@ ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
 {
 	const struct bci_tables *tables = &writer->env->tables;
 	struct MDB_cursor *cursor = NULL;
-	unsigned char stored[BCI_PAGE];
+	struct bci_entry_copy stored;
 	struct bci_bytes name, value;
 	struct bci_order_key oldest;
 	char key[BC_KEY_MAX];
@@ -204,7 +196,7 @@ ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
 	                         sizeof(oldest), err));
 	if (writer->state.evicted != 0)
 		writer->state.evicted--;
-	if (victim_load(writer, key, bytes, stored, &entry) == BC_OK &&
+	if (victim_load(writer, key, bytes, &stored, &entry) == BC_OK &&
 	    bci_entry_is_ghost(&entry)) {
 		struct bci_order_key own = ghost_key(&entry.head);
 
