@@ -380,7 +380,7 @@ replay_access(struct replay *replay, const struct trace_access *access)
 	replay_count(replay->result, access, object->arena != NOWHERE);
 	if (object->arena != NOWHERE) {
 		object->count++;
-		if (object->credit < BCI_POLICY_CREDIT_MAX)
+		if (object->credit < BCI_CREDIT_MAX)
 			object->credit++;
 		object->accessed_ns = replay->now_ns;
 		return;

@@ -23,7 +23,7 @@
 #include <stdatomic.h>
 
 #include "histogram.h"
-#include "record.h"
+#include "policy.h"
 
 #define BCI_LEDGER_FILE "ledger"
 #define BCI_LEDGER_VERSION 2
@@ -137,7 +137,7 @@ _Static_assert(sizeof(struct bci_slot) == 16, "slot");
  */
 #define BCI_SLOT_ACCESSES ((1u << 30) - 1)
 #define BCI_SLOT_CREDIT 30
-#define BCI_CREDIT_MAX 4u
+_Static_assert(BCI_CREDIT_MAX - 1 == UINT32_MAX >> BCI_SLOT_CREDIT, "credit");
 
 #define BCI_SLOT_BAD (1ull << 63)
 #define BCI_SLOT_DECODED (1ull << 62) /* some process has decoded it */

@@ -204,9 +204,9 @@ policy_s3fifo_keeps(struct bci_history *history,
 	if (keeps && young)
 		candidate->credit = 1;
 	else if (keeps)
-		candidate->credit = (uint8_t)(bci_min(candidate->credit,
-		                                      BCI_POLICY_CREDIT_MAX) -
-		                              1);
+		candidate->credit =
+			(uint8_t)(bci_min(candidate->credit, BCI_CREDIT_MAX) -
+		                  1);
 	else if (young && history != NULL)
 		bci_history_note(history, candidate->key,
 		                 candidate->accessed_ns);

@@ -34,7 +34,7 @@ struct bci_candidate {
 _Static_assert(sizeof(struct bci_candidate) == 72, "candidate");
 
 /* More accesses than that say nothing more to an ordered policy. */
-#define BCI_POLICY_CREDIT_MAX 4u
+#define BCI_CREDIT_MAX 4u
 
 /* What fetching a byte is taken to cost where nobody said: 1 MB/s. */
 #define BCI_POLICY_COST_NS 1000u

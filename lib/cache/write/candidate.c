@@ -13,8 +13,6 @@
 #include "error.h"
 #include "hash.h"
 
-_Static_assert(BCI_CREDIT_MAX == BCI_POLICY_CREDIT_MAX, "credit");
-
 /* ---- one segment ------------------------------------------------------- */
 
 /* The slot of a segment, if it is its own. */
