@@ -165,53 +165,82 @@ bci_ghost_forget(struct bci_writer *writer, const struct bci_entry *entry,
 	return status;
 }
 
+/* A row of `ghosts`; a damaged one has a name of another size. */
+struct ghost_row {
+	size_t name_bytes, key_bytes;
+	unsigned char name[BCI_LABEL_KEY];
+	char key[BC_KEY_MAX];
+};
+
+/* Read the oldest; BC_MISS if there is none. */
+static enum bc_status
+ghosts_oldest(struct bci_writer *writer, struct ghost_row *row,
+              struct bc_error *err)
+{
+	struct MDB_cursor *cursor = NULL;
+	struct bci_bytes name, value;
+	enum bc_status status = bci_cursor_open(
+		writer->txn, writer->env->tables.ghosts, &cursor, err);
+
+	if (status != BC_OK)
+		return status;
+	status = bci_cursor_move(cursor, BCI_FIRST, &name, &value);
+	if (status == BC_OK) {
+		row->name_bytes = (size_t)bci_min(name.size, sizeof(row->name));
+		memcpy(row->name, name.data, row->name_bytes);
+		row->key_bytes = (size_t)bci_min(value.size, sizeof(row->key));
+		memcpy(row->key, value.data, row->key_bytes);
+	}
+	bci_cursor_close(cursor);
+	return status == BC_OK || status == BC_MISS
+	               ? status
+	               : bci_fail(err, status, "cannot read what was evicted");
+}
+
+/* Forget the entry and its labels, if it is the ghost that the row is of. */
+static enum bc_status
+ghosts_drop_entry(struct bci_writer *writer, const struct ghost_row *row,
+                  struct bc_error *err)
+{
+	const struct bci_tables *tables = &writer->env->tables;
+	enum bc_status status = BC_OK;
+	struct bci_entry_copy stored;
+	struct bci_order_key own;
+	struct bci_entry entry;
+	bool any;
+
+	if (victim_load(writer, row->key, row->key_bytes, &stored, &entry) !=
+	            BC_OK ||
+	    !bci_entry_is_ghost(&entry))
+		return BC_OK;
+	own = ghost_key(&entry.head);
+	if (row->name_bytes != sizeof(own) ||
+	    memcmp(&own, row->name, sizeof(own)) != 0)
+		return BC_OK;
+	if ((entry.head.flags & BCI_ENTRY_LABELLED) != 0)
+		status = bci_label_delete_all(
+			writer->txn, tables, entry.head.id, 0, NULL, &any, err);
+	return status == BC_OK ? bci_table_delete(writer->txn, tables->entries,
+	                                          row->key, row->key_bytes, err)
+	                       : status;
+}
+
 /* Forget the oldest ghost; BC_MISS if there is none. */
 static enum bc_status
 ghosts_drop_oldest(struct bci_writer *writer, struct bc_error *err)
 {
-	const struct bci_tables *tables = &writer->env->tables;
-	struct MDB_cursor *cursor = NULL;
-	struct bci_entry_copy stored;
-	struct bci_bytes name, value;
-	struct bci_order_key oldest;
-	char key[BC_KEY_MAX];
-	struct bci_entry entry;
-	enum bc_status status;
-	size_t bytes = 0;
-	bool any;
+	struct ghost_row row;
+	enum bc_status status = ghosts_oldest(writer, &row, err);
 
-	BCI_TRY(bci_cursor_open(writer->txn, tables->ghosts, &cursor, err));
-	status = bci_cursor_move(cursor, BCI_FIRST, &name, &value);
-	if (status == BC_OK && name.size == sizeof(oldest)) {
-		memcpy(&oldest, name.data, sizeof(oldest));
-		bytes = (size_t)bci_min(value.size, sizeof(key));
-		memcpy(key, value.data, bytes);
-	} else if (status == BC_OK) {
-		status = BC_CORRUPT;
-	}
-	bci_cursor_close(cursor);
-	cursor = NULL;
-	BCI_TRY(status);
-	BCI_TRY(bci_table_delete(writer->txn, tables->ghosts, &oldest,
-	                         sizeof(oldest), err));
+	if (status == BC_OK)
+		status = bci_table_delete(writer->txn,
+		                          writer->env->tables.ghosts, row.name,
+		                          row.name_bytes, err);
+	if (status != BC_OK)
+		return status;
 	if (writer->state.evicted != 0)
 		writer->state.evicted--;
-	if (victim_load(writer, key, bytes, &stored, &entry) == BC_OK &&
-	    bci_entry_is_ghost(&entry)) {
-		struct bci_order_key own = ghost_key(&entry.head);
-
-		if (memcmp(&own, &oldest, sizeof(own)) == 0 &&
-		    (entry.head.flags & BCI_ENTRY_LABELLED) != 0)
-			BCI_TRY(bci_label_delete_all(writer->txn, tables,
-			                             entry.head.id, 0, NULL,
-			                             &any, err));
-		if (memcmp(&own, &oldest, sizeof(own)) == 0)
-			status = bci_table_delete(writer->txn, tables->entries,
-			                          key, bytes, err);
-	}
-done:
-	bci_cursor_close(cursor);
-	return status;
+	return ghosts_drop_entry(writer, &row, err);
 }
 
 enum bc_status
