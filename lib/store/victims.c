@@ -15,30 +15,10 @@
 /* So few are sorted at once. */
 #define FEW 12u
 
-/* Parts that wait: one for each halving, and more than enough. */
-#define PARTS 128u
-
-struct victims {
-	struct bci_candidate *candidates;
-	size_t sorted;      /* so many, the lowest of all */
-	size_t ends[PARTS]; /* of the parts behind, the next one last */
-	unsigned parts;
-	uint64_t random;
-};
-
 static bool
 victims_before(const struct bci_candidate *a, const struct bci_candidate *b)
 {
 	return a->rank != b->rank ? a->rank < b->rank : a->order < b->order;
-}
-
-static void
-victims_swap(struct bci_candidate *a, struct bci_candidate *b)
-{
-	struct bci_candidate other = *a;
-
-	*a = *b;
-	*b = other;
 }
 
 /* ---- few --------------------------------------------------------------- */
@@ -60,12 +40,13 @@ victims_sort_few(struct bci_candidate *candidates, size_t count)
 
 /* ---- splits ------------------------------------------------------------ */
 
-static void
-victims_begin(struct victims *victims, struct bci_candidate *candidates,
-              size_t count)
+void
+bci_victims_begin(struct bci_victims *victims, struct bci_candidate *candidates,
+                  size_t count)
 {
-	*victims = (struct victims){
+	*victims = (struct bci_victims){
 		.candidates = candidates,
+		.count = count,
 		.ends = { count },
 		.parts = 1,
 		.random = count | 1,
@@ -74,7 +55,7 @@ victims_begin(struct victims *victims, struct bci_candidate *candidates,
 
 /* One of so many. */
 static size_t
-victims_random(struct victims *victims, size_t count)
+victims_random(struct bci_victims *victims, size_t count)
 {
 	victims->random ^= victims->random << 13;
 	victims->random ^= victims->random >> 7;
@@ -84,7 +65,7 @@ victims_random(struct victims *victims, size_t count)
 
 /* The middle one of three, never the last. */
 static struct bci_candidate
-victims_pivot(struct victims *victims, size_t begin, size_t end)
+victims_pivot(struct bci_victims *victims, size_t begin, size_t end)
 {
 	const struct bci_candidate *at = victims->candidates + begin;
 	const struct bci_candidate *three[3];
@@ -107,7 +88,7 @@ victims_pivot(struct victims *victims, size_t begin, size_t end)
  * is behind the first and not behind the last.
  */
 static size_t
-victims_split(struct victims *victims, size_t begin, size_t end)
+victims_split(struct bci_victims *victims, size_t begin, size_t end)
 {
 	struct bci_candidate *at = victims->candidates;
 	struct bci_candidate pivot = victims_pivot(victims, begin, end);
@@ -120,20 +101,20 @@ victims_split(struct victims *victims, size_t begin, size_t end)
 			high--;
 		if (low >= high)
 			return high + 1;
-		victims_swap(&at[low++], &at[high--]);
+		bci_candidates_swap(&at[low++], &at[high--]);
 	}
 }
 
 /* Whether so many are to be split further. */
 static bool
-victims_splits(const struct victims *victims, size_t count)
+victims_splits(const struct bci_victims *victims, size_t count)
 {
-	return count > FEW && victims->parts < PARTS;
+	return count > FEW && victims->parts < BCI_VICTIMS_PARTS;
 }
 
 /* Sort some more; there are some. */
 static void
-victims_sort_some(struct victims *victims)
+victims_sort_some(struct bci_victims *victims)
 {
 	size_t begin = victims->sorted;
 	size_t end = victims->ends[victims->parts - 1];
@@ -147,6 +128,13 @@ victims_sort_some(struct victims *victims)
 	victims->parts--;
 }
 
+void
+bci_victims_sort_to(struct bci_victims *victims, size_t most)
+{
+	while (victims->sorted < most && victims->sorted < victims->count)
+		victims_sort_some(victims);
+}
+
 /* ---- for policies ------------------------------------------------------ */
 
 size_t
@@ -158,7 +146,7 @@ bci_victims_spare(struct bci_candidate *candidates, size_t count)
 		if (candidates[i].pinned)
 			continue;
 		if (i != kept)
-			victims_swap(&candidates[i], &candidates[kept]);
+			bci_candidates_swap(&candidates[i], &candidates[kept]);
 		kept++;
 	}
 	return kept;
@@ -168,9 +156,9 @@ void
 bci_victims_part(struct bci_candidate *candidates, size_t count, size_t lower)
 {
 	size_t begin = 0, end = count;
-	struct victims victims;
+	struct bci_victims victims;
 
-	victims_begin(&victims, candidates, count);
+	bci_victims_begin(&victims, candidates, count);
 	while (victims_splits(&victims, end - begin)) {
 		size_t middle = victims_split(&victims, begin, end);
 
@@ -186,22 +174,13 @@ size_t
 bci_victims_take(struct bci_candidate *candidates, size_t count, size_t least,
                  uint64_t *need)
 {
-	struct victims victims;
+	struct bci_victims victims;
 	size_t taken = 0;
 
-	victims_begin(&victims, candidates, count);
+	bci_victims_begin(&victims, candidates, count);
 	while (taken < count && (*need > 0 || taken < least)) {
-		if (taken == victims.sorted)
-			victims_sort_some(&victims);
+		bci_victims_sort_to(&victims, taken + 1);
 		*need -= bci_min(*need, candidates[taken++].bytes);
 	}
 	return taken;
-}
-
-void
-bci_victims_sort(struct bci_candidate *candidates, size_t count)
-{
-	uint64_t need = 0;
-
-	bci_victims_take(candidates, count, count, &need);
 }
