@@ -4,6 +4,7 @@
  */
 #include "cold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,24 @@ cold_frame_free(struct cold_frame *frame)
 	free(frame->time_ns);
 	for (size_t k = 0; k < COLD_COLUMNS; k++)
 		free(frame->data[k]);
+}
+
+void
+cold_frame_say_much(struct cold_frame *frame, uint64_t seed)
+{
+	static char texts[COLD_MANY][32];
+	static const char *words[COLD_MANY];
+
+	for (uint32_t i = 0; i < COLD_MANY; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "venue %u, trader %05u",
+		         i % 7, i);
+		words[i] = texts[i];
+	}
+	for (uint64_t i = 0; i < frame->frame.rows; i++)
+		((uint32_t *)frame->data[8])[i] =
+			(uint32_t)(test_mix(seed, i) % COLD_MANY);
+	frame->columns[8].dictionary = words;
+	frame->columns[8].dictionary_count = COLD_MANY;
 }
 
 /* Whether code 'row' of a view's column of text stands for the right word. */

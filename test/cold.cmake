@@ -9,4 +9,5 @@ barcache_test(cold_image cold.c image.c pack/packing.c pack/specimen.c
 barcache_fault_test(cold_kill cold.c)
 barcache_test(cold_part cold.c)
 barcache_test(cold_share cold.c dir_unit.c)
+barcache_test(cold_text cold.c)
 barcache_test(census cold.c)

@@ -11,6 +11,7 @@
 #define START INT64_C(1600000020000000000)
 
 #define COLD_COLUMNS 9
+#define COLD_MANY 3000u /* words, which are worth packing */
 
 /* A frame with a column of each type. */
 struct cold_frame {
@@ -24,6 +25,9 @@ struct cold_frame {
 void cold_frame_make(struct cold_frame *out, uint64_t rows, uint64_t gap,
                      int64_t from_ns, uint64_t seed);
 void cold_frame_free(struct cold_frame *frame);
+
+/* Give its column of text COLD_MANY different words in place of a few. */
+void cold_frame_say_much(struct cold_frame *frame, uint64_t seed);
 
 /* A view of all columns shows rows [first, ...) of the frame, bit by bit. */
 bool cold_frame_is(const struct cold_frame *frame, const struct bc_view *view,

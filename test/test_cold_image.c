@@ -18,7 +18,8 @@
 #include "alloc.h"
 
 #define KEY "a/b/c/1m"
-#define SHAPES 5
+#define SHAPES 6
+#define WORDY 5 /* the one whose dictionaries are packed, too */
 
 /* A packed image, and exactly the memory that what it holds takes. */
 struct subject {
@@ -43,7 +44,8 @@ copy_guarded(const unsigned char *from, size_t bytes)
 }
 
 static void
-subject_make(struct subject *subject, uint64_t rows, uint64_t blob_bytes)
+subject_make(struct subject *subject, uint64_t rows, uint64_t blob_bytes,
+             bool wordy)
 {
 	struct bci_packing packing;
 	struct bci_packed packed;
@@ -60,6 +62,8 @@ subject_make(struct subject *subject, uint64_t rows, uint64_t blob_bytes)
 		free(blob);
 	} else {
 		cold_frame_make(&subject->frame, rows, 5, START, rows);
+		if (wordy)
+			cold_frame_say_much(&subject->frame, rows);
 		image_frame(&subject->raw, KEY, &subject->frame.frame);
 	}
 	assert_status(bci_packing_make(&bci_allocator_default,
@@ -77,6 +81,7 @@ subject_make(struct subject *subject, uint64_t rows, uint64_t blob_bytes)
 	subject->image = copy_guarded(subject->good, subject->locator.bytes);
 	assert_null(bci_packed_open(subject->image, &subject->locator,
 	                            subject->raw.schema, &packed));
+	assert_int_equal(packed.text_packed, wordy);
 	subject->body_bytes = bci_packed_body_bytes(&packed);
 	subject->out = guarded_make(subject->body_bytes);
 	subject->part = guarded_make(subject->body_bytes);
@@ -104,10 +109,10 @@ subject_free(struct subject *subject)
 static void
 shape_make(struct subject *subject, size_t shape)
 {
-	static const uint64_t rows[SHAPES] = { 300, 1024, 3000, 0, 0 };
-	static const uint64_t bytes[SHAPES] = { 0, 0, 0, 5000, 140000 };
+	static const uint64_t rows[SHAPES] = { 300, 1024, 3000, 0, 0, 2000 };
+	static const uint64_t bytes[SHAPES] = { 0, 0, 0, 5000, 140000, 0 };
 
-	subject_make(subject, rows[shape], bytes[shape]);
+	subject_make(subject, rows[shape], bytes[shape], shape == WORDY);
 }
 
 /* Set the checksums of the packed form right, wherever it claims to be. */
