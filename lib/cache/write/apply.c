@@ -272,6 +272,9 @@ apply_at(struct apply *apply, const struct bci_operation *operation,
 	}
 	status = bci_expire_time(writer, operation->key, operation->ttl_ns,
 	                         &records.head.expires_ns, err);
+	if (room == NULL)
+		records.head.expires_ns =
+			bci_expire_limit(writer, records.head.expires_ns);
 	if (status == BC_OK)
 		status = bci_writer_name(writer, &records.locator,
 		                         &records.head, err);
