@@ -59,6 +59,52 @@ clear(const char *backtest, int force, unsigned unlinked, unsigned removed,
 	assert_int_equal(cleared.pinned, pinned);
 }
 
+/* As a put does nothing there. */
+static void
+a_handle_that_bypasses_changes_no_labels(void **state)
+{
+	const char *const tags[] = { "word", NULL }, *const of[] = { "a",
+		                                                     NULL };
+	struct bc_options options = unit_options();
+	struct bc_cleared cleared = { .removed = 9 };
+	uint64_t removed = 9;
+	struct bc_error err;
+
+	(void)state;
+	unit_put("a", 1, 10);
+	unit_put("b", 1, 10);
+	assert_status(bc_depend(fixture.cache, "b", of, BC_LABELS_ADD, &err),
+	              BC_OK, &err);
+	assert_status(bc_link(fixture.cache, "run", "a", 1, &err), BC_OK, &err);
+	options.flags |= BC_OPEN_BYPASS;
+	unit_reopen(&options);
+	assert_status(bc_tag(fixture.cache, "a", tags, BC_LABELS_ADD, &err),
+	              BC_OK, &err);
+	assert_status(
+		bc_tag(fixture.cache, "absent", tags, BC_LABELS_ADD, &err),
+		BC_OK, &err);
+	assert_status(bc_tag(fixture.cache, "", tags, BC_LABELS_ADD, &err),
+	              BC_KEY, &err);
+	assert_status(bc_link(fixture.cache, "run", "b", 1, &err), BC_OK, &err);
+	assert_status(bc_invalidate(fixture.cache, "a", BC_INVALIDATE_SELF,
+	                            &removed, &err),
+	              BC_OK, &err);
+	assert_int_equal(removed, 0);
+	assert_status(
+		bc_clear_backtest(fixture.cache, "run", 1, &cleared, &err),
+		BC_OK, &err);
+	assert_int_equal(cleared.removed, 0);
+	unit_reopen(NULL);
+	links_expect("run", "a");
+	expect_hit(fixture.cache, "a", 1);
+	expect_hit(fixture.cache, "b", 1);
+	assert_status(bc_tag(fixture.cache, "a", tags, BC_LABELS_REMOVE, &err),
+	              BC_OK, &err);
+	assert_status(bc_invalidate(fixture.cache, "a", 0, &removed, &err),
+	              BC_OK, &err);
+	assert_int_equal(removed, 1);
+}
+
 static void
 clearing_keeps_what_others_use(void **state)
 {
@@ -238,6 +284,7 @@ main(void)
 #define CASE(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, unit_setup, unit_teardown)
 		CASE(entries_that_are_gone_are_passed_over),
+		CASE(a_handle_that_bypasses_changes_no_labels),
 		CASE(clearing_keeps_what_others_use),
 		CASE(clearing_removes_three_entries),
 		CASE(many_hits_are_all_linked),

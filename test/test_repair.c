@@ -184,6 +184,62 @@ damaged_segments_go_and_are_listed(void **state)
 	expect_all_but(0);
 }
 
+/* What a repair says while it reads. */
+struct heard {
+	char keys[64];
+	uint64_t done, total;
+	unsigned calls;
+};
+
+static void
+hear_bad(void *context, const char *key, const char *reason)
+{
+	struct heard *heard = context;
+
+	assert_true(reason[0] != '\0');
+	strcat(heard->keys, key);
+	strcat(heard->keys, " ");
+}
+
+static void
+hear_progress(void *context, uint64_t done, uint64_t total)
+{
+	struct heard *heard = context;
+
+	assert_true(done >= heard->done && done <= total);
+	assert_true(heard->calls++ == 0 || total == heard->total);
+	heard->done = done;
+	heard->total = total;
+}
+
+static void
+what_is_found_is_told_as_it_is_read(void **state)
+{
+	static const unsigned flags[] = { BC_REPAIR_DRY_RUN, 0 };
+	struct bc_error err;
+
+	(void)state;
+	fill();
+	unit_flip("key/2", unit_locate("key/2").header_bytes + 100);
+	unit_flip("key/4", 40); /* In the header. */
+	for (size_t i = 0; i < BCI_COUNT(flags); i++) {
+		struct bc_repair_options options = BC_REPAIR_OPTIONS_INIT;
+		struct heard heard = { .keys = "" };
+
+		options.flags = flags[i];
+		options.function = hear_bad;
+		options.progress = hear_progress;
+		options.context = &heard;
+		unit_reopen(NULL);
+		assert_status(bc_repair(fixture.cache, &options, NULL, &err),
+		              BC_OK, &err);
+		assert_string_equal(heard.keys, "key/2 key/4 ");
+		assert_int_equal(heard.calls, COUNT);
+		assert_true(heard.done > heard.total / 2);
+	}
+	expect_all_but(1u << 2 | 1u << 4);
+}
+
 static void
 of_a_series_only_the_damaged_part_goes(void **state)
 {
@@ -523,6 +579,7 @@ main(void)
 		TEST(what_is_not_damaged_is_left_alone),
 		TEST(wrong_options_are_refused),
 		TEST(damaged_segments_go_and_are_listed),
+		TEST(what_is_found_is_told_as_it_is_read),
 		TEST(of_a_series_only_the_damaged_part_goes),
 		TEST(a_lost_arena_takes_what_it_had),
 		TEST(damaged_records_of_entries_go),

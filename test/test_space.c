@@ -129,6 +129,53 @@ best_effort_does_without(void **state)
 	assert_int_equal(unit_stats().total.not_cached, 2);
 }
 
+/* 'rows' rows behind those that are there, a minute apart. */
+static enum bc_status
+append(const char *key, unsigned rows, struct bc_counts *counts,
+       struct bc_error *err)
+{
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	static int64_t next_ns;
+	int64_t time_ns[8];
+	double close[8];
+	struct bc_column column = { .name = "close",
+		                    .type = BC_F64,
+		                    .data = close };
+	struct bc_frame frame = { rows, time_ns, &column, 1 };
+
+	for (unsigned i = 0; i < rows; i++) {
+		time_ns[i] = next_ns += 60 * UNIT_SECOND_NS;
+		close[i] = i;
+	}
+	options.flags = BC_APPEND_BEST_EFFORT;
+	return bc_append(fixture.cache, key, &frame, &options, counts, err);
+}
+
+static void
+so_do_appends_of_best_effort(void **state)
+{
+	struct bc_counts counts = { .inserted = 77 };
+	struct bc_error err;
+
+	(void)state;
+	restart_with(8 * MIB, 0, 1);
+	assert_status(append("a", 3, &counts, &err), BC_OK, &err);
+	assert_int_equal(err.status, BC_OK);
+	assert_int_equal(counts.inserted, 3);
+	assert_int_equal(unit_stats().total.not_cached, 0);
+	assert_status(bc_pin(fixture.cache, "a", 1, &err), BC_OK, &err);
+	/* What is pinned makes no room for another. */
+	assert_status(append("b", 3, &counts, &err), BC_OK, &err);
+	assert_int_equal(err.status, BC_ENTRIES);
+	assert_int_equal(counts.inserted, 0);
+	assert_int_equal(unit_stats().total.not_cached, 1);
+	expect_miss(fixture.cache, "b", BC_MISS_ABSENT);
+	assert_status(append("a", 2, &counts, &err), BC_OK, &err);
+	assert_int_equal(counts.inserted, 2);
+	assert_int_equal(unit_info("a").rows, 5);
+	assert_int_equal(unit_stats().total.not_cached, 1);
+}
+
 static void
 a_value_takes_a_quarter_of_the_budget_at_most(void **state)
 {
@@ -470,6 +517,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(a_value_has_a_largest_size),
 		TEST(best_effort_does_without),
+		TEST(so_do_appends_of_best_effort),
 		TEST(a_value_takes_a_quarter_of_the_budget_at_most),
 		TEST(entries_have_a_largest_number),
 		TEST(what_is_there_is_not_evicted_to_be_new),
