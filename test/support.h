@@ -160,11 +160,28 @@ enum bc_status test_put_rows(struct bc_cache *cache, const char *key,
                              struct bc_error *err);
 
 /*
+ * Put and remove in one batch.  'make' makes the value of that number, or
+ * returns false with the key to remove in value->key.
+ */
+#define TEST_BATCH_MOST 8
+typedef bool test_batch_make(const void *context, unsigned number,
+                             struct test_value *value);
+enum bc_status test_batch(struct bc_cache *cache, unsigned count,
+                          test_batch_make *make, const void *context,
+                          struct bc_error *err);
+
+/*
  * The version that 'view' shows, after comparing every byte of it with what
  * that version of 'key' has; 0 if a byte, a size or a name is wrong.
  */
 uint64_t test_view_version(const struct bc_view *view, const char *key,
                            uint64_t seed);
+
+/* The same of a get, which must hit. */
+uint64_t test_get(struct bc_cache *cache, const char *key, uint64_t seed);
+
+/* Make a cache in 'path' that has 300 rows, version 1, under "a"; open it. */
+struct bc_cache *test_create(const char *path, unsigned flags, uint64_t seed);
 
 /* ------------------------------------------------------------------------ */
 /*  Children                                                                */

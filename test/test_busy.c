@@ -22,15 +22,9 @@ static _Atomic unsigned takeovers;
 static int
 setup(void **state)
 {
-	struct bc_cache *cache;
-	struct bc_error err;
-
 	(void)state;
 	test_dir_make(&dir);
-	cache = test_open(dir.cache, BC_OPEN_CREATE);
-	assert_status(test_put_rows(cache, "a", 1, SEED, 300, &err), BC_OK,
-	              &err);
-	bc_close(cache);
+	bc_close(test_create(dir.cache, 0, SEED));
 	atomic_store(&takeovers, 0);
 	return 0;
 }
@@ -42,18 +36,6 @@ teardown(void **state)
 	fault_disarm();
 	test_dir_remove(&dir);
 	return 0;
-}
-
-static uint64_t
-get(struct bc_cache *cache, const char *key)
-{
-	struct bc_view view;
-	uint64_t version;
-
-	assert_status(bc_get(cache, key, &view), BC_OK, NULL);
-	version = test_view_version(&view, key, SEED);
-	bc_view_release(&view);
-	return version;
 }
 
 static void
@@ -113,10 +95,11 @@ h14_a_stopped_writer_makes_others_busy_and_is_named(void **state)
 	snprintf(pid, sizeof(pid), "%d", (int)child);
 	assert_non_null(strstr(err.message, pid));
 	assert_status(bc_remove(cache, "a", &err), BC_BUSY, &err);
-	assert_int_equal(get(cache, "a"), 1); /* A reader does not wait. */
+	/* A reader does not wait. */
+	assert_int_equal(test_get(cache, "a", SEED), 1);
 	kill(child, SIGCONT);
 	assert_int_equal(test_child_wait(child), 0);
-	assert_int_equal(get(cache, "a"), 2);
+	assert_int_equal(test_get(cache, "a", SEED), 2);
 	assert_status(test_put_rows(cache, "b", 1, SEED, 300, &err), BC_OK,
 	              &err);
 	bc_close(cache);
@@ -134,7 +117,7 @@ a_dead_holder_is_taken_over_from_at_once(void **state)
 	                 TEST_CHILD_SIGNAL + SIGKILL);
 	assert_status(test_put_rows(cache, "a", 3, SEED, 300, &err), BC_OK,
 	              &err);
-	assert_int_equal(get(cache, "a"), 3);
+	assert_int_equal(test_get(cache, "a", SEED), 3);
 	assert_int_equal(atomic_load(&takeovers), 1);
 	bc_close(cache);
 }
@@ -169,13 +152,13 @@ h7_closing_one_of_two_handles_leaves_the_other_its_locks(void **state)
 	(void)state;
 	one = test_open(dir.cache, 0);
 	two = test_open(dir.cache, 0);
-	assert_int_equal(get(one, "a"), 1);
-	assert_int_equal(get(two, "a"), 1);
+	assert_int_equal(test_get(one, "a", SEED), 1);
+	assert_int_equal(test_get(two, "a", SEED), 1);
 	for (i = 0; i < 5; i++) {
 		bc_close(one);
 		assert_int_equal(test_child_run(writer_from_outside, NULL), 0);
-		assert_int_equal(get(two, "b"), 100);
-		assert_int_equal(get(two, "a"), 1);
+		assert_int_equal(test_get(two, "b", SEED), 100);
+		assert_int_equal(test_get(two, "a", SEED), 1);
 		assert_status(bc_stats(two, &stats, &err), BC_OK, &err);
 		assert_int_equal(stats.processes, 1);
 		one = two;
@@ -184,7 +167,7 @@ h7_closing_one_of_two_handles_leaves_the_other_its_locks(void **state)
 	bc_close(one);
 	assert_status(test_put_rows(two, "a", 2, SEED, 300, &err), BC_OK,
 	              &err);
-	assert_int_equal(get(two, "a"), 2);
+	assert_int_equal(test_get(two, "a", SEED), 2);
 	bc_close(two);
 }
 
@@ -216,11 +199,11 @@ h7_a_stray_close_of_every_file_makes_no_read_wrong(void **state)
 	for (i = 0; i < 5; i++) {
 		test_walk(dir.cache, open_and_close, NULL);
 		assert_int_equal(test_child_run(writer_from_outside, NULL), 0);
-		assert_int_equal(get(cache, "b"), 100);
-		assert_int_equal(get(cache, "a"), 1);
+		assert_int_equal(test_get(cache, "b", SEED), 100);
+		assert_int_equal(test_get(cache, "a", SEED), 1);
 		assert_status(test_put_rows(cache, "c", i + 1, SEED, 300,
 		                            &err), BC_OK, &err);
-		assert_int_equal(get(cache, "c"), i + 1);
+		assert_int_equal(test_get(cache, "c", SEED), i + 1);
 	}
 	assert_int_equal(test_view_version(&view, "a", SEED), 1);
 	bc_view_release(&view);
@@ -237,11 +220,11 @@ two_handles_in_one_process_see_each_others_puts(void **state)
 	(void)state;
 	assert_status(test_put_rows(one, "a", 5, SEED, 300, &err), BC_OK,
 	              &err);
-	assert_int_equal(get(two, "a"), 5);
+	assert_int_equal(test_get(two, "a", SEED), 5);
 	assert_status(test_put_rows(two, "a", 6, SEED, 300, &err), BC_READONLY,
 	              &err);
 	assert_status(bc_remove(two, "a", &err), BC_READONLY, &err);
-	assert_int_equal(get(one, "a"), 5);
+	assert_int_equal(test_get(one, "a", SEED), 5);
 	bc_close(two);
 	bc_close(one);
 }

@@ -46,13 +46,7 @@ put(const char *key, uint64_t version)
 static uint64_t
 get(const char *key)
 {
-	struct bc_view view;
-	uint64_t version;
-
-	assert_status(bc_get(cache, key, &view), BC_OK, NULL);
-	version = test_view_version(&view, key, SEED);
-	bc_view_release(&view);
-	return version;
+	return test_get(cache, key, SEED);
 }
 
 static int

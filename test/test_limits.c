@@ -22,15 +22,9 @@ static struct test_dir dir;
 static int
 setup(void **state)
 {
-	struct bc_cache *cache;
-	struct bc_error err;
-
 	(void)state;
 	test_dir_make(&dir);
-	cache = test_open(dir.cache, BC_OPEN_CREATE);
-	assert_status(test_put_rows(cache, "a", 1, SEED, 300, &err), BC_OK,
-	              &err);
-	bc_close(cache);
+	bc_close(test_create(dir.cache, 0, SEED));
 	return 0;
 }
 
@@ -40,18 +34,6 @@ teardown(void **state)
 	(void)state;
 	test_dir_remove(&dir);
 	return 0;
-}
-
-static uint64_t
-get(struct bc_cache *cache)
-{
-	struct bc_view view;
-	uint64_t version;
-
-	assert_status(bc_get(cache, "a", &view), BC_OK, NULL);
-	version = test_view_version(&view, "a", SEED);
-	bc_view_release(&view);
-	return version;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -72,7 +54,7 @@ open_in_little_space(void *argument)
 	require(setrlimit(RLIMIT_AS, &wanted) == 0);
 	status = bc_open(dir.cache, NULL, &cache, &err);
 	if (status == BC_OK) {
-		require(get(cache) == 1);
+		require(test_get(cache, "a", SEED) == 1);
 		bc_close(cache);
 		return;
 	}
@@ -199,13 +181,13 @@ read_and_write(void *argument)
 	uint64_t guarded = *(uint64_t *)argument;
 	struct bc_stats stats;
 	struct bc_error err;
-	uint64_t version = get(cache);
+	uint64_t version = test_get(cache, "a", SEED);
 	unsigned i;
 
 	for (i = 0; i < 20; i++) {
 		assert_status(test_put_rows(cache, "a", ++version, SEED, 300,
 		                            &err), BC_OK, &err);
-		require(get(cache) == version);
+		require(test_get(cache, "a", SEED) == version);
 	}
 	assert_status(bc_stats(cache, &stats, &err), BC_OK, &err);
 	require(stats.guarded == guarded);
@@ -224,10 +206,10 @@ h11_without_a_reader_slot_reads_are_guarded_and_right(void **state)
 	before = test_open(dir.cache, 0); /* Has no slot yet, or has one. */
 	hog = start_taking();
 	assert_int_equal(test_child_run(read_and_write, &guarded), 0);
-	assert_int_equal(get(before), 21);
+	assert_int_equal(test_get(before, "a", SEED), 21);
 	kill(hog, SIGKILL);
 	assert_int_equal(test_child_wait(hog), TEST_CHILD_SIGNAL + SIGKILL);
-	assert_int_equal(get(before), 21);
+	assert_int_equal(test_get(before, "a", SEED), 21);
 	bc_close(before);
 }
 
@@ -242,12 +224,12 @@ h11_slots_of_the_dead_are_taken_back(void **state)
 	(void)state;
 	taken = test_shared(sizeof(*taken));
 	alive = test_open(dir.cache, 0); /* Keeps the table from a restart. */
-	assert_int_equal(get(alive), 1);
+	assert_int_equal(test_get(alive, "a", SEED), 1);
 	hog = start_taking();
 	kill(hog, SIGKILL);
 	assert_int_equal(test_child_wait(hog), TEST_CHILD_SIGNAL + SIGKILL);
 	assert_int_equal(test_child_run(read_and_write, &guarded), 0);
-	assert_int_equal(get(alive), 21);
+	assert_int_equal(test_get(alive, "a", SEED), 21);
 	bc_close(alive);
 }
 
@@ -261,7 +243,7 @@ die_amid_a_lookup(void *unused)
 	struct bc_view view;
 
 	(void)unused;
-	require(get(cache) != 0);
+	require(test_get(cache, "a", SEED) != 0);
 	fault_arm(&plan); /* The renewal, then the lookup. */
 	require(bc_get(cache, "a", &view) != BC_OK);
 }

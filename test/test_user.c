@@ -42,26 +42,12 @@ teardown(void **state)
 static void
 make_cache(unsigned flags)
 {
-	struct bc_cache *cache = test_open(dir.cache, BC_OPEN_CREATE | flags);
+	struct bc_cache *cache = test_create(dir.cache, flags, SEED);
 	struct bc_error err;
 
-	assert_status(test_put_rows(cache, "a", 1, SEED, 300, &err), BC_OK,
-	              &err);
 	assert_status(test_put_rows(cache, "small", 1, SEED, 8, &err), BC_OK,
 	              &err);
 	bc_close(cache);
-}
-
-static uint64_t
-get(struct bc_cache *cache, const char *key)
-{
-	struct bc_view view;
-	uint64_t version;
-
-	assert_status(bc_get(cache, key, &view), BC_OK, NULL);
-	version = test_view_version(&view, key, SEED);
-	bc_view_release(&view);
-	return version;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -167,11 +153,11 @@ member_reads_and_writes(void *unused)
 	(void)unused;
 	test_become(STRANGER, STRANGER, TEAM);
 	cache = test_open(dir.cache, 0);
-	require(get(cache, "a") == 1);
-	require(get(cache, "small") == 1);
+	require(test_get(cache, "a", SEED) == 1);
+	require(test_get(cache, "small", SEED) == 1);
 	assert_status(test_put_rows(cache, "a", 2, SEED, 9000, &err), BC_OK,
 	              &err);
-	require(get(cache, "a") == 2);
+	require(test_get(cache, "a", SEED) == 2);
 	bc_close(cache);
 }
 
@@ -194,7 +180,7 @@ h17_a_group_cache_serves_its_group_and_nobody_else(void **state)
 	test_walk(dir.cache, team_mode, NULL);
 	assert_int_equal(test_child_run(stranger_is_refused, NULL), 0);
 	cache = test_open(dir.cache, 0); /* And the owner after the member. */
-	assert_int_equal(get(cache, "a"), 2);
+	assert_int_equal(test_get(cache, "a", SEED), 2);
 	bc_close(cache);
 }
 
@@ -260,8 +246,8 @@ read_what_cannot_be_written(void *unused)
 	(void)unused;
 	mount_read_only();
 	cache = test_open(dir.cache, 0);
-	require(get(cache, "a") == 1);
-	require(get(cache, "small") == 1);
+	require(test_get(cache, "a", SEED) == 1);
+	require(test_get(cache, "small", SEED) == 1);
 	changes_are_refused(cache);
 	assert_status(bc_stats(cache, &stats, &err), BC_OK, &err);
 	require(stats.read_only == 1 && stats.guarded == 1);
@@ -350,9 +336,9 @@ guarded_reader_that_stops(void *unused)
 	(void)unused;
 	mount_read_only();
 	cache = test_open(dir.cache, 0);
-	require(get(cache, "a") == 1);
+	require(test_get(cache, "a", SEED) == 1);
 	fault_arm(&plan); /* The renewal, then the lookup. */
-	require(get(cache, "a") == 1);
+	require(test_get(cache, "a", SEED) == 1);
 	require(fault_fired());
 	bc_close(cache);
 }
@@ -377,12 +363,12 @@ h14_a_stopped_guarded_reader_makes_writers_busy(void **state)
 	assert_status(bc_open(dir.cache, &options, &cache, &err), BC_OK, &err);
 	assert_status(test_put_rows(cache, "a", 2, SEED, 300, &err), BC_BUSY,
 	              &err);
-	assert_int_equal(get(cache, "a"), 1);
+	assert_int_equal(test_get(cache, "a", SEED), 1);
 	kill(reader, SIGCONT);
 	assert_int_equal(test_child_wait(reader), 0);
 	assert_status(test_put_rows(cache, "a", 2, SEED, 300, &err), BC_OK,
 	              &err);
-	assert_int_equal(get(cache, "a"), 2);
+	assert_int_equal(test_get(cache, "a", SEED), 2);
 	bc_close(cache);
 }
 

@@ -230,6 +230,37 @@ test_put_rows(struct bc_cache *cache, const char *key, uint64_t version,
 	return status;
 }
 
+/* A batch borrows its values until the commit, so they are all kept. */
+enum bc_status
+test_batch(struct bc_cache *cache, unsigned count, test_batch_make *make,
+           const void *context, struct bc_error *err)
+{
+	struct test_value values[TEST_BATCH_MOST];
+	struct bc_batch *batch = NULL;
+	enum bc_status status;
+	unsigned made = 0, i;
+
+	require(count <= TEST_BATCH_MOST);
+	status = bc_batch_begin(cache, &batch, err);
+	for (i = 0; status == BC_OK && i < count; i++) {
+		struct test_value *value = &values[made];
+
+		if (make(context, i, value)) {
+			made++;
+			status = test_value_add(batch, value, err);
+		} else {
+			status = bc_batch_remove(batch, value->key, err);
+		}
+	}
+	if (status == BC_OK)
+		status = bc_batch_commit(&batch, err);
+	else
+		bc_batch_abort(batch);
+	while (made > 0)
+		test_value_free(&values[--made]);
+	return status;
+}
+
 static uint64_t
 view_blob_version(const struct bc_view *view, const char *key, uint64_t seed)
 {
@@ -284,4 +315,27 @@ test_view_version(const struct bc_view *view, const char *key, uint64_t seed)
 	if (view->kind == BC_FRAME)
 		return view_frame_version(view, key, seed);
 	return 0;
+}
+
+uint64_t
+test_get(struct bc_cache *cache, const char *key, uint64_t seed)
+{
+	struct bc_view view;
+	uint64_t version;
+
+	assert_status(bc_get(cache, key, &view), BC_OK, NULL);
+	version = test_view_version(&view, key, seed);
+	bc_view_release(&view);
+	return version;
+}
+
+struct bc_cache *
+test_create(const char *path, unsigned flags, uint64_t seed)
+{
+	struct bc_cache *cache = test_open(path, BC_OPEN_CREATE | flags);
+	struct bc_error err;
+
+	assert_status(test_put_rows(cache, "a", 1, seed, 300, &err), BC_OK,
+	              &err);
+	return cache;
 }

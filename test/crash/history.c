@@ -221,32 +221,33 @@ run_pin(struct run *run, unsigned key, uint64_t number, struct bc_error *err)
 	return bc_pin(run->cache, name, 1, err);
 }
 
+struct run_batch {
+	const struct run *run;
+	const struct history_step *step;
+	uint64_t number;
+};
+
+static bool
+run_batch_make(const void *context, unsigned number, struct test_value *value)
+{
+	const struct run_batch *batch = context;
+	unsigned key = batch->step->key[number];
+
+	if (batch->step->removes[number])
+		history_key(key, value->key);
+	else
+		run_value(batch->run, value, key, batch->number);
+	return !batch->step->removes[number];
+}
+
 static enum bc_status
 run_batch(struct run *run, const struct history_step *step, uint64_t number,
           struct bc_error *err)
 {
-	struct test_value values[HISTORY_TOUCHES];
-	struct bc_batch *batch = NULL;
-	enum bc_status status;
-	unsigned made = 0;
-	char name[24];
+	const struct run_batch batch = { run, step, number };
+	enum bc_status status = test_batch(run->cache, step->count,
+	                                   run_batch_make, &batch, err);
 
-	status = bc_batch_begin(run->cache, &batch, err);
-	for (unsigned i = 0; status == BC_OK && i < step->count; i++) {
-		history_key(step->key[i], name);
-		if (step->removes[i]) {
-			status = bc_batch_remove(batch, name, err);
-			continue;
-		}
-		run_value(run, &values[made], step->key[i], number);
-		status = test_value_add(batch, &values[made++], err);
-	}
-	if (status == BC_OK)
-		status = bc_batch_commit(&batch, err);
-	else
-		bc_batch_abort(batch);
-	while (made > 0)
-		test_value_free(&values[--made]);
 	for (unsigned i = 0; status == BC_OK && i < step->count; i++)
 		if (!step->removes[i])
 			status = run_pin(run, step->key[i], number, err);

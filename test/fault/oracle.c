@@ -13,7 +13,7 @@
 
 #include "fault/litter.h"
 
-#define TOUCHES_MAX 8
+#define TOUCHES_MAX TEST_BATCH_MOST
 
 /* The keys an operation touches; later ones win. */
 struct operation {
@@ -81,34 +81,33 @@ oracle_key(const struct oracle *oracle, unsigned index, char key[24])
 	snprintf(key, 24, "%s/%u", oracle->name, index);
 }
 
-/* A batch borrows its values until the commit, so they are all kept. */
+struct operation_batch {
+	const struct oracle *oracle;
+	const struct operation *operation;
+	uint64_t number;
+};
+
+static bool
+operation_make(const void *context, unsigned number, struct test_value *value)
+{
+	const struct operation_batch *batch = context;
+	const struct operation *operation = batch->operation;
+	char key[24];
+
+	oracle_key(batch->oracle, operation->index[number],
+	           operation->removes[number] ? value->key : key);
+	if (!operation->removes[number])
+		test_value_make(value, key, batch->number, batch->oracle->seed);
+	return !operation->removes[number];
+}
+
 static enum bc_status
 operation_batch(const struct oracle *oracle, const struct operation *operation,
                 struct bc_cache *cache, uint64_t number, struct bc_error *err)
 {
-	struct test_value values[TOUCHES_MAX];
-	struct bc_batch *batch = NULL;
-	enum bc_status status;
-	unsigned made = 0, i;
-	char key[24];
+	const struct operation_batch batch = { oracle, operation, number };
 
-	status = bc_batch_begin(cache, &batch, err);
-	for (i = 0; status == BC_OK && i < operation->count; i++) {
-		oracle_key(oracle, operation->index[i], key);
-		if (operation->removes[i]) {
-			status = bc_batch_remove(batch, key, err);
-			continue;
-		}
-		test_value_make(&values[made], key, number, oracle->seed);
-		status = test_value_add(batch, &values[made++], err);
-	}
-	if (status == BC_OK)
-		status = bc_batch_commit(&batch, err);
-	else
-		bc_batch_abort(batch);
-	while (made > 0)
-		test_value_free(&values[--made]);
-	return status;
+	return test_batch(cache, operation->count, operation_make, &batch, err);
 }
 
 enum bc_status
