@@ -172,18 +172,10 @@ static void
 many_hits_are_all_linked(void **state)
 {
 	struct bc_cache *cache;
-	struct bc_batch *batch;
-	struct bc_error err;
 	char key[16];
 
 	(void)state;
-	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
-	for (unsigned i = 0; i < MANY; i++) {
-		snprintf(key, sizeof(key), "k%u", i);
-		assert_status(bc_batch_put_blob(batch, key, "x", 1, NULL, &err),
-		              BC_OK, &err);
-	}
-	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+	unit_put_many(MANY);
 	cache = links_open("run");
 	for (unsigned i = 0; i < 2 * MANY; i++) {
 		snprintf(key, sizeof(key), "k%u", i % MANY);

@@ -4,27 +4,14 @@
  * goes there, by whatever way, it never takes more than its budget and two
  * arenas, what is there is right, and what is not was evicted.
  */
-#include "unit.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "filled_unit.h"
 
 #include "arena.h"
-#include "record.h"
 
 #define MIB (1ull << 20)
 #define KIB (1ull << 10)
 #define KEYS 120u
 #define MINUTE_NS INT64_C(60000000000)
-
-static const enum bc_policy policies[] = {
-	BC_POLICY_DEFAULT, BC_POLICY_LRU,    BC_POLICY_SIZE, BC_POLICY_HYBRID,
-	BC_POLICY_SCORE,   BC_POLICY_S3FIFO, BC_POLICY_GDSF,
-};
-
-static uint64_t versions[KEYS];   /* of the newest put; 0: none */
-static uint64_t lost;             /* entries found evicted */
-static uint64_t met[BC_COLD + 1]; /* tiers that a value was found in */
 
 static void
 restart(uint64_t warm_bytes, uint64_t cold_bytes, enum bc_policy policy)
@@ -35,17 +22,7 @@ restart(uint64_t warm_bytes, uint64_t cold_bytes, enum bc_policy policy)
 	options.cold_bytes = cold_bytes;
 	options.policy = policy;
 	options.durability = BC_SCRATCH;
-	unit_restart(&options);
-	memset(versions, 0, sizeof(versions));
-	memset(met, 0, sizeof(met));
-	lost = 0;
-}
-
-static char *
-key_of(unsigned index, char key[16])
-{
-	snprintf(key, 16, "k%05u", index);
-	return key;
+	filled_restart(&options);
 }
 
 static void
@@ -70,75 +47,24 @@ check_bounds(uint64_t warm, uint64_t cold)
 	}
 }
 
-/* Read one key: it is there as it was put, or was evicted. */
-static void
-check_key(unsigned index)
-{
-	struct bc_view view;
-	char key[16];
-	enum bc_status status =
-		bc_get(fixture.cache, key_of(index, key), &view);
-
-	if (status == BC_OK) {
-		met[view.tier]++;
-		assert_int_not_equal(versions[index], 0);
-		assert_int_equal(test_view_version(&view, key, UNIT_SEED),
-		                 versions[index]);
-		bc_view_release(&view);
-		return;
-	}
-	assert_status(status, BC_MISS, NULL);
-	if (versions[index] != 0) {
-		assert_true(view.miss == BC_MISS_EVICTED ||
-		            view.miss == BC_MISS_ABSENT);
-		versions[index] = 0;
-		lost++;
-	}
-}
-
 static void
 put_frame(unsigned index, uint64_t version, uint64_t rows,
           enum bc_placement placement)
 {
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct test_value value;
-	struct bc_error err;
-	char key[16];
 
 	options.placement = placement;
-	test_value_frame(&value, key_of(index, key), version, UNIT_SEED, rows);
-	assert_status(
-		bc_put(fixture.cache, key, &value.frame, &options, NULL, &err),
-		BC_OK, &err);
-	test_value_free(&value);
-	versions[index] = version;
+	filled_put(index, test_value_frame, version, rows, &options);
 }
 
 static void
 put_batch(unsigned first, unsigned count, uint64_t version, uint64_t rows)
 {
 	struct bc_put_options options = BC_PUT_OPTIONS_INIT;
-	struct test_value values[8];
-	struct bc_batch *batch;
-	struct bc_error err;
-	char key[16];
-	unsigned i;
 
 	options.placement = BC_PLACE_COLD;
-	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
-	for (i = 0; i < count; i++) {
-		unsigned index = (first + i) % KEYS;
-
-		test_value_frame(&values[i], key_of(index, key), version,
-		                 UNIT_SEED, rows);
-		assert_status(bc_batch_put(batch, key, &values[i].frame,
-		                           &options, NULL, &err),
-		              BC_OK, &err);
-		versions[index] = version;
-	}
-	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
-	for (i = 0; i < count; i++)
-		test_value_free(&values[i]);
+	filled_put_batch(first, count, KEYS, test_value_frame, version, rows,
+	                 &options);
 }
 
 static void
@@ -146,7 +72,7 @@ place(unsigned index, enum bc_placement placement)
 {
 	struct bc_error err;
 	char key[16];
-	enum bc_status status = bc_place(fixture.cache, key_of(index, key),
+	enum bc_status status = bc_place(fixture.cache, filled_key(index, key),
 	                                 placement, NULL, &err);
 
 	assert_true(status == BC_OK || status == BC_MISS || status == BC_FULL);
@@ -217,13 +143,10 @@ step(uint64_t random, uint64_t version, uint64_t most, int64_t *minute)
 	unsigned index = (unsigned)(random % KEYS);
 	uint64_t rows = 20 + (random >> 32) % most;
 	struct bc_error err;
-	char key[16];
 
 	switch (random >> 20 & 15) {
 	case 0:
-		assert_true(bc_remove(fixture.cache, key_of(index, key),
-		                      &err) != BC_BUSY);
-		versions[index] = 0;
+		filled_remove(index);
 		break;
 	case 1:
 		put_batch(index, 1 + (unsigned)(random >> 24 & 7), version,
@@ -231,10 +154,10 @@ step(uint64_t random, uint64_t version, uint64_t most, int64_t *minute)
 		break;
 	case 2:
 	case 3:
-		check_key(index % 20); /* Often asked for. */
+		filled_check(index % 20); /* Often asked for. */
 		break;
 	case 4:
-		check_key(index);
+		filled_check(index);
 		break;
 	case 5:
 		place(index, BC_PLACE_COLD);
@@ -272,8 +195,7 @@ run(uint64_t warm, uint64_t cold, uint64_t most, unsigned steps, uint64_t seed)
 		step(test_mix(i, seed), i, most, &minute);
 		check_bounds(warm, cold);
 	}
-	for (i = 0; i < KEYS; i++)
-		check_key(i);
+	filled_check_all(KEYS);
 }
 
 /* Nothing is live, and nothing counted so, once everything is removed. */
@@ -301,11 +223,12 @@ no_load_exceeds_the_cold_budget_under_any_policy(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-		restart(MIB, MIB, policies[i]);
+	for (i = 0; i < FILLED_POLICIES; i++) {
+		restart(MIB, MIB, filled_policies[i]);
 		run(MIB, MIB, 2000, 800, 7 + i);
-		assert_true(lost > 10);
-		assert_true(met[BC_WARM] != 0 && met[BC_COLD] != 0);
+		assert_true(filled.lost > 10);
+		assert_true(filled.met[BC_WARM] != 0);
+		assert_true(filled.met[BC_COLD] != 0);
 		assert_true(unit_stats().live_cold_bytes > MIB / 4);
 		unit_expect_sound();
 		unit_reopen(NULL);
@@ -322,11 +245,11 @@ small_cold_budgets_work(void **state)
 
 	(void)state;
 	for (k = 0; k < sizeof(budgets) / sizeof(budgets[0]); k++) {
-		for (i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-			restart(256 * KIB, budgets[k], policies[i]);
+		for (i = 0; i < FILLED_POLICIES; i++) {
+			restart(256 * KIB, budgets[k], filled_policies[i]);
 			run(256 * KIB, budgets[k], budgets[k] / 512, 500,
 			    31 + i);
-			assert_true(lost > 5);
+			assert_true(filled.lost > 5);
 			unit_expect_sound();
 			expect_empty();
 		}
@@ -387,9 +310,8 @@ compaction_evicts_from_each_tier_to_its_target(void **state)
 	assert_true(report.evicted >= 30);
 	assert_int_equal(dry.evicted, report.evicted);
 	assert_int_equal(dry.evicted_bytes, report.evicted_bytes);
-	for (i = 0; i < 60; i++)
-		check_key(i);
-	assert_int_equal(lost, report.evicted);
+	filled_check_all(60);
+	assert_int_equal(filled.lost, report.evicted);
 	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, NULL, &err),
 	              BC_OK, &err);
 
@@ -418,8 +340,7 @@ entries_give_way_in_both_tiers(void **state)
 	for (tier = 0; tier < 2; tier++) {
 		options.entries_max = 3;
 		options.policy = BC_POLICY_LRU;
-		unit_restart(&options);
-		memset(versions, 0, sizeof(versions));
+		filled_restart(&options);
 		for (i = 0; i < 7; i++) {
 			put_frame(i, i + 1, 2000, placements[tier]);
 			assert_true(unit_stats().entries <= 3);
@@ -428,11 +349,9 @@ entries_give_way_in_both_tiers(void **state)
 		assert_int_equal(stats.entries, 3);
 		assert_int_equal(stats.total.evictions, 4);
 		assert_int_equal(stats.total.demotions, 0);
-		lost = 0;
-		for (i = 0; i < 7; i++)
-			check_key(i);
-		assert_int_equal(lost, 4);
-		assert_int_equal(versions[6], 7);
+		filled_check_all(7);
+		assert_int_equal(filled.lost, 4);
+		assert_int_equal(filled.versions[6], 7);
 	}
 }
 

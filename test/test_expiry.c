@@ -3,44 +3,9 @@
  * test_expiry.c - the table of what expires: its order, what a change of an
  * entry makes of it, rows that are damaged.
  */
-#include "dir_unit.h"
-
-#include <string.h>
+#include "series_unit.h"
 
 #include "expiry.h"
-
-static struct MDB_env *env;
-static struct MDB_txn *txn; /* a write transaction, for every test */
-static struct bci_tables tables;
-
-static int
-setup(void **state)
-{
-	static const uint8_t boot[16];
-	struct bci_config_record config = {
-		.version = BCI_RECORD_VERSION,
-		.format_version = BCI_FORMAT_VERSION,
-	};
-	struct bc_error err;
-
-	dir_setup(state);
-	assert_status(bci_catalogue_create(dir_fd, &config, boot, &err), BC_OK,
-	              &err);
-	assert_status(bci_db_open(dir_fd, BCI_CATALOGUE_FILE, BCI_CATALOGUE_MAP,
-	                          BCI_DB_NOSYNC, &env, &err),
-	              BC_OK, &err);
-	assert_status(bci_catalogue_tables(env, &tables, &err), BC_OK, &err);
-	assert_status(bci_txn_begin(env, &txn, &err), BC_OK, &err);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	bci_txn_abort(txn);
-	bci_db_close(env);
-	return dir_teardown(state);
-}
 
 /* An entry went from one time to another; 0: it does not expire. */
 static void
@@ -50,8 +15,9 @@ change(uint64_t id, const char *key, int64_t from_ns, int64_t to_ns)
 	struct bci_entry_record after = { .id = id, .expires_ns = to_ns };
 	struct bc_error err;
 
-	assert_status(bci_expiry_change(txn, &tables, key, strlen(key), &before,
-	                                &after, &err),
+	assert_status(bci_expiry_change(series_unit.txn, &series_unit.tables,
+	                                key, strlen(key), &before, &after,
+	                                &err),
 	              BC_OK, &err);
 }
 
@@ -60,14 +26,18 @@ rows(void)
 {
 	uint64_t count;
 
-	assert_status(bci_table_count(txn, tables.expiry, &count), BC_OK, NULL);
+	assert_status(bci_table_count(series_unit.txn,
+	                              series_unit.tables.expiry, &count),
+	              BC_OK, NULL);
 	return count;
 }
 
 static void
 expect(struct bci_expiry *row, int64_t expires_ns, uint64_t id, const char *key)
 {
-	assert_status(bci_expiry_find(txn, &tables, row), BC_OK, NULL);
+	assert_status(
+		bci_expiry_find(series_unit.txn, &series_unit.tables, row),
+		BC_OK, NULL);
 	assert_true(row->expires_ns == expires_ns);
 	assert_true(row->entry_id == id);
 	assert_int_equal(row->key_bytes, strlen(key));
@@ -92,7 +62,9 @@ rows_come_in_the_order_of_time(void **state)
 	expect(&row, 256, 7, "a");
 	expect(&row, 256, 300, "b");
 	expect(&row, INT64_MAX, 1, "late");
-	assert_status(bci_expiry_find(txn, &tables, &row), BC_MISS, NULL);
+	assert_status(
+		bci_expiry_find(series_unit.txn, &series_unit.tables, &row),
+		BC_MISS, NULL);
 }
 
 static void
@@ -105,9 +77,9 @@ a_change_leaves_one_row_or_none(void **state)
 	(void)state;
 	change(3, "k", 0, 0);
 	assert_int_equal(rows(), 0);
-	assert_status(
-		bci_expiry_change(txn, &tables, "k", 1, NULL, &head, &err),
-		BC_OK, &err);
+	assert_status(bci_expiry_change(series_unit.txn, &series_unit.tables,
+	                                "k", 1, NULL, &head, &err),
+	              BC_OK, &err);
 	change(3, "k", 30, 30);
 	assert_int_equal(rows(), 1);
 	change(3, "k", 30, 20);
@@ -116,9 +88,9 @@ a_change_leaves_one_row_or_none(void **state)
 	change(3, "k", 20, 0);
 	assert_int_equal(rows(), 0);
 	/* One that was lost is no fault. */
-	assert_status(
-		bci_expiry_change(txn, &tables, "k", 1, &head, NULL, &err),
-		BC_OK, &err);
+	assert_status(bci_expiry_change(series_unit.txn, &series_unit.tables,
+	                                "k", 1, &head, NULL, &err),
+	              BC_OK, &err);
 	assert_int_equal(rows(), 0);
 }
 
@@ -130,26 +102,33 @@ damaged_rows_are_told(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	assert_status(bci_table_put(txn, tables.expiry, "0123456789abcdef", 16,
-	                            text, sizeof(text), NULL),
-	              BC_OK, NULL);
-	assert_status(bci_expiry_find(txn, &tables, &row), BC_OK, NULL);
-	assert_int_equal(row.key_bytes, 0);
-	assert_status(bci_expiry_delete(txn, &tables, row.expires_ns,
-	                                row.entry_id, NULL),
+	assert_status(bci_table_put(series_unit.txn, series_unit.tables.expiry,
+	                            "0123456789abcdef", 16, text, sizeof(text),
+	                            NULL),
 	              BC_OK, NULL);
 	assert_status(
-		bci_table_put(txn, tables.expiry, "short", 5, "k", 1, NULL),
+		bci_expiry_find(series_unit.txn, &series_unit.tables, &row),
 		BC_OK, NULL);
+	assert_int_equal(row.key_bytes, 0);
+	assert_status(bci_expiry_delete(series_unit.txn, &series_unit.tables,
+	                                row.expires_ns, row.entry_id, NULL),
+	              BC_OK, NULL);
+	assert_status(bci_table_put(series_unit.txn, series_unit.tables.expiry,
+	                            "short", 5, "k", 1, NULL),
+	              BC_OK, NULL);
 	row.expires_ns = INT64_MIN;
-	assert_status(bci_expiry_find(txn, &tables, &row), BC_CORRUPT, NULL);
+	assert_status(
+		bci_expiry_find(series_unit.txn, &series_unit.tables, &row),
+		BC_CORRUPT, NULL);
 }
 
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, series_unit_setup,               \
+	                                series_unit_teardown)
 		TEST(rows_come_in_the_order_of_time),
 		TEST(a_change_leaves_one_row_or_none),
 		TEST(damaged_rows_are_told),

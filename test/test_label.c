@@ -73,16 +73,6 @@ tag(const char *key, const char *const *tags, enum bc_labelling how)
 	assert_status(bc_tag(fixture.cache, key, tags, how, &err), BC_OK, &err);
 }
 
-static void
-depend(const char *key, const char *parent)
-{
-	struct bc_error err;
-
-	assert_status(bc_depend(fixture.cache, key, TEXTS(parent),
-	                        BC_LABELS_ADD, &err),
-	              BC_OK, &err);
-}
-
 static uint64_t
 invalidate(const char *key, unsigned flags)
 {
@@ -144,7 +134,7 @@ a_put_replaces_tags_only_if_it_gives_some(void **state)
 	assert_status(bc_put_blob(fixture.cache, "a", "x", 1, &options, &err),
 	              BC_OK, &err);
 	expect_labels("a", 0, "1:both 1:old");
-	depend("a", "parent");
+	unit_depend("a", "parent");
 	unit_put("a", 2, 5000);
 	expect_labels("a", 0, "1:both 1:old 3:parent");
 	options.tags = TEXTS("new", "both");
@@ -308,9 +298,9 @@ what_was_made_of_it_goes_with_it(void **state)
 	unit_put("hourly", 1, 10);
 	unit_put("sma", 1, 10);
 	unit_put("other", 1, 10);
-	depend("hourly", "raw");
-	depend("sma", "hourly");
-	depend("sma", "raw");
+	unit_depend("hourly", "raw");
+	unit_depend("sma", "hourly");
+	unit_depend("sma", "raw");
 	expect_labelled(BC_LABEL_PARENT, "raw", "raw:hourly raw:sma");
 	expect_labels("sma", BC_LABEL_PARENT, "3:hourly 3:raw");
 	assert_int_equal(invalidate("raw", 0), 2);
@@ -334,17 +324,17 @@ cycles_and_diamonds_end(void **state)
 	unit_put("b", 1, 10);
 	unit_put("c", 1, 10);
 	unit_put("d", 1, 10);
-	depend("b", "a");
-	depend("c", "a");
-	depend("d", "b");
-	depend("d", "c");
-	depend("a", "d");
-	depend("c", "c");
+	unit_depend("b", "a");
+	unit_depend("c", "a");
+	unit_depend("d", "b");
+	unit_depend("d", "c");
+	unit_depend("a", "d");
+	unit_depend("c", "c");
 	assert_int_equal(invalidate("a", 0), 3);
 	expect_hit(fixture.cache, "a", 1);
 	expect_labels("a", 0, "3:d");
 	unit_put("d", 2, 10);
-	depend("d", "a");
+	unit_depend("d", "a");
 	assert_int_equal(invalidate("d", BC_INVALIDATE_SELF), 2);
 	assert_int_equal(unit_stats().entries, 0);
 }
@@ -357,7 +347,7 @@ a_parent_need_not_exist(void **state)
 
 	(void)state;
 	unit_put("a", 1, 10);
-	depend("a", "nowhere");
+	unit_depend("a", "nowhere");
 	assert_status(
 		bc_invalidate(fixture.cache, "nowhere", 2, &removed, &err),
 		BC_INVALID, &err);
@@ -390,7 +380,7 @@ ten_thousand_dependents_go_in_one_commit(void **state)
 		snprintf(key, sizeof(key), "e%u", i);
 		snprintf(parent, sizeof(parent), "e%u",
 		         i <= MANY / 2 ? 0 : i - 1);
-		depend(key, parent);
+		unit_depend(key, parent);
 	}
 	unit_put("keep", 1, 10);
 	revision = unit_info("keep").revision;
@@ -441,7 +431,7 @@ derived_frames_go_with_their_source(void **state)
 	derive_raw();
 	/* One that a user stored is not the library's to remove. */
 	unit_put("mine", 1, 10);
-	depend("mine", "raw");
+	unit_depend("mine", "raw");
 	assert_status(bc_remove(fixture.cache, "raw", &err), BC_OK, &err);
 	assert_int_equal(unit_stats().entries, 1);
 	expect_hit(fixture.cache, "mine", 1);
@@ -495,8 +485,8 @@ derived_frames_are_lost_when_their_source_changes(void **state)
 	unit_put("raw", 1, 10);
 	assert_true(derived_is_lost());
 	/* What else it depends on is no source of it. */
-	depend(key, "later");
-	depend(key, "absent");
+	unit_depend(key, "later");
+	unit_depend(key, "absent");
 	assert_true(derived_is_lost());
 }
 

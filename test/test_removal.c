@@ -97,16 +97,6 @@ link(const char *backtest, const char *key)
 }
 
 static void
-depend(const char *key, const char *parent)
-{
-	struct bc_error err;
-
-	assert_status(bc_depend(fixture.cache, key, TEXTS(parent),
-	                        BC_LABELS_ADD, &err),
-	              BC_OK, &err);
-}
-
-static void
 pin(const char *key)
 {
 	struct bc_error err;
@@ -300,7 +290,7 @@ pinned_entries_stay_without_force(void **state)
 	put("b");
 	put("c");
 	pin("b");
-	depend("c", "b");
+	unit_depend("c", "b");
 	removed = removes(&all, NULL, 0, "a c");
 	assert_int_equal(removed.pinned, 1);
 	removed = removes(NULL, TEXTS("b"), 0, "");
@@ -321,18 +311,18 @@ dependents_go_along(void **state)
 	put("sma");
 	put("other");
 	put("pinned");
-	depend("hourly", "raw");
-	depend("sma", "hourly");
-	depend("raw", "sma");
-	depend("pinned", "raw");
-	depend("other", "pinned");
+	unit_depend("hourly", "raw");
+	unit_depend("sma", "hourly");
+	unit_depend("raw", "sma");
+	unit_depend("pinned", "raw");
+	unit_depend("other", "pinned");
 	pin("pinned");
 	removed = removes(NULL, TEXTS("hourly", "sma"), BC_REMOVE_DEPENDENTS,
 	                  "hourly raw sma");
 	assert_int_equal(removed.dependents, 1);
 	assert_int_equal(removed.pinned, 1);
 	expect_hit(fixture.cache, "other", 1);
-	depend("other", "gone");
+	unit_depend("other", "gone");
 	removed =
 		removes(&(struct bc_filter){ .prefix = "pinned" }, NULL,
 	                BC_REMOVE_DEPENDENTS | BC_REMOVE_FORCE, "other pinned");
@@ -408,19 +398,11 @@ everything_can_be_removed(void **state)
 {
 	static const struct bc_filter all = { 0 };
 	struct bc_remove_options options = BC_REMOVE_OPTIONS_INIT;
-	struct bc_batch *batch;
 	struct bc_removed removed;
 	struct bc_error err;
-	char key[16];
 
 	(void)state;
-	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
-	for (unsigned i = 0; i < MANY; i++) {
-		snprintf(key, sizeof(key), "k%u", i);
-		assert_status(bc_batch_put_blob(batch, key, "x", 1, NULL, &err),
-		              BC_OK, &err);
-	}
-	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+	unit_put_many(MANY);
 	options.filter = &all;
 	assert_status(bc_remove_where(fixture.cache, &options, &removed, &err),
 	              BC_OK, &err);

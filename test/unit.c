@@ -100,6 +100,33 @@ unit_put(const char *key, uint64_t version, uint64_t rows)
 }
 
 void
+unit_put_many(unsigned count)
+{
+	struct bc_batch *batch;
+	struct bc_error err;
+	char key[16];
+
+	assert_status(bc_batch_begin(fixture.cache, &batch, &err), BC_OK, &err);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "k%u", i);
+		assert_status(bc_batch_put_blob(batch, key, "x", 1, NULL, &err),
+		              BC_OK, &err);
+	}
+	assert_status(bc_batch_commit(&batch, &err), BC_OK, &err);
+}
+
+void
+unit_depend(const char *key, const char *parent)
+{
+	const char *const parents[] = { parent, NULL };
+	struct bc_error err;
+
+	assert_status(
+		bc_depend(fixture.cache, key, parents, BC_LABELS_ADD, &err),
+		BC_OK, &err);
+}
+
+void
 unit_expect_hit(struct bc_cache *cache, const char *key, uint64_t version,
                 const char *file, int line)
 {

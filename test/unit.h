@@ -39,6 +39,12 @@ void unit_restart(const struct bc_options *options);
 /* Put a frame into the cache of the fixture, which must work. */
 void unit_put(const char *key, uint64_t version, uint64_t rows);
 
+/* Blobs of a byte under "k0", "k1", and so on, in one batch. */
+void unit_put_many(unsigned count);
+
+/* Say that 'key' was made of 'parent'. */
+void unit_depend(const char *key, const char *parent);
+
 /* A get must hit this version, or miss for this reason. */
 #define expect_hit(cache, key, version)                                        \
 	unit_expect_hit((cache), (key), (version), __FILE__, __LINE__)
