@@ -381,21 +381,36 @@ recover_deactivate(struct bci_writer *writer, uint64_t number)
 	writer->active[queue].changed = false;
 }
 
-/* Seal 'number' without opening it; checks what was never synced. */
+/*
+ * Seal 'number' without opening it: what it never synced is to be checked, or
+ * dropped, now.  An empty one goes, as no segment is left to take it along.
+ */
+static enum bc_status
+recover_seal(struct bci_writer *writer, uint64_t number,
+             struct bci_arena_record *arena, struct bc_error *err)
+{
+	enum bc_status status;
+
+	arena->sealed = 1;
+	arena->synced_bytes = arena->end_bytes;
+	recover_deactivate(writer, number);
+	status = bci_arena_store(writer->txn, &writer->env->tables, number,
+	                         arena, err);
+	return status == BC_OK && arena->segments == 0
+	               ? bci_writer_retire(writer, number, arena, err)
+	               : status;
+}
+
+/* The same; checks what was never synced. */
 static enum bc_status
 recover_arena(struct bci_writer *writer, uint64_t number,
               struct bci_arena_record *arena, struct bc_error *err)
 {
 	struct recover_range range = { number, arena->synced_bytes };
-	bool suspect = arena->synced_bytes < arena->end_bytes;
-	enum bc_status status;
+	bool suspect =
+		arena->segments != 0 && arena->synced_bytes < arena->end_bytes;
+	enum bc_status status = recover_seal(writer, number, arena, err);
 
-	arena->sealed = 1;
-	/* Checked below, or dropped: nothing unsynced is left to doubt. */
-	arena->synced_bytes = arena->end_bytes;
-	recover_deactivate(writer, number);
-	status = bci_arena_store(writer->txn, &writer->env->tables, number,
-	                         arena, err);
 	if (status != BC_OK || !suspect)
 		return status;
 	return recover_walk(writer, verdict_damaged, &range, err);
@@ -516,11 +531,7 @@ bci_recover_unsynced(struct bc_cache *cache, struct bci_env *env,
 		return;
 	BCI_TRY(bci_arena_load(writer.txn, &env->tables, number, &arena));
 	range.from_bytes = arena.synced_bytes;
-	arena.sealed = 1;
-	arena.synced_bytes = arena.end_bytes; /* Never tried again. */
-	recover_deactivate(&writer, number);
-	BCI_TRY(bci_arena_store(writer.txn, &env->tables, number, &arena,
-	                        NULL));
+	BCI_TRY(recover_seal(&writer, number, &arena, NULL));
 	BCI_TRY(recover_walk(&writer, verdict_unsynced, &range, NULL));
 	writer.must_sync = true;
 	(void)bci_writer_commit(&writer, NULL);
