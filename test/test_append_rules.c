@@ -387,6 +387,31 @@ a_damaged_tail_goes_alone(void **state)
 	expect_rows(KEY, &all);
 }
 
+/* A frame that lies in its record: nothing of it can be kept. */
+static void
+a_damaged_frame_is_begun_anew(void **state)
+{
+	struct bc_column columns[6];
+	struct bc_frame frame;
+	struct bc_error err;
+
+	(void)state;
+	series_generate(&all, JANUARY, MINUTE, 40, 1);
+	frame = series_frame(&all, 0, 20, columns);
+	assert_status(bc_put(fixture.cache, KEY, &frame, NULL, NULL, &err),
+	              BC_OK, &err);
+	unit_change_catalogue(damage_tail);
+	unit_reopen(NULL);
+	assert_status(series_append(KEY, &all, 20, 20, NULL, NULL, &err),
+	              BC_CORRUPT, &err);
+	unit_put("other", 1, 5);
+	expect_miss(fixture.cache, KEY, BC_MISS_ABSENT);
+	series_grow(KEY, 0, 40);
+	expect_rows(KEY, &all);
+	assert_status(bc_verify(fixture.cache, NULL, NULL, NULL, NULL, &err),
+	              BC_OK, &err);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
@@ -403,6 +428,7 @@ main(void)
 		TEST(a_frame_becomes_a_series),
 		TEST(what_has_expired_is_not_continued),
 		TEST(a_damaged_tail_goes_alone),
+		TEST(a_damaged_frame_is_begun_anew),
 	};
 
 	return cmocka_run_group_tests_name("append rules", tests, NULL, NULL);

@@ -383,6 +383,45 @@ a_commit_that_fails_takes_nothing_from_the_ledger(void **state)
 	assert_int_equal(unit_stats().entries, 2);
 }
 
+static void
+damage_small(struct MDB_txn *txn, const struct bci_tables *tables)
+{
+	unsigned char copy[2048];
+	struct bci_bytes record;
+
+	assert_status(bci_table_get(txn, tables->entries, "small", 5, &record),
+	              BC_OK, NULL);
+	assert_true(record.size < sizeof(copy));
+	memcpy(copy, record.data, record.size);
+	copy[record.size - 1] ^= 4;
+	assert_status(bci_table_put(txn, tables->entries, "small", 5, copy,
+	                            record.size, NULL),
+	              BC_OK, NULL);
+}
+
+/* As a large one does: see the one above. */
+static void
+a_small_value_that_was_found_bad_goes_as_well(void **state)
+{
+	struct bc_error err;
+
+	(void)state;
+	assert_status(
+		bc_put_blob(fixture.cache, "small", "bytes", 5, NULL, &err),
+		BC_OK, &err);
+	assert_status(
+		bc_put_blob(fixture.cache, "whole", "bytes", 5, NULL, &err),
+		BC_OK, &err);
+	unit_change_catalogue(damage_small);
+	unit_reopen(NULL);
+	expect_miss(fixture.cache, "small", BC_MISS_CORRUPT);
+	unit_put("c", 1, 100);
+	expect_miss(fixture.cache, "small", BC_MISS_ABSENT);
+	assert_status(bc_exists(fixture.cache, "whole", NULL), BC_OK, NULL);
+	assert_int_equal(unit_stats().entries, 2);
+	assert_int_equal(fixture.events[BC_EVENT_QUARANTINE], 1);
+}
+
 #define TEST(function)                                                         \
 	cmocka_unit_test_setup_teardown(function, unit_setup, unit_teardown)
 
@@ -400,6 +439,7 @@ main(void)
 		TEST(leftover_files_are_swept_by_the_first_writer),
 		TEST(an_unfinished_arena_of_the_next_number_is_no_obstacle),
 		TEST(a_commit_that_fails_takes_nothing_from_the_ledger),
+		TEST(a_small_value_that_was_found_bad_goes_as_well),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);

@@ -22,6 +22,7 @@
 #include "file.h"
 #include "forget.h"
 #include "quarantine.h"
+#include "recheck.h"
 #include "recover.h"
 
 /* Keys collected before they are removed; a cursor must not be cut under. */
@@ -42,82 +43,6 @@ typedef enum bc_status recover_verdict(struct bci_writer *writer,
                                        const struct bci_locator *locator,
                                        const void *context,
                                        const char **reason);
-
-/* What a failure of 'what' is: damage, or that it could not be looked at. */
-static enum bc_status
-recover_failed(enum bc_status status, const char *what, const char **reason)
-{
-	if (status != BC_MISS && status != BC_CORRUPT && status != BC_UNSAFE)
-		return status;
-	*reason = what;
-	return BC_OK;
-}
-
-/* The part of it that looks at the image.  NULL if all is well. */
-static const char *
-recover_check_image(struct bci_writer *writer, const struct bci_bytes *key,
-                    const struct bci_entry *entry,
-                    const struct bci_locator *locator,
-                    const struct bc_schema *schema, struct bci_map *map)
-{
-	const unsigned char *image = map->base + locator->offset;
-	const bool series = entry->head.kind == BC_SERIES;
-	const struct bci_segment_claim claim = {
-		.kind = series ? BC_FRAME : (enum bc_kind)entry->head.kind,
-		.revision = series ? NULL : &entry->head.revision,
-		.key = key->data,
-		.key_bytes = key->size,
-		.schema = schema,
-	};
-	const char *wrong;
-
-	if (!bci_map_reaches(map, locator->offset + locator->bytes))
-		return "arena file is too short";
-	if (!bci_segment_is(image, locator, writer->env->cache_id,
-	                    entry->head.id))
-		return "another segment lies there";
-	wrong = bci_segment_check(image, locator, schema);
-	if (wrong == NULL)
-		wrong = bci_segment_check_claim(image, &claim);
-	return wrong != NULL
-	               ? wrong
-	               : bci_map_check_body(map, locator, BCI_CHECK_AGAIN);
-}
-
-/* Check a segment from the disk up. */
-static enum bc_status
-recover_check(struct bci_writer *writer, const struct bci_bytes *key,
-              const struct bci_entry *entry, const struct bci_locator *locator,
-              const char **reason)
-{
-	struct bci_env *env = writer->env;
-	const struct bc_schema *schema = NULL;
-	struct bci_arena_record arena;
-	struct bci_map *map;
-	enum bc_status status;
-
-	if (locator->arena == 0)
-		return BC_OK; /* Inline values are checked at every read. */
-	if (!bci_locator_is_sane(locator)) {
-		*reason = "place in the catalogue";
-		return BC_OK;
-	}
-	if (entry->head.schema != 0) {
-		status = bci_env_schema(env, writer->txn, entry->head.schema,
-		                        &schema);
-		if (status != BC_OK)
-			return recover_failed(status, "schema", reason);
-	}
-	status = bci_arena_load(writer->txn, &env->tables, locator->arena,
-	                        &arena);
-	if (status != BC_OK)
-		return recover_failed(status, "no such arena", reason);
-	status = bci_maps_add(&env->maps, locator->arena, &arena, &map);
-	if (status != BC_OK)
-		return recover_failed(status, "arena file", reason);
-	*reason = recover_check_image(writer, key, entry, locator, schema, map);
-	return BC_OK;
-}
 
 /* Whether the tail of a series is what was written, or cannot be told. */
 static bool
@@ -351,7 +276,7 @@ verdict_damaged(struct bci_writer *writer, const struct bci_bytes *key,
 {
 	if (!recover_reaches(locator, context))
 		return BC_OK;
-	return recover_check(writer, key, entry, locator, reason);
+	return bci_recheck(writer, key, entry, locator, reason);
 }
 
 static enum bc_status
@@ -555,7 +480,7 @@ verdict_bad(struct bci_writer *writer, const struct bci_bytes *key,
 	(void)context;
 	if (!bci_slot_is_bad(ledger, locator->slot, id))
 		return BC_OK;
-	status = recover_check(writer, key, entry, locator, reason);
+	status = bci_recheck(writer, key, entry, locator, reason);
 	/* The ledger was wrong, or the disk was only for a moment. */
 	if (status == BC_OK && *reason == NULL)
 		atomic_store(&slot->word, id);

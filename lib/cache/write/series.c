@@ -131,9 +131,13 @@ series_take_inline(struct bci_series *series, struct bc_error *err)
 		if (!bci_segment_check_block(image, &locator, i))
 			wrong = "checksum of a block";
 	}
-	if (wrong != NULL)
-		return bci_fail(err, BC_CORRUPT, "%s is damaged: %s",
+	if (wrong != NULL) {
+		bci_slot_mark_bad(&series->writer->env->ledger, locator.slot,
+		                  bci_segment_id(&locator, series->head.id));
+		return bci_fail(err, BC_CORRUPT,
+		                "%s: rows that are needed are damaged: %s",
 		                series->key, wrong);
+	}
 	series->tail = bci_series_columns(series, image + locator.header_bytes,
 	                                  locator.rows);
 	if (series->tail == NULL)
