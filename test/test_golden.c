@@ -28,34 +28,6 @@
 /*  Files                                                                   */
 /* ------------------------------------------------------------------------ */
 
-/* A whole file, to be freed. */
-static unsigned char *
-load(const char *path, size_t *bytes)
-{
-	FILE *file = fopen(path, "rbe");
-	unsigned char *data;
-	struct stat st;
-
-	assert_non_null(file);
-	assert_int_equal(fstat(fileno(file), &st), 0);
-	*bytes = (size_t)st.st_size;
-	data = malloc(*bytes + 1);
-	assert_non_null(data);
-	assert_int_equal(fread(data, 1, *bytes, file), *bytes);
-	fclose(file);
-	return data;
-}
-
-static void
-save(const char *path, const unsigned char *data, size_t bytes)
-{
-	FILE *file = fopen(path, "r+be");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-	assert_int_equal(fclose(file), 0);
-}
-
 /* LMDB's reader table is memory that lies in a file: not part of the format. */
 static void
 add_hash(void *context, const char *path)
@@ -66,7 +38,7 @@ add_hash(void *context, const char *path)
 
 	if (strstr(path, "meta.mdb-lock") != NULL)
 		return;
-	data = load(path, &bytes);
+	data = archive_load(path, &bytes);
 	*sum += bci_hash64(path, strlen(path)) ^ bci_hash64(data, bytes);
 	free(data);
 }
@@ -216,7 +188,7 @@ what_is_known_is_as_expected(void **state)
 	assert_non_null(out);
 	assert_status(golden_print(cache, out, &err), BC_OK, &err);
 	assert_int_equal(fclose(out), 0);
-	expected = load(GOLDEN_EXPECTED, &bytes);
+	expected = archive_load(GOLDEN_EXPECTED, &bytes);
 	expected[bytes] = '\0';
 	assert_string_equal(text, (char *)expected);
 	free(expected);
@@ -281,31 +253,6 @@ reading_only_leaves_the_values_untouched(void **state)
 /*  Refusing                                                                */
 /* ------------------------------------------------------------------------ */
 
-/*
- * Write 'count' bytes over those 'at' bytes from where 'text' begins, wherever
- * it occurs in a file: a key, and the version of the record that follows it.
- */
-static void
-change(const char *name, const char *text, size_t at, const void *bytes,
-       size_t count)
-{
-	char path[TEST_PATH];
-	unsigned char *data, *from, *found;
-	unsigned changes = 0;
-	size_t size;
-
-	data = from = load(test_path(path, dir.cache, name), &size);
-	while ((found = memmem(from, size - (size_t)(from - data), text,
-	                       strlen(text))) != NULL) {
-		from = found + strlen(text);
-		memcpy(found + at, bytes, count);
-		changes++;
-	}
-	assert_true(changes != 0);
-	save(path, data, size);
-	free(data);
-}
-
 static void
 scramble_page(size_t page)
 {
@@ -313,10 +260,10 @@ scramble_page(size_t page)
 	unsigned char *data;
 	size_t bytes;
 
-	data = load(test_path(path, dir.cache, "meta.mdb"), &bytes);
+	data = archive_load(test_path(path, dir.cache, "meta.mdb"), &bytes);
 	for (unsigned i = 0; i < 4096; i++)
 		data[4096 * page + i] = (unsigned char)bci_hash64(&i, 4);
-	save(path, data, bytes);
+	archive_save(path, data, bytes);
 	free(data);
 }
 
@@ -358,8 +305,8 @@ other_formats_are_refused_and_left_alone(void **state)
 		if (cases[i / 3].text == NULL)
 			scramble_page(cases[i / 3].at);
 		else
-			change("meta.mdb", cases[i / 3].text, cases[i / 3].at,
-			       cases[i / 3].byte, 1);
+			archive_change("meta.mdb", cases[i / 3].text,
+			               cases[i / 3].at, cases[i / 3].byte, 1);
 		before = hash_of_files();
 		options.flags = flags[i % 3];
 		assert_status(bc_open(dir.cache, &options, &cache, &err),
@@ -434,7 +381,7 @@ static void
 another_boot_takes_nothing_away(void **state)
 {
 	(void)state;
-	change("meta.mdb", "state\1", 5 + 96, "of another boot.", 16);
+	archive_set_boot("of another boot.");
 	check_hits(GOLDEN_VALUES);
 }
 
@@ -442,9 +389,10 @@ static void
 records_and_segments_of_a_later_version_are_misses(void **state)
 {
 	(void)state;
-	change("meta.mdb", ONE_KEY ONE_RECORD, strlen(ONE_KEY), "\2", 1);
+	archive_change("meta.mdb", ONE_KEY ONE_RECORD, strlen(ONE_KEY), "\2",
+	               1);
 	check_hits(GOLDEN_VALUES - 1);
-	change("warm/00000001.mdb", "BCSG\1", 4, "\2", 1);
+	archive_change("warm/00000001.mdb", "BCSG\1", 4, "\2", 1);
 	check_hits(INLINE_VALUES);
 }
 
@@ -471,9 +419,9 @@ places_that_cannot_be_are_misses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		change("meta.mdb", ONE_KEY ONE_RECORD,
-		       strlen(ONE_KEY) + 32 + cases[i].at, &cases[i].value,
-		       cases[i].bytes);
+		archive_change("meta.mdb", ONE_KEY ONE_RECORD,
+		               strlen(ONE_KEY) + 32 + cases[i].at,
+		               &cases[i].value, cases[i].bytes);
 		check_hits(GOLDEN_VALUES - 1);
 	}
 }
