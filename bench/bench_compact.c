@@ -5,13 +5,16 @@
  * process compacts it while others read, and one waits for the writer lock
  * and puts, again and again.
  *
+ * The readers also get the same frames of one LMDB file that nobody changes, by
+ * turns: what becomes slower there is the machine's doing.
+ *
  * What is moved has to be on the disk before what it was is gone, but in
  * scratch mode; so "clean" is beside rivals that write to the disk, and
  * "clean-scratch" beside one that only copies.
  */
 #include "data.h"
+#include "disk.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +24,12 @@
 #include "cache.h"
 #include "write/writer.h"
 
-#define COMPACT_MIB ((uint64_t)1 << 20)
 #define COMPACT_ROWS BENCH_MIB_ROWS
 #define COMPACT_BATCH 16
 #define COMPACT_READERS_MAX 4
 #define COMPACT_LOOK 1024 /* reads between looks at the clock */
 #define COMPACT_READS 4000000
 #define COMPACT_PAUSE_NS 2000000 /* between two puts of the writer */
-#define COMPACT_FILE (64 * COMPACT_MIB)
 
 struct compact_case {
 	const char *name;
@@ -39,7 +40,8 @@ struct compact_case {
 struct compact_round {
 	double moved_bytes, elapsed_ns, step_max_ns;
 	double blocks_before, blocks_after;
-	struct bench_latency quiet, busy;     /* of the slowest reader */
+	struct bench_latency quiet, busy; /* of the slowest reader */
+	struct bench_latency lmdb_quiet, lmdb_busy;
 	double wait_ns, put_ns, puts;         /* of the writer: longest */
 	double write_ns, replace_ns, copy_ns; /* rivals, the same bytes */
 };
@@ -74,47 +76,70 @@ compact_told(void)
 	return poll(&input, 1, 0) != 0;
 }
 
-/* Time gets of frames at random until the time is up or the parent speaks. */
+/* Gets of frames in one place. */
+struct reader {
+	bench_read *read;
+	void *context;
+	struct bench_samples samples;
+};
+
+/* Time a few gets of frames at random. */
 static void
-reader_read(struct bc_cache *cache, const struct bench_data *data,
-            uint64_t *state, uint64_t until_ns, struct bench_samples *samples)
+reader_look(struct reader *reader, const struct bench_data *data,
+            uint64_t *state)
 {
 	uint64_t sum = 0;
 
-	samples->count = 0;
-	while (samples->count + COMPACT_LOOK <= samples->room &&
-	       (until_ns != 0 ? bench_now_ns() < until_ns : !compact_told())) {
-		for (size_t i = 0; i < COMPACT_LOOK; i++) {
-			uint32_t at = bench_random_below(state, data->count);
-			uint64_t begin = bench_ticks();
+	for (size_t i = 0; i < COMPACT_LOOK; i++) {
+		uint32_t at = bench_random_below(state, data->count);
+		uint64_t begin = bench_ticks();
 
-			sum += bench_read_cache(cache, data->keys[at], at);
-			bench_samples_add(samples, bench_ticks() - begin);
-		}
+		sum += reader->read(reader->context, data->keys[at], at);
+		bench_samples_add(&reader->samples, bench_ticks() - begin);
 	}
 	bench_sink = sum;
 }
 
+/* By turns in both places until the time is up or the parent speaks. */
 static void
-reader_print(struct bench_samples *samples)
+reader_read(struct reader readers[2], const struct bench_data *data,
+            uint64_t *state, uint64_t until_ns)
+{
+	struct bench_samples *samples = &readers[0].samples;
+
+	samples->count = readers[1].samples.count = 0;
+	while (samples->count + COMPACT_LOOK <= samples->room &&
+	       (until_ns != 0 ? bench_now_ns() < until_ns : !compact_told())) {
+		reader_look(&readers[0], data, state);
+		reader_look(&readers[1], data, state);
+	}
+}
+
+static void
+reader_print(struct reader readers[2])
 {
 	struct bench_latency latency;
 
-	bench_latency_of_ticks(samples, &latency);
-	printf("%.1f %.1f %.1f\n", latency.p50_ns, latency.p99_ns,
-	       latency.p999_ns);
+	for (int i = 0; i < 2; i++) {
+		bench_latency_of_ticks(&readers[i].samples, &latency);
+		printf("%.1f %.1f %.1f%c", latency.p50_ns, latency.p99_ns,
+		       latency.p999_ns, i == 0 ? ' ' : '\n');
+	}
 }
 
 /* A reader: alone for a while, then until it is told to end. */
 static int
 compact_reader(const struct bench_options *options, const char *path,
-               uint32_t frames, unsigned core)
+               const char *lmdb, uint32_t frames, unsigned core)
 {
 	uint64_t window_ns = options->quick ? 500000000 : 1000000000;
-	struct bc_cache *cache =
-		bench_cache_open(path, 0, BC_DURABILITY_DEFAULT);
+	struct reader readers[2] = {
+		{ .read = bench_read_cache,
+		  .context = bench_cache_open(path, 0, BC_DURABILITY_DEFAULT) },
+		{ .read = bench_read_lmdb,
+		  .context = bench_lmdb_open(lmdb, false, BENCH_NOSYNC) },
+	};
 	struct bench_data data = { .count = 0 };
-	struct bench_samples samples;
 	uint64_t state = core + 1;
 
 	bench_pin(core);
@@ -123,20 +148,24 @@ compact_reader(const struct bench_options *options, const char *path,
 		if (!compact_is_removed(i))
 			bench_key(data.keys[data.count++], i);
 	}
-	bench_samples_init(&samples, COMPACT_READS);
-	bench_warm_all(bench_read_cache, cache, &data);
+	for (int i = 0; i < 2; i++) {
+		bench_samples_init(&readers[i].samples, COMPACT_READS);
+		bench_warm_all(readers[i].read, readers[i].context, &data);
+	}
 	printf("0\n");
 	bench_parent_wait();
-	reader_read(cache, &data, &state, bench_now_ns() + window_ns, &samples);
-	reader_print(&samples);
+	reader_read(readers, &data, &state, bench_now_ns() + window_ns);
+	reader_print(readers);
 	bench_parent_wait();
-	reader_read(cache, &data, &state, 0, &samples);
+	reader_read(readers, &data, &state, 0);
 	bench_parent_wait();
-	reader_print(&samples);
+	reader_print(readers);
 	fflush(stdout);
-	bench_samples_free(&samples);
+	for (int i = 0; i < 2; i++)
+		bench_samples_free(&readers[i].samples);
 	free(data.keys);
-	bc_close(cache);
+	bench_lmdb_close(readers[1].context);
+	bc_close(readers[0].context);
 	return 0;
 }
 
@@ -227,18 +256,15 @@ compact_put(struct bc_cache *cache, struct bench_lmdb *lmdb,
 
 	if (bc_batch_begin(cache, &batch, &err) != BC_OK)
 		bench_die("bc_batch_begin: %s", err.message);
-	if (lmdb != NULL)
-		bench_lmdb_begin(lmdb);
+	bench_lmdb_begin(lmdb);
 	for (uint32_t i = from; i < to; i++) {
 		bench_key(key, i);
 		if (bc_batch_put(batch, key, &bars->frame, NULL, NULL, &err) !=
 		    BC_OK)
 			bench_die("bc_batch_put: %s", err.message);
-		if (lmdb != NULL)
-			bench_lmdb_put(lmdb, key, bars->flat, bars->flat_bytes);
+		bench_lmdb_put(lmdb, key, bars->flat, bars->flat_bytes);
 	}
-	if (lmdb != NULL)
-		bench_lmdb_commit(lmdb);
+	bench_lmdb_commit(lmdb);
 	if (bc_batch_commit(&batch, &err) != BC_OK)
 		bench_die("bc_batch_commit: %s", err.message);
 }
@@ -252,127 +278,57 @@ compact_remove(struct bc_cache *cache, struct bench_lmdb *lmdb, uint32_t frames)
 
 	if (bc_batch_begin(cache, &batch, &err) != BC_OK)
 		bench_die("bc_batch_begin: %s", err.message);
-	if (lmdb != NULL)
-		bench_lmdb_begin(lmdb);
+	bench_lmdb_begin(lmdb);
 	for (uint32_t i = 0; i < frames; i++) {
 		bench_key(key, i);
 		if (!compact_is_removed(i))
 			continue;
 		if (bc_batch_remove(batch, key, &err) != BC_OK)
 			bench_die("bc_batch_remove: %s", err.message);
-		if (lmdb != NULL)
-			bench_lmdb_delete(lmdb, key);
+		bench_lmdb_delete(lmdb, key);
 	}
-	if (lmdb != NULL)
-		bench_lmdb_commit(lmdb);
+	bench_lmdb_commit(lmdb);
 	if (bc_batch_commit(&batch, &err) != BC_OK)
 		bench_die("bc_batch_commit: %s", err.message);
 }
 
-/* Time mdb_env_copy2() of the same frames; then the file is gone. */
+/* Time mdb_env_copy2() of the same frames. */
 static double
 compact_copy(const struct compact *compact, struct bench_lmdb *lmdb)
 {
-	char lock[BENCH_PATH_MAX + 8];
 	uint64_t begin = bench_now_ns();
 	double ns;
 
 	bench_lmdb_copy(lmdb, compact->copy);
 	ns = (double)(bench_now_ns() - begin);
-	bench_lmdb_close(lmdb);
+	bench_remove_tree(compact->copy);
+	return ns;
+}
+
+static void
+compact_remove_lmdb(const struct compact *compact)
+{
+	char lock[BENCH_PATH_MAX + 8];
+
 	snprintf(lock, sizeof(lock), "%s-lock", compact->lmdb);
 	(void)remove(lock);
 	bench_remove_tree(compact->lmdb);
-	bench_remove_tree(compact->copy);
-	return ns;
 }
 
-/* Write so many bytes of memory to a new file, and sync it. */
-static void
-compact_file(const char *path, uint64_t bytes, bool sync)
-{
-	unsigned char *block = bench_alloc(1, COMPACT_MIB);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	memset(block, 'x', COMPACT_MIB);
-	for (uint64_t done = 0; fd >= 0 && done < bytes; done += COMPACT_MIB) {
-		size_t part = bytes - done < COMPACT_MIB
-		                      ? (size_t)(bytes - done)
-		                      : (size_t)COMPACT_MIB;
-
-		if (write(fd, block, part) != (ssize_t)part)
-			bench_die("cannot write %s", path);
-	}
-	if (fd < 0 || (sync && fdatasync(fd) != 0) || close(fd) != 0)
-		bench_die("cannot write %s", path);
-	free(block);
-}
-
-/* Time writing so many bytes. */
-static double
-compact_write(const struct compact *compact, uint64_t bytes, bool sync)
-{
-	uint64_t begin = bench_now_ns();
-	double ns;
-
-	compact_file(compact->copy, bytes, sync);
-	ns = (double)(bench_now_ns() - begin);
-	bench_remove_tree(compact->copy);
-	return ns;
-}
-
-static const char *
-compact_part(const struct compact *compact, unsigned number,
-             char path[BENCH_PATH_MAX + 16])
-{
-	snprintf(path, BENCH_PATH_MAX + 16, "%s.%u", compact->copy, number);
-	return path;
-}
-
-/*
- * Time what any copier that gives room back asks of the disk: for two files
- * that are there a new one is written and synced, and the two are removed.
- */
-static double
-compact_replace(const struct compact *compact, uint64_t bytes)
-{
-	unsigned count = (unsigned)(bytes / COMPACT_FILE) + 1;
-	uint64_t part = bytes / count, begin;
-	char path[BENCH_PATH_MAX + 16];
-	double ns;
-
-	for (unsigned i = 0; i < 2 * count; i++)
-		compact_file(compact_part(compact, i, path), part, false);
-	bench_settle(compact->options->dir);
-	begin = bench_now_ns();
-	for (unsigned i = 0; i < count; i++) {
-		compact_file(compact_part(compact, 2 * count + i, path), part,
-		             true);
-		bench_remove_tree(compact_part(compact, 2 * i, path));
-		bench_remove_tree(compact_part(compact, 2 * i + 1, path));
-	}
-	bench_settle(compact->options->dir);
-	ns = (double)(bench_now_ns() - begin);
-	for (unsigned i = 0; i < count; i++)
-		bench_remove_tree(compact_part(compact, 2 * count + i, path));
-	return ns;
-}
-
-/* Make the cache, and with 'lmdb' the same in one LMDB file. */
+/* Make the cache, and the same in one LMDB file. */
 static struct bench_lmdb *
 compact_make(const struct compact *compact)
 {
 	const struct compact_case *kind = compact->kind;
 	uint64_t bytes =
 		(uint64_t)compact->frames * COMPACT_ROWS * BENCH_ROW_BYTES;
-	struct bench_lmdb *lmdb = NULL;
+	struct bench_lmdb *lmdb;
 	struct bc_cache *cache;
 	struct bench_bars bars;
 
 	bench_remove_tree(compact->cache);
 	cache = bench_cache_open(compact->cache, 2 * bytes, kind->durability);
-	if (kind->durability != BC_SCRATCH)
-		lmdb = bench_lmdb_open(compact->lmdb, true, BENCH_NOSYNC);
+	lmdb = bench_lmdb_open(compact->lmdb, true, BENCH_NOSYNC);
 	bench_bars_init(&bars, COMPACT_ROWS);
 	bench_bars_fill(&bars, 1);
 	for (uint32_t i = 0; i < compact->frames; i += COMPACT_BATCH)
@@ -392,7 +348,7 @@ compact_start(struct bench_child *child, const struct compact *compact,
               const char *role, unsigned core)
 {
 	char frames[16], where[16];
-	const char *arguments[9] = { "--dir", compact->options->dir };
+	const char *arguments[10] = { "--dir", compact->options->dir };
 	size_t count = 2;
 	double ready;
 
@@ -402,19 +358,17 @@ compact_start(struct bench_child *child, const struct compact *compact,
 		arguments[count++] = "--quick";
 	arguments[count++] = role;
 	arguments[count++] = compact->cache;
+	arguments[count++] = compact->lmdb;
 	arguments[count++] = frames;
 	arguments[count] = where;
 	bench_child_start(child, arguments);
 	bench_child_numbers(child, &ready, 1);
 }
 
-/* Read a reader's percentiles; keep those of the slowest. */
+/* Keep percentiles that a reader printed if it is the slowest. */
 static void
-compact_slowest(struct bench_child *reader, struct bench_latency *slowest)
+compact_keep(const double numbers[3], struct bench_latency *slowest)
 {
-	double numbers[3];
-
-	bench_child_numbers(reader, numbers, 3);
 	if (numbers[2] >= slowest->p999_ns)
 		*slowest = (struct bench_latency){
 			.p50_ns = numbers[0],
@@ -424,20 +378,33 @@ compact_slowest(struct bench_child *reader, struct bench_latency *slowest)
 }
 
 static void
+compact_slowest(struct bench_child *reader, struct bench_latency *slowest,
+                struct bench_latency *slowest_lmdb)
+{
+	double numbers[6];
+
+	bench_child_numbers(reader, numbers, 6);
+	compact_keep(numbers, slowest);
+	compact_keep(numbers + 3, slowest_lmdb);
+}
+
+static void
 compact_round(const struct compact *compact, struct compact_round *round)
 {
 	struct bench_child readers[COMPACT_READERS_MAX], writer, compactor;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned count = cores > 2 ? (unsigned)cores - 2 : 1;
 	struct bench_lmdb *lmdb = compact_make(compact);
+	bool syncs = compact->kind->durability != BC_SCRATCH;
 	double numbers[5];
 
 	*round = (struct compact_round){ .moved_bytes = 0 };
 	if (count > COMPACT_READERS_MAX)
 		count = COMPACT_READERS_MAX;
 	bench_settle(compact->options->dir);
-	if (lmdb != NULL)
+	if (syncs)
 		round->copy_ns = compact_copy(compact, lmdb);
+	bench_lmdb_close(lmdb);
 	for (unsigned i = 0; i < count; i++)
 		compact_start(&readers[i], compact, "reader", i);
 	compact_start(&writer, compact, "writer", count);
@@ -446,7 +413,7 @@ compact_round(const struct compact *compact, struct compact_round *round)
 	for (unsigned i = 0; i < count; i++)
 		bench_child_say(&readers[i], "alone");
 	for (unsigned i = 0; i < count; i++)
-		compact_slowest(&readers[i], &round->quiet);
+		compact_slowest(&readers[i], &round->quiet, &round->lmdb_quiet);
 	bench_settle(compact->options->dir);
 	for (unsigned i = 0; i < count; i++)
 		bench_child_say(&readers[i], "beside");
@@ -456,7 +423,7 @@ compact_round(const struct compact *compact, struct compact_round *round)
 	for (unsigned i = 0; i < count; i++)
 		bench_child_say(&readers[i], "end");
 	for (unsigned i = 0; i < count; i++)
-		compact_slowest(&readers[i], &round->busy);
+		compact_slowest(&readers[i], &round->busy, &round->lmdb_busy);
 	round->moved_bytes = numbers[0];
 	round->elapsed_ns = numbers[1];
 	round->step_max_ns = numbers[2];
@@ -472,13 +439,13 @@ compact_round(const struct compact *compact, struct compact_round *round)
 	for (unsigned i = 0; i < count; i++)
 		bench_child_end(&readers[i]);
 	bench_remove_tree(compact->cache);
+	compact_remove_lmdb(compact);
 	bench_settle(compact->options->dir);
 	round->write_ns =
-		compact_write(compact, (uint64_t)round->moved_bytes,
-	                      compact->kind->durability != BC_SCRATCH);
-	if (lmdb != NULL)
-		round->replace_ns =
-			compact_replace(compact, (uint64_t)round->moved_bytes);
+		disk_write(compact->copy, (uint64_t)round->moved_bytes, syncs);
+	if (syncs)
+		round->replace_ns = disk_replace(compact->options->dir,
+		                                 (uint64_t)round->moved_bytes);
 }
 
 /* The median over rounds of the double at 'offset'. */
@@ -502,6 +469,7 @@ compact_report(const char *name, const struct compact_round *rounds,
                unsigned count, bool disk)
 {
 	struct bench_latency quiet[BENCH_ROUNDS_MAX], busy[BENCH_ROUNDS_MAX];
+	struct bench_latency lmdb[BENCH_ROUNDS_MAX];
 	double moved = COMPACT_MEDIAN(moved_bytes);
 	double rate = moved / COMPACT_MEDIAN(elapsed_ns);
 	double wait_ns = 0;
@@ -509,6 +477,7 @@ compact_report(const char *name, const struct compact_round *rounds,
 	for (unsigned i = 0; i < count; i++) {
 		quiet[i] = rounds[i].quiet;
 		busy[i] = rounds[i].busy;
+		lmdb[i] = rounds[i].lmdb_busy;
 		if (rounds[i].wait_ns > wait_ns)
 			wait_ns = rounds[i].wait_ns;
 	}
@@ -523,6 +492,10 @@ compact_report(const char *name, const struct compact_round *rounds,
 		             "lmdb copy", moved / COMPACT_MEDIAN(copy_ns));
 	}
 	bench_report_latency("compact", name, busy, count, "quiet", quiet);
+	bench_report_latency("compact", name, busy, count, "lmdb", lmdb);
+	bench_report("compact", name, "lmdb_p999_ns",
+	             COMPACT_MEDIAN(lmdb_busy.p999_ns), "ns", "lmdb quiet",
+	             COMPACT_MEDIAN(lmdb_quiet.p999_ns));
 	bench_report("compact", name, "writer_wait_max_ns", wait_ns, "ns", NULL,
 	             0);
 	bench_report("compact", name, "put_max_ns", COMPACT_MEDIAN(put_ns),
@@ -550,12 +523,13 @@ main(int argc, char **argv)
 
 	bench_options_parse(argc, argv, &options);
 	words = argv + options.rest;
-	if (argc - options.rest == 4) {
-		uint32_t frames = (uint32_t)strtoul(words[2], NULL, 10);
-		unsigned core = (unsigned)strtoul(words[3], NULL, 10);
+	if (argc - options.rest == 5) {
+		uint32_t frames = (uint32_t)strtoul(words[3], NULL, 10);
+		unsigned core = (unsigned)strtoul(words[4], NULL, 10);
 
 		if (strcmp(words[0], "reader") == 0)
-			return compact_reader(&options, words[1], frames, core);
+			return compact_reader(&options, words[1], words[2],
+			                      frames, core);
 		return strcmp(words[0], "writer") == 0
 		               ? compact_writer(words[1], core)
 		               : compact_compactor(words[1], core);
