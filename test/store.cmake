@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of memory, locks and files, of the storage, and of the cache's calls.
-foreach(name days evict expire fresh touch vectors)
+foreach(name days evict expire fresh memo touch vectors)
   barcache_test(${name} clockwork.c timed_unit.c)
 endforeach()
 foreach(name alloc check clock dir hash lock mapping schema

@@ -49,13 +49,14 @@ struct bci_lane {
 	int guard_fd;        /* holds the guard lock; -1: not guarded */
 	uint32_t turns;      /* hits, to time one in so many */
 	struct MDB_cursor *cursor; /* on `segments`, as idle as 'txn' */
+	struct bci_memo *memo;     /* where records are in the catalogue */
 	struct bci_recent *recent; /* reads that may come again */
 	struct bci_chunk *chunks[BCI_CHUNK_SIZES]; /* free ones */
 	uint16_t chunk_counts[BCI_CHUNK_SIZES];
 	void *work;            /* the codec's; NULL until first used */
 	uint64_t narrow_id;    /* the segment that a part was last read of, */
 	uint32_t narrow_count; /* and how often in a row */
-	char rest[24];         /* no two lanes share a cache line */
+	char rest[16];         /* no two lanes share a cache line */
 };
 _Static_assert(sizeof(struct bci_lane) == 128, "lane");
 
@@ -88,9 +89,10 @@ struct bci_env {
 	uint64_t pid_namespace; /* of this process */
 	bool read_only, group;
 	const char *unwritable; /* the file that makes it read-only; or NULL */
-	bool untracked;     /* a benchmark wants hits that leave no trace */
-	atomic_bool closed; /* only views are left */
-	atomic_bool wrote;  /* this process committed something */
+	bool untracked;         /* a benchmark wants hits that leave no trace */
+	atomic_bool closed;     /* only views are left */
+	atomic_bool wrote;      /* this process committed something */
+	atomic_bool doubtful;   /* its last commit failed */
 	atomic_ullong generation; /* of the ledger, when last looked */
 	atomic_llong collected_s; /* when maps were last collected */
 	atomic_long chunks_out;
@@ -109,10 +111,10 @@ struct bci_env {
 	struct bci_cleaned cleaned[3]; /* by class */
 	struct bci_patrol *patrols[4]; /* see patrol.h; NULL until needed */
 	uint64_t inlined_due; /* bytes in entry records that should go */
-	bool swept;         /* leftover files were removed */
-	int64_t cleared_ns; /* when slots of dead readers were looked for */
-	int64_t expired_ns; /* when no expired entry was left */
-	int64_t folded_ns;  /* when counters were folded, as far as known */
+	bool swept;           /* leftover files were removed */
+	int64_t cleared_ns;   /* when slots of dead readers were looked for */
+	int64_t expired_ns;   /* when no expired entry was left */
+	int64_t folded_ns;    /* when counters were folded, as far as known */
 };
 
 /* Forks this process has behind it; a child's handles compare it. */
@@ -255,24 +257,28 @@ enum bc_status bci_env_read(struct bci_env *env,
 enum bc_status bci_env_schema_slow(struct bci_env *env, struct MDB_txn *txn,
                                    uint32_t id, const struct bc_schema **out);
 
+/* The same if it was decoded already, else NULL. */
+static inline const struct bc_schema *
+bci_env_schema_known(const struct bci_env *env, uint32_t id)
+{
+	_Atomic(struct bc_schema *) *chunk;
+
+	if (BCI_UNLIKELY(id / BCI_SCHEMA_CHUNK >= BCI_SCHEMA_CHUNKS))
+		return NULL;
+	chunk = atomic_load_explicit(&env->schemas[id / BCI_SCHEMA_CHUNK],
+	                             memory_order_acquire);
+	return chunk == NULL
+	               ? NULL
+	               : atomic_load_explicit(&chunk[id % BCI_SCHEMA_CHUNK],
+	                                      memory_order_acquire);
+}
+
 static inline enum bc_status
 bci_env_schema(struct bci_env *env, struct MDB_txn *txn, uint32_t id,
                const struct bc_schema **out)
 {
-	_Atomic(struct bc_schema *) *chunk;
-	const struct bc_schema *schema = NULL;
-
-	if (BCI_LIKELY(id / BCI_SCHEMA_CHUNK < BCI_SCHEMA_CHUNKS)) {
-		chunk = atomic_load_explicit(
-			&env->schemas[id / BCI_SCHEMA_CHUNK],
-			memory_order_acquire);
-		if (BCI_LIKELY(chunk != NULL))
-			schema = atomic_load_explicit(
-				&chunk[id % BCI_SCHEMA_CHUNK],
-				memory_order_acquire);
-	}
-	*out = schema;
-	return BCI_LIKELY(schema != NULL)
+	*out = bci_env_schema_known(env, id);
+	return BCI_LIKELY(*out != NULL)
 	               ? BC_OK
 	               : bci_env_schema_slow(env, txn, id, out);
 }
@@ -288,6 +294,20 @@ bci_env_newest(const struct bci_env *env)
 	               ? 0
 	               : atomic_load_explicit(&env->ledger.header->generation,
 	                                      memory_order_acquire);
+}
+
+/*
+ * The newest commit, for who remembers what was found in one.  0 after a commit
+ * of this process has failed, perhaps half-way: then what is the newest one is
+ * for LMDB to say, or that it cannot.
+ */
+static inline uint64_t
+bci_env_commit(const struct bci_env *env)
+{
+	return BCI_UNLIKELY(atomic_load_explicit(&env->doubtful,
+	                                         memory_order_relaxed))
+	               ? 0
+	               : bci_db_newest(env->db);
 }
 
 /* It grows when links of backtests are taken away. */

@@ -160,6 +160,7 @@ struct bci_segment_claim {
 	const uint64_t *revision; /* NULL: not compared */
 	const char *key;
 	size_t key_bytes;
+	uint64_t key_hash;              /* bci_hash64() of it; 0: not known */
 	const struct bc_schema *schema; /* NULL for a blob */
 };
 
@@ -176,12 +177,15 @@ bci_segment_agrees(const unsigned char *image,
                    const struct bci_segment_claim *claim)
 {
 	const struct bc_schema *schema = claim->schema;
+	uint64_t key_hash = claim->key_hash;
 	struct bci_segment_header header;
+
+	if (key_hash == 0)
+		key_hash = bci_hash64(claim->key, claim->key_bytes);
 
 	memcpy(&header, image, sizeof(header));
 	return header.entry_id == entry_id && header.arena == locator->arena &&
-	       header.key_hash == bci_hash64(claim->key, claim->key_bytes) &&
-	       header.kind == claim->kind &&
+	       header.key_hash == key_hash && header.kind == claim->kind &&
 	       (claim->revision == NULL ||
 	        header.revision == *claim->revision) &&
 	       header.column_count ==

@@ -313,11 +313,11 @@ read_segment(const struct stored *stored, const struct bc_schema *schema,
 	const struct bci_locator *locator = &stored->locator;
 	const uint64_t revision = 9;
 	const struct bci_segment_claim claim = {
-		schema == NULL ? BC_BLOB : BC_FRAME,
-		&revision,
-		KEY,
-		strlen(KEY),
-		schema,
+		.kind = schema == NULL ? BC_BLOB : BC_FRAME,
+		.revision = &revision,
+		.key = KEY,
+		.key_bytes = strlen(KEY),
+		.schema = schema,
 	};
 	const unsigned char *body = stored->image + locator->header_bytes;
 	uint64_t text_bytes,

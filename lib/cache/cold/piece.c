@@ -39,6 +39,7 @@ piece_claim(const struct bci_span *span)
 		.revision = span->kind == BC_SERIES ? NULL : &span->revision,
 		.key = span->key,
 		.key_bytes = span->key_bytes,
+		.key_hash = span->key_hash,
 		.schema = span->schema,
 	};
 }

@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "control.h"
 #include "decode.h"
+#include "hash.h"
+#include "memo.h"
 #include "promote.h"
 #include "query.h"
 
@@ -118,12 +120,14 @@ hit_miss(enum bc_miss reason, enum bc_miss *miss)
 	return BC_MISS;
 }
 
+/*
+ * What an entry says of its segment, and what this process knows already:
+ * without a transaction.  BC_OK or BC_CORRUPT.
+ */
 static inline enum bc_status
-hit_fill(struct bci_env *env, struct bci_lane *lane,
-         const struct bci_entry *entry, struct bci_hit *hit)
+hit_place(const struct bci_env *env, const struct bci_entry *entry,
+          struct bci_hit *hit)
 {
-	enum bc_status status;
-
 	hit->entry_id = entry->head.id;
 	hit->revision = entry->head.revision;
 	hit->expires_ns = entry->head.expires_ns;
@@ -134,26 +138,44 @@ hit_fill(struct bci_env *env, struct bci_lane *lane,
 	bci_entry_locator(entry, 0, &hit->locator);
 	if (BCI_UNLIKELY(!bci_locator_is_sane(&hit->locator)))
 		return BC_CORRUPT;
-	if (hit->kind != BC_BLOB) {
-		status = bci_env_schema(env, lane->txn, entry->head.schema,
-		                        &hit->schema);
-		if (BCI_UNLIKELY(status != BC_OK))
+	if (hit->kind != BC_BLOB)
+		hit->schema = bci_env_schema_known(env, entry->head.schema);
+	return BC_OK;
+}
+
+/* What this call and its caller will look at first, in far corners of memory.
+ */
+static inline void
+hit_prefetch(struct bci_env *env, const struct bci_hit *hit)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is mapped */
+	const unsigned char *image = hit->map->base + hit->locator.offset;
+
+	__builtin_prefetch(image);
+	__builtin_prefetch(image + BCI_LINE);
+	__builtin_prefetch(image + hit->locator.header_bytes);
+	__builtin_prefetch(bci_ledger_slot(&env->ledger, hit->locator.slot), 1);
+}
+
+static inline enum bc_status
+hit_fill(struct bci_env *env, struct bci_lane *lane,
+         const struct bci_entry *entry, struct bci_hit *hit)
+{
+	enum bc_status status = hit_place(env, entry, hit);
+
+	if (BCI_UNLIKELY(status != BC_OK))
+		return status;
+	if (BCI_UNLIKELY(hit->schema == NULL && hit->kind != BC_BLOB)) {
+		status = bci_env_schema_slow(env, lane->txn, entry->head.schema,
+		                             &hit->schema);
+		if (status != BC_OK)
 			return status;
 	}
 	if (BCI_UNLIKELY(entry->inlined != NULL))
 		return hit_copy_inline(env, lane, entry, hit);
 	status = hit_map(env, lane, &hit->locator, &hit->map);
-	if (BCI_LIKELY(status == BC_OK)) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): BC_OK */
-		const unsigned char *base = hit->map->base;
-		const unsigned char *image = base + hit->locator.offset;
-
-		/* What this call and its caller will look at first, in a far
-		 * corner of memory. */
-		__builtin_prefetch(image);
-		__builtin_prefetch(image + BCI_LINE);
-		__builtin_prefetch(image + hit->locator.header_bytes);
-	}
+	if (BCI_LIKELY(status == BC_OK))
+		hit_prefetch(env, hit);
 	return status;
 }
 
@@ -166,21 +188,20 @@ bci_hit_fill(struct bci_env *env, struct bci_lane *lane,
 
 static inline enum bc_status
 hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
-          size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
-          enum bc_miss *miss)
+          size_t key_bytes, int64_t now_ns, struct bci_bytes *record,
+          struct bci_entry *entry, enum bc_miss *miss)
 {
-	struct bci_bytes record;
 	enum bc_status status;
 
 	status = bci_table_get(lane->txn, env->tables.entries, key, key_bytes,
-	                       &record);
+	                       record);
 	if (status == BC_MISS)
 		return hit_miss(BC_MISS_ABSENT, miss);
 	if (BCI_UNLIKELY(status != BC_OK))
 		return status == BC_CORRUPT ? hit_miss(BC_MISS_CORRUPT, miss)
 		                            : status;
-	if (BCI_UNLIKELY(bci_entry_read(key, key_bytes, record.data,
-	                                record.size, entry) != BC_OK))
+	if (BCI_UNLIKELY(bci_entry_read(key, key_bytes, record->data,
+	                                record->size, entry) != BC_OK))
 		return hit_miss(BC_MISS_CORRUPT, miss);
 	if (entry->head.expires_ns != 0 && entry->head.expires_ns <= now_ns)
 		return hit_miss(BC_MISS_EXPIRED, miss);
@@ -192,7 +213,10 @@ bci_hit_entry(struct bci_env *env, struct bci_lane *lane, const char *key,
               size_t key_bytes, int64_t now_ns, struct bci_entry *entry,
               enum bc_miss *miss)
 {
-	return hit_entry(env, lane, key, key_bytes, now_ns, entry, miss);
+	struct bci_bytes record;
+
+	return hit_entry(env, lane, key, key_bytes, now_ns, &record, entry,
+	                 miss);
 }
 
 enum bc_status
@@ -200,12 +224,13 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
              const struct bci_wanted *wanted, struct bci_hit *hit,
              enum bc_miss *miss)
 {
+	struct bci_bytes record;
 	struct bci_entry entry;
 	enum bc_status status;
 
 	status = hit_entry(env, lane, wanted->key, wanted->key_bytes,
-	                   wanted->stale ? INT64_MIN : wanted->now_ns, &entry,
-	                   miss);
+	                   wanted->stale ? INT64_MIN : wanted->now_ns, &record,
+	                   &entry, miss);
 	if (BCI_UNLIKELY(status != BC_OK))
 		return status;
 	if (wanted->request != NULL) {
@@ -227,7 +252,44 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 		hit_report(cache, env, hit, wanted, "what the catalogue says");
 		return hit_miss(BC_MISS_CORRUPT, miss);
 	}
+	if (BCI_LIKELY(status == BC_OK && wanted->key_hash != 0 &&
+	               hit->map != NULL))
+		bci_memo_learn(env, lane, wanted->key, wanted->key_bytes,
+		               wanted->key_hash, &record);
 	return status;
+}
+
+/*
+ * The same without a transaction, of what the lane found before and nothing has
+ * changed since.  False for whatever is no plain hit: then it is looked up.
+ */
+static inline bool
+hit_recall(struct bci_env *env, const struct bci_lane *lane,
+           const struct bci_wanted *wanted, struct bci_hit *hit)
+{
+	struct bci_memory memory;
+	struct bci_entry entry;
+
+	if (wanted->request != NULL ||
+	    !bci_memo_recall(env, lane, wanted->key, wanted->key_bytes,
+	                     wanted->key_hash, &memory) ||
+	    BCI_UNLIKELY(bci_entry_parse(memory.record.data, memory.record.size,
+	                                 &entry) != BC_OK ||
+	                 entry.head.kind == BC_SERIES ||
+	                 entry.segment_count == 0 || entry.inlined != NULL ||
+	                 hit_place(env, &entry, hit) != BC_OK))
+		return false;
+	hit->map = bci_maps_find(&env->maps, hit->locator.arena);
+	if (BCI_UNLIKELY(
+		    hit->map == NULL ||
+		    !bci_map_reaches(hit->map, hit->locator.offset +
+	                                               hit->locator.bytes) ||
+		    (hit->schema == NULL && hit->kind != BC_BLOB) ||
+		    (hit->expires_ns != 0 &&
+	             hit->expires_ns <= wanted->now_ns)))
+		return false;
+	hit_prefetch(env, hit);
+	return true;
 }
 
 /* ---- checking ---------------------------------------------------------- */
@@ -427,27 +489,44 @@ bci_hit_show(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	return bci_hit_check(cache, env, hit, wanted, bci_hit_how(cache));
 }
 
+/* Find an entry and pin where it lies; as bci_hit_find(). */
+static inline enum bc_status
+hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
+         const struct bci_wanted *wanted, struct bci_hit *hit,
+         enum bc_miss *miss)
+{
+	uint64_t newest = bci_env_newest(env);
+	bool stale = bci_env_is_stale(env, newest);
+	enum bc_status status;
+
+	bci_env_tidy(env, wanted->now_ns);
+	if (BCI_LIKELY(!stale) && hit_recall(env, lane, wanted, hit)) {
+		bci_map_pin(hit->map, lane->index);
+		return BC_OK;
+	}
+	status = bci_lane_begin(env, lane);
+	if (BCI_UNLIKELY(status != BC_OK))
+		return status;
+	if (BCI_UNLIKELY(stale))
+		bci_env_drop_maps(env, lane, newest, wanted->now_ns);
+	status = bci_hit_find(cache, env, lane, wanted, hit, miss);
+	if (BCI_LIKELY(status == BC_OK && hit->map != NULL))
+		bci_map_pin(hit->map, lane->index);
+	bci_lane_end(lane);
+	return status;
+}
+
 /* One try of a get; BC_ABSENT asks for another with a newer transaction. */
 static enum bc_status
 hit_try(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
         const struct bci_wanted *wanted, int64_t begun_ns, bool last,
         struct bc_view *view)
 {
-	uint64_t newest = bci_env_newest(env);
 	enum bc_miss miss = BC_MISS_CORRUPT;
 	struct bci_hit hit;
 	enum bc_status status;
 
-	status = bci_lane_begin(env, lane);
-	if (BCI_UNLIKELY(status != BC_OK))
-		return status;
-	if (BCI_UNLIKELY(bci_env_is_stale(env, newest)))
-		bci_env_drop_maps(env, lane, newest, wanted->now_ns);
-	bci_env_tidy(env, wanted->now_ns);
-	status = bci_hit_find(cache, env, lane, wanted, &hit, &miss);
-	if (BCI_LIKELY(status == BC_OK && hit.map != NULL))
-		bci_map_pin(hit.map, lane->index);
-	bci_lane_end(lane);
+	status = hit_find(cache, env, lane, wanted, &hit, &miss);
 	if (BCI_LIKELY(status == BC_OK)) {
 		status = bci_hit_show(cache, env, lane, &hit, wanted, view);
 		if (BCI_LIKELY(status == BC_OK)) {
@@ -492,6 +571,7 @@ bci_hit_get(struct bc_cache *cache, struct bci_wanted *wanted,
 		return status;
 	}
 	wanted->now_ns = bci_clock_coarse_ns();
+	wanted->key_hash = bci_hash64(wanted->key, wanted->key_bytes);
 	lane = bci_lane_take(env);
 	begun_ns = bci_tally_begin(lane);
 	status = hit_try(cache, env, lane, wanted, begun_ns,

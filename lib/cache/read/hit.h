@@ -24,6 +24,7 @@ struct bci_hit {
 struct bci_wanted {
 	const char *key;
 	size_t key_bytes;
+	uint64_t key_hash;   /* bci_hash64() of it; 0: not known */
 	const char *request; /* canonical text that must be the stored one */
 	size_t request_bytes;
 	int64_t now_ns;
@@ -114,6 +115,7 @@ bci_hit_claim(const struct bci_hit *hit, const struct bci_wanted *wanted)
 		.revision = &hit->revision,
 		.key = wanted->key,
 		.key_bytes = wanted->key_bytes,
+		.key_hash = wanted->key_hash,
 		.schema = hit->schema,
 	};
 }

@@ -213,7 +213,7 @@ bound_try(struct bc_bound *bound, struct bci_env *env, struct bci_lane *lane,
 	int64_t begun_ns = bci_tally_begin(lane);
 	struct bci_hit *hit = &bound->hit;
 
-	if (bci_db_newest(env->db) != bound->txnid ||
+	if (bci_env_commit(env) != bound->txnid ||
 	    (hit->expires_ns != 0 && hit->expires_ns <= wanted->now_ns))
 		return BC_MISS;
 	hit->map = bci_maps_find(&env->maps, hit->locator.arena);

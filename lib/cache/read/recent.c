@@ -110,7 +110,7 @@ bci_recent_read(struct bc_cache *cache, struct bci_env *env,
 		return false;
 	}
 	item = recent_place(recent, query);
-	if (!recent_is(item, query) || item->txnid != bci_db_newest(env->db) ||
+	if (!recent_is(item, query) || item->txnid != bci_env_commit(env) ||
 	    !cache->recalls || !recent_stamp(env, item, query->now_ns))
 		return false;
 	bci_series_stamp(env, item->slot, item->entry_id, query->now_ns);

@@ -374,6 +374,7 @@ bci_span_find(struct bc_cache *cache, struct bci_env *env,
 	span->env = env;
 	span->key = query->key;
 	span->key_bytes = query->key_bytes;
+	span->key_hash = bci_hash64(query->key, query->key_bytes);
 	span->entry_id = entry.head.id;
 	span->revision = entry.head.revision;
 	span->expires_ns = entry.head.expires_ns;

@@ -65,6 +65,7 @@ struct bci_span {
 	struct bci_env *env;
 	const char *key; /* borrowed from the query */
 	size_t key_bytes;
+	uint64_t key_hash;
 	uint64_t entry_id, revision;
 	int64_t expires_ns;
 	uint32_t slot; /* of a series, as its record has it; else 0 */

@@ -458,6 +458,7 @@ writer_commit_catalogue(struct bci_writer *writer, struct bc_error *err)
 	if (status != BC_OK)
 		return status;
 	status = bci_txn_commit(&writer->txn, err);
+	atomic_store(&env->doubtful, status != BC_OK);
 	bci_lock_release(env->guard_fd, BCI_LOCK_GUARD);
 	return status;
 }
