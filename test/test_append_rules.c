@@ -412,6 +412,39 @@ a_damaged_frame_is_begun_anew(void **state)
 	              BC_OK, &err);
 }
 
+/* Nothing is written of rows that are there; a label that is new is. */
+static void
+the_same_rows_again_may_bring_a_label(void **state)
+{
+	static const char *const tags[] = { "checked", NULL };
+	struct bc_append_options options = BC_APPEND_OPTIONS_INIT;
+	struct bc_column columns[6];
+	struct bc_counts counts;
+	struct bc_frame frame;
+	struct bc_error err;
+	uint64_t revision;
+
+	(void)state;
+	series_generate(&all, JANUARY, MINUTE, 300, 1);
+	series_grow(KEY, 0, 300);
+	assert_int_equal(unit_info(KEY).labelled, 0);
+	revision = unit_info(KEY).revision;
+	frame = series_frame(&all, 100, 50, columns);
+	options.tags = tags;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_status(bc_append(fixture.cache, KEY, &frame, &options,
+		                        &counts, &err),
+		              BC_OK, &err);
+		assert_int_equal(counts.identical, 50);
+		assert_int_equal(unit_info(KEY).revision, revision);
+		assert_int_equal(unit_info(KEY).labelled, 1);
+	}
+	assert_status(bc_tag(fixture.cache, KEY, tags, BC_LABELS_REMOVE, &err),
+	              BC_OK, &err);
+	assert_int_equal(unit_info(KEY).labelled, 0);
+	expect_rows(KEY, &all);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, unit_setup, series_teardown)
 
@@ -429,6 +462,7 @@ main(void)
 		TEST(what_has_expired_is_not_continued),
 		TEST(a_damaged_tail_goes_alone),
 		TEST(a_damaged_frame_is_begun_anew),
+		TEST(the_same_rows_again_may_bring_a_label),
 	};
 
 	return cmocka_run_group_tests_name("append rules", tests, NULL, NULL);

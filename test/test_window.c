@@ -180,6 +180,33 @@ what_cannot_be_opened(void **state)
 	bc_window_close(NULL);
 }
 
+static void
+what_lies_in_one_segment_is_not_copied(void **state)
+{
+	struct bc_window *window;
+	bool copied = false;
+	struct bc_view view;
+
+	(void)state;
+	series_make(&layout);
+	window = window_open(series_time(100), series_time(1000), 0, 50, 7);
+	for (uint64_t at = 100; at < 1000; at++) {
+		assert_status(bc_window_next(window, &view), BC_OK, NULL);
+		assert_int_equal(view.copied_bytes, 0);
+	}
+	bc_window_close(window);
+	/* Over a seam it is: all that is shown. */
+	window = window_open(series_time(4080), series_time(4110), 0, 10, 1);
+	for (uint64_t at = 4080; at < 4110; at++) {
+		assert_status(bc_window_next(window, &view), BC_OK, NULL);
+		assert_true(view.copied_bytes == 0 ||
+		            view.copied_bytes == view.bytes);
+		copied |= view.copied_bytes != 0;
+	}
+	assert_true(copied);
+	bc_window_close(window);
+}
+
 int
 main(void)
 {
@@ -192,6 +219,9 @@ main(void)
 		                                unit_teardown),
 		cmocka_unit_test_setup_teardown(damage_is_not_shown, unit_setup,
 		                                unit_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_lies_in_one_segment_is_not_copied, unit_setup,
+			unit_teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_opened,
 		                                unit_setup, unit_teardown),
 	};
