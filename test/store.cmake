@@ -8,7 +8,7 @@ foreach(name alloc check clock dir hash lock mapping schema
     histogram mapped ordered policy pool preface rehearsal segment victims
     batch cache config conformance counts fetch fetch_range
     fetch_threads ghosts haul health hit label lease list lost missing noise
-    read recover snapshot space state stats tracer verify view writer)
+    odd_rows read recover snapshot space state stats tracer verify view writer)
   barcache_test(${name})
 endforeach()
 foreach(name arena catalogue file lmdb zones)

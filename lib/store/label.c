@@ -339,21 +339,22 @@ bci_labelled_next(struct MDB_txn *txn, const struct bci_tables *tables,
 {
 	struct bci_label from = *label, found;
 	struct MDB_cursor *cursor = NULL;
-	struct bci_label_key start;
+	struct bci_label_key start, all;
 	struct bci_bytes at;
 	enum bc_status status;
 
-	from.entry_id++;
+	from.entry_id = 0;
+	bci_labelled_key(&from, &all);
+	from.entry_id = label->entry_id + 1;
 	bci_labelled_key(&from, &start);
 	at = (struct bci_bytes){ start.bytes, start.data };
 	BCI_TRY(bci_cursor_open(txn, tables->labelled, &cursor, err));
 	BCI_TRY(bci_cursor_move(cursor, BCI_FROM, &at, key));
-	if (!bci_labelled_read(at.data, at.size, &found))
+	if (at.size < all.bytes || memcmp(at.data, all.data, all.bytes) != 0)
+		status = BC_MISS; /* Of another, be it damaged. */
+	else if (!bci_labelled_read(at.data, at.size, &found) ||
+	         found.text_bytes != label->text_bytes)
 		status = BC_CORRUPT;
-	else if (found.kind != label->kind ||
-	         found.text_bytes != label->text_bytes ||
-	         memcmp(found.text, label->text, label->text_bytes) != 0)
-		status = BC_MISS;
 	else
 		label->entry_id = found.entry_id;
 done:
