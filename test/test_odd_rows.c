@@ -135,6 +135,26 @@ rows_that_cannot_be_keep_nobody_from_working(void **state)
 	}
 }
 
+/* The largest number, behind which there is none: no walk goes round. */
+static void
+rows_of_numbers_are_passed_over(void **state)
+{
+	static const struct odd_table numbered[] = {
+#define TABLE(name) { #name, offsetof(struct bci_tables, name) }
+		TABLE(days), TABLE(gone), TABLE(quarantine)
+#undef TABLE
+	};
+	static const unsigned char high[8] = { 0xff, 0xff, 0xff, 0xff,
+		                               0xff, 0xff, 0xff, 0xff };
+
+	(void)state;
+	for (size_t i = 0; i < BCI_COUNT(numbered); i++) {
+		odd = &numbered[i];
+		try_row(high, 8, 3);
+		try_row(high, 8, 16);
+	}
+}
+
 int
 main(void)
 {
@@ -142,6 +162,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			rows_that_cannot_be_keep_nobody_from_working,
 			unit_setup, unit_teardown),
+		cmocka_unit_test_setup_teardown(rows_of_numbers_are_passed_over,
+		                                unit_setup, unit_teardown),
 	};
 
 	return cmocka_run_group_tests_name("odd_rows", tests, NULL, NULL);

@@ -37,15 +37,16 @@ bci_gone_next(struct MDB_txn *txn, const struct bci_tables *tables,
 	struct MDB_cursor *cursor = NULL;
 	enum bc_status status;
 
-	if (!bci_table_is_open(txn, tables->gone))
+	if (!bci_table_is_open(txn, tables->gone) || *number == UINT64_MAX)
 		return BC_MISS;
 	++*number;
 	status = bci_cursor_open(txn, tables->gone, &cursor, NULL);
 	if (status == BC_OK)
 		status = bci_cursor_move(cursor, BCI_FROM, &key, &value);
-	if (status == BC_OK &&
-	    (key.size != sizeof(*number) || value.size != sizeof(*gone)))
-		status = BC_CORRUPT;
+	/* A row that is damaged says nothing. */
+	while (status == BC_OK &&
+	       (key.size != sizeof(*number) || value.size != sizeof(*gone)))
+		status = bci_cursor_move(cursor, BCI_NEXT, &key, &value);
 	if (status == BC_OK) {
 		memcpy(number, key.data, sizeof(*number));
 		memcpy(gone, value.data, sizeof(*gone));

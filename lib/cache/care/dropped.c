@@ -78,10 +78,12 @@ bc_quarantine(struct bc_cache *cache, bc_quarantine_function *function,
 	status = bci_cache_env(cache, &env, err);
 	if (status != BC_OK)
 		return status;
-	for (;; number++) {
+	for (bool more = true; more; more = number++ != UINT64_MAX) {
 		status = dropped_next(env, &number, &dropped);
-		if (status == BC_CORRUPT)
+		if (status == BC_CORRUPT) {
+			status = BC_OK;
 			continue; /* A row that says nothing. */
+		}
 		if (status != BC_OK)
 			break;
 		seen++;
