@@ -148,7 +148,7 @@ learn_as(const char *key, uint64_t hash)
 	require(bci_table_get(lane->txn, env_now()->tables.entries, key,
 	                      strlen(key), &value) == BC_OK);
 	;
-	bci_memo_learn(env_now(), lane, key, strlen(key), hash, &value);
+	bci_memo_learn(lane, key, strlen(key), hash, &value);
 	bci_lane_end(lane);
 	bci_lane_give(lane);
 }

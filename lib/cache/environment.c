@@ -151,7 +151,7 @@ env_close_lanes(struct bci_env *env)
 {
 	for (unsigned i = 0; i < BCI_LANES; i++) {
 		bci_recent_shut(env, &env->lanes[i]);
-		bci_memo_shut(env, &env->lanes[i]);
+		bci_memo_shut(&env->lanes[i]);
 		bci_cursor_close(env->lanes[i].cursor);
 		env->lanes[i].cursor = NULL;
 		bci_txn_abort(env->lanes[i].txn);

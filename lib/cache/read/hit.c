@@ -254,7 +254,7 @@ bci_hit_find(struct bc_cache *cache, struct bci_env *env, struct bci_lane *lane,
 	}
 	if (BCI_LIKELY(status == BC_OK && wanted->key_hash != 0 &&
 	               hit->map != NULL))
-		bci_memo_learn(env, lane, wanted->key, wanted->key_bytes,
+		bci_memo_learn(lane, wanted->key, wanted->key_bytes,
 		               wanted->key_hash, &record);
 	return status;
 }

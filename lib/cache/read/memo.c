@@ -24,7 +24,7 @@
 
 #include <stdatomic.h>
 
-#include "alloc.h"
+#include "mapping.h"
 #include "memo.h"
 
 #define MEMO_WAYS 4 /* items in a line of the processor's cache */
@@ -42,26 +42,21 @@ struct memo_item {
 _Static_assert(sizeof(struct memo_item) * MEMO_WAYS == BCI_LINE, "a line");
 _Static_assert(BC_KEY_MAX < 1u << (64 - ADDRESS_BITS), "key_bytes");
 
+/* Anonymous memory, of which only pages that are used cost anything. */
 struct bci_memo {
 	uint64_t txnid; /* the commit that what is of this turn was found in */
 	uint32_t turn;
-	uint32_t next; /* way to give up next */
-	struct memo_item *items;
-	unsigned char room[]; /* for them, and to align them */
+	uint32_t next;                   /* way to give up next */
+	char rest[BCI_LINE - 8 - 2 * 4]; /* a set lies in one line */
+	struct memo_item items[MEMO_SETS][MEMO_WAYS];
 };
+_Static_assert(offsetof(struct bci_memo, items) == BCI_LINE, "alignment");
 
-/* The items that may be of a key. */
+/* The item of a key, by all that can be said without looking at the key. */
 static struct memo_item *
-memo_set(const struct bci_memo *memo, uint64_t hash)
+memo_find(struct bci_memo *memo, size_t key_bytes, uint64_t hash)
 {
-	return &memo->items[hash % MEMO_SETS * MEMO_WAYS];
-}
-
-/* The one that is, by all that can be said without looking at the key. */
-static struct memo_item *
-memo_find(const struct bci_memo *memo, size_t key_bytes, uint64_t hash)
-{
-	struct memo_item *set = memo_set(memo, hash);
+	struct memo_item *set = memo->items[hash % MEMO_SETS];
 
 	for (unsigned i = 0; i < MEMO_WAYS; i++) {
 		if (set[i].tag == hash >> 48 &&
@@ -84,7 +79,7 @@ bci_memo_recall(const struct bci_env *env, const struct bci_lane *lane,
                 const char *key, size_t key_bytes, uint64_t hash,
                 struct bci_memory *memory)
 {
-	const struct bci_memo *memo = lane->memo;
+	struct bci_memo *memo = lane->memo;
 	const struct memo_item *item;
 	const unsigned char *from;
 
@@ -108,23 +103,6 @@ bci_memo_recall(const struct bci_env *env, const struct bci_lane *lane,
 	       memcmp(memory->bytes, key, key_bytes) == 0;
 }
 
-/* The memo of a lane, made if there is none; NULL if there is no memory. */
-static struct bci_memo *
-memo_make(struct bci_env *env, struct bci_lane *lane)
-{
-	const size_t bytes = MEMO_SETS * BCI_LINE;
-	struct bci_memo *memo = lane->memo;
-
-	if (memo != NULL)
-		return memo;
-	memo = bci_zalloc(&env->allocator, 1, sizeof(*memo) + bytes + BCI_LINE);
-	if (memo != NULL)
-		memo->items = (void *)(memo->room + BCI_LINE -
-		                       (uintptr_t)memo->room % BCI_LINE);
-	lane->memo = memo;
-	return memo;
-}
-
 /* What was learnt of an older commit, or of a newer one, does not hold. */
 static void
 memo_turn(struct bci_memo *memo, uint64_t txnid)
@@ -132,18 +110,35 @@ memo_turn(struct bci_memo *memo, uint64_t txnid)
 	memo->txnid = txnid;
 	memo->turn++;
 	if (memo->turn == 0) /* After 2^32 commits all begins anew. */
-		memset(memo->items, 0, MEMO_SETS * BCI_LINE);
+		memset(memo->items, 0, sizeof(memo->items));
+}
+
+/* Where a key's item goes: where it was, or in place of one that is of less
+ * use. */
+static struct memo_item *
+memo_place(struct bci_memo *memo, size_t key_bytes, uint64_t hash)
+{
+	struct memo_item *set = memo->items[hash % MEMO_SETS];
+	struct memo_item *item = memo_find(memo, key_bytes, hash);
+
+	for (unsigned i = 0; item == NULL && i < MEMO_WAYS; i++) {
+		if (set[i].turn != memo->turn)
+			item = &set[i];
+	}
+	return item != NULL ? item : &set[memo->next++ % MEMO_WAYS];
 }
 
 void
-bci_memo_learn(struct bci_env *env, struct bci_lane *lane, const char *key,
-               size_t key_bytes, uint64_t hash, const struct bci_bytes *record)
+bci_memo_learn(struct bci_lane *lane, const char *key, size_t key_bytes,
+               uint64_t hash, const struct bci_bytes *record)
 {
 	const unsigned char *at = record->data;
-	struct bci_memo *memo = memo_make(env, lane);
 	uint64_t txnid = bci_txn_id(lane->txn);
-	struct memo_item *item;
+	struct bci_memo *memo;
 
+	if (lane->memo == NULL)
+		lane->memo = bci_map_zeroed(sizeof(*memo));
+	memo = lane->memo;
 	/* LMDB keeps the key before the record, but on a page of its own where
 	 * both are long. */
 	if (memo == NULL || lane->guard_fd >= 0 ||
@@ -153,10 +148,7 @@ bci_memo_learn(struct bci_env *env, struct bci_lane *lane, const char *key,
 		return;
 	if (memo->txnid != txnid)
 		memo_turn(memo, txnid);
-	item = memo_find(memo, key_bytes, hash);
-	if (item == NULL)
-		item = memo_set(memo, hash) + memo->next++ % MEMO_WAYS;
-	*item = (struct memo_item){
+	*memo_place(memo, key_bytes, hash) = (struct memo_item){
 		.place = (uint64_t)(uintptr_t)at | (uint64_t)key_bytes
 		                                           << ADDRESS_BITS,
 		.turn = memo->turn,
@@ -166,8 +158,8 @@ bci_memo_learn(struct bci_env *env, struct bci_lane *lane, const char *key,
 }
 
 void
-bci_memo_shut(struct bci_env *env, struct bci_lane *lane)
+bci_memo_shut(struct bci_lane *lane)
 {
-	bci_free(&env->allocator, lane->memo);
+	bci_unmap(lane->memo, sizeof(*lane->memo));
 	lane->memo = NULL;
 }

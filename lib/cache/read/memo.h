@@ -27,11 +27,10 @@ bool bci_memo_recall(const struct bci_env *env, const struct bci_lane *lane,
                      struct bci_memory *memory);
 
 /* Remember what the lane's transaction found under a key. */
-void bci_memo_learn(struct bci_env *env, struct bci_lane *lane, const char *key,
-                    size_t key_bytes, uint64_t hash,
-                    const struct bci_bytes *record);
+void bci_memo_learn(struct bci_lane *lane, const char *key, size_t key_bytes,
+                    uint64_t hash, const struct bci_bytes *record);
 
 /* The end, as part of closing an environment. */
-void bci_memo_shut(struct bci_env *env, struct bci_lane *lane);
+void bci_memo_shut(struct bci_lane *lane);
 
 #endif /* BCI_MEMO_H */
