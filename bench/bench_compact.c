@@ -405,6 +405,8 @@ compact_round(const struct compact *compact, struct compact_round *round)
 	if (syncs)
 		round->copy_ns = compact_copy(compact, lmdb);
 	bench_lmdb_close(lmdb);
+	bench_touch_memory((size_t)compact->frames * COMPACT_ROWS *
+	                   BENCH_ROW_BYTES);
 	for (unsigned i = 0; i < count; i++)
 		compact_start(&readers[i], compact, "reader", i);
 	compact_start(&writer, compact, "writer", count);
