@@ -513,9 +513,12 @@ BC_API void bc_view_release(struct bc_view *view);
 /*
  * Get the entry 'key' as it was last committed by any process; of a series all
  * bars that have ended, whether or not some between them are still unknown.
- * Lock-free: no system call and no allocation once this process has mapped the
- * arena that holds it (values up to about 1 KiB that were put alone are copied
- * out of the catalogue instead, rows of several segments as bc_read() does it).
+ * Lock-free: no system call and no allocation once this process has mapped
+ * the arena that holds it and the thread has had a hit (values up to about
+ * 1 KiB that were put alone are copied out of the catalogue instead, rows of
+ * several segments as bc_read() does it).  What was got before is got again
+ * without a lookup while nothing is committed; up to 256 KiB of memory are
+ * kept for that, in each of 16 places that the threads of a process share.
  * The caller releases the view.
  *
  * Returns BC_OK with *view filled; BC_MISS with *view zeroed but for 'miss';
