@@ -7,7 +7,8 @@
  * thousands; one that has other than three digits behind it, more than three
  * before it or nothing but a zero is the decimal mark.  Only "1,234" alone may
  * be the one or the other.  Then the delimiter tells: who separates fields by
- * semicolons needs the comma within numbers.
+ * semicolons needs the comma within numbers.  A column that writes as many
+ * thousands without a mark as with one has none: "42 236.7" is broken there.
  */
 #include "common.h"
 
@@ -61,6 +62,22 @@ sniff_mark(const struct bci_figure *figure, const struct bci_field *cell,
 	}
 }
 
+/* Whether marks stand between thousands of a number, for sure. */
+static bool
+sniff_is_grouped(const struct bci_figure *figure)
+{
+	return figure->other != 0 || figure->points > 1 || figure->commas > 1 ||
+	       (figure->points != 0 && figure->commas != 0);
+}
+
+/* Whether they would if the column had any. */
+static bool
+sniff_is_long(const struct bci_figure *figure, const struct bci_field *cell)
+{
+	return figure->kind == BCI_FIGURE_INTEGER ? cell->bytes > 3
+	                                          : figure->before > 3;
+}
+
 /* Look at all cells of a column. */
 static enum bci_figure_kind
 sniff_kind(struct bci_sniffing *s, uint32_t column, struct sniff_marks *marks)
@@ -69,7 +86,7 @@ sniff_kind(struct bci_sniffing *s, uint32_t column, struct sniff_marks *marks)
 	uint32_t counts[BCI_FIGURE_TEXT + 1] = { 0 };
 	unsigned char *looks = s->looks + (size_t)column * s->sample.rows;
 	struct sniff_marks own = *marks;
-	uint32_t filled;
+	uint32_t filled, grouped = 0, ungrouped = 0;
 
 	for (uint32_t i = 0; i < s->sample.rows; i++) {
 		struct bci_figure figure =
@@ -79,6 +96,15 @@ sniff_kind(struct bci_sniffing *s, uint32_t column, struct sniff_marks *marks)
 		counts[figure.kind]++;
 		if (figure.kind == BCI_FIGURE_NUMBER)
 			sniff_mark(&figure, &cells[i], &own);
+		if (sniff_is_grouped(&figure))
+			grouped++;
+		else
+			ungrouped += sniff_is_long(&figure, &cells[i]);
+	}
+	if (grouped <= ungrouped) { /* Then those few are broken. */
+		own.group_point = marks->group_point;
+		own.group_comma = marks->group_comma;
+		own.other = marks->other;
 	}
 	filled = s->sample.rows - counts[BCI_FIGURE_EMPTY];
 	if (filled == 0)
