@@ -7,6 +7,7 @@
  */
 #include "support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,30 +43,106 @@ teardown(void **state)
 
 /* ---- arenas ------------------------------------------------------------ */
 
-/* Bit 'bit' of all arenas together, or back; false if there are not so many. */
-static bool
-flip_arenas(uint64_t bit)
+/* A bit of all arenas together. */
+struct arena_bit {
+	struct shelf_file *file;
+	uint64_t bit; /* of the file */
+	bool of_lmdb; /* not of a value, but of what LMDB keeps values in */
+};
+
+/* Four bytes of a file from 'at' on; 0 where it has a hole. */
+static uint32_t
+file_word(const struct shelf_file *file, uint64_t at)
 {
-	for (size_t i = 0; i < shelf.count; i++) {
+	uint32_t word = 0;
+
+	for (size_t i = 0; i < file->part_count; i++) {
+		const struct shelf_part *part = &file->parts[i];
+
+		if (at >= part->offset &&
+		    at + sizeof(word) <= part->offset + part->count)
+			memcpy(&word, part->bytes + (at - part->offset),
+			       sizeof(word));
+	}
+	return word;
+}
+
+/* Where in the file a bit of its parts is. */
+static uint64_t
+file_byte(const struct shelf_file *file, uint64_t bit)
+{
+	size_t i = 0;
+
+	for (bit /= 8; bit >= file->parts[i].count; i++)
+		bit -= file->parts[i].count;
+	return file->parts[i].offset + bit;
+}
+
+/* Whether a byte is in no value: a value has pages of its own, behind a head.
+ */
+static bool
+is_of_lmdb(const struct shelf_file *file, uint64_t byte)
+{
+	const uint32_t overflow = 4u << 16, head = BCI_VALUE_SHIFT;
+	uint64_t at = 0, bytes;
+
+	for (;; at += bytes) {
+		bool value = (file_word(file, at + 8) & overflow) != 0;
+
+		bytes = BCI_PAGE *
+		        (uint64_t)(value ? file_word(file, at + 12) : 1);
+		if (byte < at + bytes)
+			return !value || byte < at + head;
+	}
+}
+
+static struct arena_bit
+arena_bit(uint64_t bit)
+{
+	struct arena_bit found = { .bit = bit };
+
+	for (size_t i = 0; found.file == NULL && i < shelf.count; i++) {
 		struct shelf_file *file = &shelf.files[i];
 
 		if (!shelf_is_arena(file))
 			continue;
-		if (bit < shelf_bits(file)) {
-			shelf_flip(file, bit);
-			return true;
-		}
-		bit -= shelf_bits(file);
+		if (found.bit < shelf_bits(file))
+			found.file = file;
+		else
+			found.bit -= shelf_bits(file);
 	}
-	return false;
+	assert_non_null(found.file);
+	found.of_lmdb =
+		is_of_lmdb(found.file, file_byte(found.file, found.bit));
+	return found;
 }
 
+/* All that the gallery has is right, but for one value at most. */
+static void
+use_flipped(void *argument)
+{
+	const struct arena_bit *bit = argument;
+	enum bc_status opened;
+	struct gallery_found found = gallery_use(dir.cache, &opened);
+
+	if (opened == BC_OK && found.wrong + found.short_ == 0 &&
+	    found.right >= 20)
+		return;
+	print_error("%s, bit %llu: open %d, %u wrong, %u short, %u right\n",
+	            bit->file->name, (unsigned long long)bit->bit, (int)opened,
+	            found.wrong, found.short_, found.right);
+	require(false);
+}
+
+/*
+ * LMDB believes its pages: a bit of them may end who appends to that arena, in
+ * a child here, but shows no wrong byte either.
+ */
 static void
 no_bit_of_an_arena_shows_a_wrong_byte(void **state)
 {
-	uint64_t trials = lab_part(TRIALS, ALL), bits = 0, bit, done;
-	struct gallery_found found;
-	enum bc_status opened;
+	static unsigned of_lmdb, crashes; /* in all runs of this */
+	uint64_t trials = lab_part(TRIALS, ALL), bits = 0, done;
 
 	(void)state;
 	for (size_t i = 0; i < shelf.count; i++)
@@ -73,20 +150,26 @@ no_bit_of_an_arena_shows_a_wrong_byte(void **state)
 		                ? shelf_bits(&shelf.files[i])
 		                : 0;
 	for (done = 0; done < trials && lab_in_time(); done++) {
-		bit = lab_next() % bits;
-		assert_true(flip_arenas(bit));
+		struct arena_bit bit = arena_bit(lab_next() % bits);
+		int end = 0;
+
+		shelf_flip(bit.file, bit.bit);
 		shelf_store(&shelf);
-		flip_arenas(bit);
-		found = gallery_use(dir.cache, &opened);
-		if (opened != BC_OK || found.wrong + found.short_ != 0)
-			fail_msg("bit %llu of %llu: %u wrong, %u short",
-			         (unsigned long long)bit,
-			         (unsigned long long)bits, found.wrong,
-			         found.short_);
-		/* One value at most has that bit. */
-		assert_true(found.right >= 20);
+		shelf_flip(bit.file, bit.bit);
+		if (bit.of_lmdb)
+			end = test_child_run(use_flipped, &bit);
+		else
+			use_flipped(&bit);
+		if (end != TEST_CHILD_SIGNAL + SIGBUS &&
+		    end != TEST_CHILD_SIGNAL + SIGSEGV &&
+		    end != TEST_CHILD_SIGNAL + SIGABRT)
+			assert_int_equal(end, 0);
+		of_lmdb += bit.of_lmdb;
+		crashes += end != 0;
 		lab_trials(1);
 	}
+	lab_note("%u in pages of LMDB, of which %u ended who appended", of_lmdb,
+	         crashes);
 }
 
 /* ---- the ledger and the locks ------------------------------------------ */
