@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "bucket.h"
@@ -373,14 +372,13 @@ update_command(struct tool *tool)
 		tool_say("there is no series to update");
 		result = TOOL_MISS;
 	}
-	if (result == TOOL_DONE) {
-		update.cancel = eventfd(0, EFD_CLOEXEC);
-		update.ended = eventfd(0, EFD_CLOEXEC);
+	if (result == TOOL_DONE && !update_events_open(&update)) {
+		result = TOOL_CANNOT;
+	} else if (result == TOOL_DONE) {
 		signals = update_signals();
 		result = update_passes(&update, signals);
 		close(signals);
-		close(update.ended);
-		close(update.cancel);
+		update_events_close(&update);
 	}
 	update_free(&update);
 	return result;

@@ -27,7 +27,7 @@ struct update_key {
 };
 
 enum update_outcome {
-	UPDATE_WAITS,     /* nothing was done yet */
+	UPDATE_WAITS, /* nothing was done yet */
 	UPDATE_FETCHED,
 	UPDATE_ELSEWHERE, /* another process had fetched it */
 	UPDATE_LET_GO,    /* there was no room for it, or no turn */
@@ -119,6 +119,10 @@ bool update_is_empty(int output);
 
 /* Whether the run was interrupted. */
 bool update_is_cancelled(const struct update *update);
+
+/* Make what a run waits by; false, said why, if that cannot be had. */
+bool update_events_open(struct update *update);
+void update_events_close(struct update *update);
 
 /*
  * Fetch all ranges, several at once.  False if the run was interrupted by a

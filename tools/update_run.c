@@ -8,9 +8,11 @@
  */
 #include "update.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -135,6 +137,27 @@ run_wait(struct update *update, int signals)
 		pthread_mutex_unlock(&update->lock);
 	}
 	return over_ns == INT64_MAX;
+}
+
+bool
+update_events_open(struct update *update)
+{
+	update->cancel = eventfd(0, EFD_CLOEXEC);
+	update->ended = eventfd(0, EFD_CLOEXEC);
+	if (update->cancel >= 0 && update->ended >= 0)
+		return true;
+	tool_say("cannot wait for threads: %s", strerror(errno));
+	update_events_close(update);
+	return false;
+}
+
+void
+update_events_close(struct update *update)
+{
+	if (update->ended >= 0)
+		close(update->ended);
+	if (update->cancel >= 0)
+		close(update->cancel);
 }
 
 bool

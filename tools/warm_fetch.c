@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -102,11 +101,12 @@ warm_fetch_range(const struct warm_list *list, size_t first, struct tool *tool,
 	for (i = first; i < list->count; ++i)
 		if (warm_same_range(&list->keys[i], &list->keys[first]))
 			warm_fetch_add(&update, &list->keys[i]);
-	update.cancel = eventfd(0, EFD_CLOEXEC);
-	update.ended = eventfd(0, EFD_CLOEXEC);
-	result = warm_fetch_run(&update, signals);
-	close(update.ended);
-	close(update.cancel);
+	if (update_events_open(&update)) {
+		result = warm_fetch_run(&update, signals);
+		update_events_close(&update);
+	} else {
+		result = TOOL_CANNOT;
+	}
 	update_free(&update);
 	return result;
 }
